@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * What refstorm.ko and user space agree on: names and limits.
+ *
+ * The debugfs files themselves are text; docs/debugfs.md describes them line
+ * by line. Everything here may be read by C and by C++.
+ */
+#ifndef _UAPI_REFSTORM_REFSTORM_H
+#define _UAPI_REFSTORM_REFSTORM_H
+
+#define RS_VERSION		"0.1.0"
+
+/* Below /sys/kernel/debug */
+#define RS_DEBUGFS_DIR		"refstorm"
+
+/* Longest write to any file, in bytes, without the trailing newline. */
+#define RS_COMMAND_MAX		511
+/* Longest object name, in bytes. */
+#define RS_NAME_MAX		31
+/* Objects that can exist at once. */
+#define RS_OBJECTS_MAX		1024
+/* References that one get, put or tryget can move. */
+#define RS_NR_MAX		65536
+/* Highest initial count of a refcount or kref. */
+#define RS_COUNT_MAX		2147483647
+
+/* Storms that can run at once, and finished ones that are remembered. */
+#define RS_STORMS_MAX		8
+#define RS_STORM_HISTORY	64
+/* Workers and killers of one storm; threads of all storms together. */
+#define RS_WORKERS_MAX		256
+#define RS_KILLERS_MAX		16
+#define RS_THREADS_MAX		512
+/* Length of a storm in milliseconds. */
+#define RS_STORM_MS_MIN		10
+#define RS_STORM_MS_MAX		86400000
+#define RS_STORM_MS_DEFAULT	3000
+/* Time after the last put within which release() must have run. */
+#define RS_BOUND_MS_MAX		60000
+#define RS_BOUND_MS_DEFAULT	2000
+
+/* Records kept in events and in error_log. */
+#define RS_EVENTS_MAX		1024
+#define RS_ERRORS_MAX		32
+
+/*
+ * The invariants that a verdict can name: RS_INVARIANTS(X) calls
+ * X(identifier, "name", "what must hold").
+ */
+#define RS_INVARIANTS(X)						\
+	X(RELEASE_ONCE, "release-once",					\
+	  "release() runs exactly once for each object")		\
+	X(NO_EARLY_RELEASE, "no-early-release",				\
+	  "release() runs only when no ledger holds a reference")	\
+	X(NO_LOST_COUNT, "no-lost-count",				\
+	  "release() runs within the bound after the last put")	\
+	X(CONFIRM_THEN_DEAD, "confirm-then-dead",			\
+	  "no tryget_live succeeds once the kill is confirmed")	\
+	X(CONFIRM_BEFORE_RELEASE, "confirm-before-release",		\
+	  "a requested confirmation comes before release()")		\
+	X(PAYLOAD_INTACT, "payload-intact",				\
+	  "a holder never sees the payload that release() poisons")	\
+	X(LEDGER_BALANCED, "ledger-balanced",				\
+	  "references taken and dropped are equal at the end")		\
+	X(MODE_LEGAL, "mode-legal",					\
+	  "kill wins once, a killed counter says dying, a released one zero") \
+	X(SATURATION_STICKS, "saturation-sticks",			\
+	  "a counter driven past its end saturates and never releases") \
+	X(KERNEL_LOG_CLEAN, "kernel-log-clean",				\
+	  "the kernel log has no warning that nobody announced")
+
+#endif /* _UAPI_REFSTORM_REFSTORM_H */
