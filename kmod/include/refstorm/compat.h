@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels that we build on, by HAVE_ name.
+ *
+ * This is the only file that looks at a kernel version. A feature that
+ * the headers themselves show (a macro, a config symbol) is probed by that,
+ * because stable and distribution kernels carry backports.
+ */
+#ifndef _REFSTORM_COMPAT_H
+#define _REFSTORM_COMPAT_H
+
+#include <linux/kconfig.h>
+#include <linux/rcupdate.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "refstorm needs Linux 6.1 or newer"
+#endif
+
+#ifndef CONFIG_64BIT
+#error "refstorm needs a 64-bit kernel: references, bias and DEAD share one 64-bit word"
+#endif
+
+/*
+ * call_rcu() may be lazy (CONFIG_RCU_LAZY) and then waits for seconds;
+ * a switch wants its grace period now.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define RS_HAVE_CALL_RCU_HURRY 1
+#define rs_call_rcu_hurry(head, func) call_rcu_hurry(head, func)
+#else
+#define RS_HAVE_CALL_RCU_HURRY 0
+#define rs_call_rcu_hurry(head, func) call_rcu(head, func)
+#endif
+
+#endif /* _REFSTORM_COMPAT_H */

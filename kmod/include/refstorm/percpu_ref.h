@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * rs_percpu_ref: a reference count spread over the CPUs until it is killed.
+ *
+ * While a counter lives nobody has to know whether it is zero, because its
+ * owner holds the initial reference. So get and put only add to a slot of
+ * the CPU that they run on. The owner ends that with rs_percpu_ref_kill():
+ * the counter goes over to one shared word, the slots are collected into it,
+ * the initial reference is dropped, and from then on whoever drops the last
+ * one calls release().
+ *
+ * This is the RCU engine: get and put are RCU read-side critical sections, and
+ * the slots are collected after a grace period, when no CPU can still be about
+ * to add to one. As in mainline, users must not rely on a grace period
+ * between kill and release: there is none if the counter was atomic before.
+ *
+ * The interface is that of <linux/percpu-refcount.h>, with these differences:
+ * kill returns whether it was the first; exit may be called twice, and waits
+ * for a collection that is still under way; after exit the counter answers
+ * as one that is dead and zero; misuse that can be seen saturates the counter.
+ */
+#ifndef _REFSTORM_PERCPU_REF_H
+#define _REFSTORM_PERCPU_REF_H
+
+#include <linux/compiler.h>
+#include <linux/gfp.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+
+#include <refstorm/compat.h>
+
+struct rs_percpu_ref;
+struct rs_percpu_ref_data;
+
+/**
+ * typedef rs_percpu_ref_func_t - release and confirmation callbacks
+ * @ref: the counter
+ *
+ * Context: softirq or the context of a put, in an RCU read-side critical
+ * section; must not sleep. No lock of ours is held.
+ */
+typedef void (rs_percpu_ref_func_t)(struct rs_percpu_ref *ref);
+
+/* In the low bits of percpu_count_ptr */
+#define __RS_PERCPU_REF_ATOMIC	1UL
+
+/* Flags of rs_percpu_ref_init() */
+#define RS_PERCPU_REF_INIT_ATOMIC	(1U << 0)	/* never use slots */
+
+/**
+ * struct rs_percpu_ref - per-CPU reference count
+ * @percpu_count_ptr: the slots, or __RS_PERCPU_REF_ATOMIC; private
+ * @data: the rest, which the fast path does not touch; private
+ */
+struct rs_percpu_ref {
+	unsigned long				percpu_count_ptr;
+	struct rs_percpu_ref_data __rcu		*data;
+};
+
+/**
+ * enum rs_percpu_ref_mode - how a counter counts
+ * @RS_PERCPU_REF_PERCPU: in the slots
+ * @RS_PERCPU_REF_SWITCHING: in the shared word; slots not collected yet
+ * @RS_PERCPU_REF_ATOMIC: in the shared word
+ */
+enum rs_percpu_ref_mode {
+	RS_PERCPU_REF_PERCPU,
+	RS_PERCPU_REF_SWITCHING,
+	RS_PERCPU_REF_ATOMIC,
+};
+
+/**
+ * struct rs_percpu_ref_state - what rs_percpu_ref_inspect() saw
+ * @mode: how the counter counts
+ * @count: references, meaningful in %RS_PERCPU_REF_ATOMIC only
+ * @dying: it was killed
+ * @saturated: misuse was seen; it will never be released
+ */
+struct rs_percpu_ref_state {
+	enum rs_percpu_ref_mode	mode;
+	u64			count;
+	bool			dying;
+	bool			saturated;
+};
+
+int __must_check rs_percpu_ref_init(struct rs_percpu_ref *ref,
+				    rs_percpu_ref_func_t *release,
+				    unsigned int flags, gfp_t gfp);
+void rs_percpu_ref_exit(struct rs_percpu_ref *ref);
+bool rs_percpu_ref_kill_and_confirm(struct rs_percpu_ref *ref,
+				    rs_percpu_ref_func_t *confirm);
+bool rs_percpu_ref_is_zero(struct rs_percpu_ref *ref);
+bool rs_percpu_ref_is_dying(struct rs_percpu_ref *ref);
+void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
+			   struct rs_percpu_ref_state *state);
+
+/* The shared word, for the inlines below; the caller is an RCU reader. */
+void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr);
+void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr);
+bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr);
+bool __rs_percpu_ref_tryget_live_slow(struct rs_percpu_ref *ref);
+
+/*
+ * True, and the slots, if the counter is in per-CPU mode. The pointer is read
+ * once: ATOMIC may be set at any time, and a second read could see it.
+ */
+static inline bool __rs_percpu_ref_slots(const struct rs_percpu_ref *ref,
+					 unsigned long __percpu **slots)
+{
+	unsigned long ptr = READ_ONCE(ref->percpu_count_ptr);
+
+	if (unlikely(ptr & __RS_PERCPU_REF_ATOMIC))
+		return false;
+	*slots = (unsigned long __percpu *)ptr;
+	return true;
+}
+
+/**
+ * rs_percpu_ref_kill - drop the initial reference
+ * @ref: the counter
+ *
+ * rs_percpu_ref_kill_and_confirm() without confirmation.
+ *
+ * Context: any but NMI. Return: true for the first caller only.
+ */
+static inline bool rs_percpu_ref_kill(struct rs_percpu_ref *ref)
+{
+	return rs_percpu_ref_kill_and_confirm(ref, NULL);
+}
+
+/**
+ * rs_percpu_ref_get_many - take references
+ * @ref: the counter; the caller holds a reference, or knows that the initial
+ *	one is held
+ * @nr: how many
+ *
+ * Context: any, between init and exit. Ordering: none.
+ */
+static inline void rs_percpu_ref_get_many(struct rs_percpu_ref *ref,
+					  unsigned long nr)
+{
+	unsigned long __percpu *slots;
+
+	rcu_read_lock();
+	if (likely(__rs_percpu_ref_slots(ref, &slots)))
+		this_cpu_add(*slots, nr);
+	else
+		__rs_percpu_ref_get_slow(ref, nr);
+	rcu_read_unlock();
+}
+
+/**
+ * rs_percpu_ref_get - take a reference
+ * @ref: the counter; the caller holds a reference, or knows that the initial
+ *	one is held
+ *
+ * Context: any, between init and exit. Ordering: none.
+ */
+static inline void rs_percpu_ref_get(struct rs_percpu_ref *ref)
+{
+	rs_percpu_ref_get_many(ref, 1);
+}
+
+/**
+ * rs_percpu_ref_tryget_many - take references unless the count is zero
+ * @ref: the counter
+ * @nr: how many
+ *
+ * Succeeds on a killed counter as long as somebody holds a reference.
+ *
+ * Context: any, between init and exit. Ordering: ACQUIRE on success once the
+ * counter is atomic, none in per-CPU mode.
+ * Return: true if the references were taken.
+ */
+static inline bool rs_percpu_ref_tryget_many(struct rs_percpu_ref *ref,
+					     unsigned long nr)
+{
+	unsigned long __percpu *slots;
+	bool ret = true;
+
+	rcu_read_lock();
+	if (likely(__rs_percpu_ref_slots(ref, &slots)))
+		this_cpu_add(*slots, nr);
+	else
+		ret = __rs_percpu_ref_tryget_slow(ref, nr);
+	rcu_read_unlock();
+
+	return ret;
+}
+
+/**
+ * rs_percpu_ref_tryget - take a reference unless the count is zero
+ * @ref: the counter
+ *
+ * Context, ordering and return value as for rs_percpu_ref_tryget_many().
+ */
+static inline bool rs_percpu_ref_tryget(struct rs_percpu_ref *ref)
+{
+	return rs_percpu_ref_tryget_many(ref, 1);
+}
+
+/**
+ * rs_percpu_ref_tryget_live_rcu - take a reference unless it was killed
+ * @ref: the counter
+ *
+ * rs_percpu_ref_tryget_live() for a caller that is an RCU reader already.
+ *
+ * Context: RCU read-side critical section, between init and exit.
+ * Return: true if the reference was taken.
+ */
+static inline bool rs_percpu_ref_tryget_live_rcu(struct rs_percpu_ref *ref)
+{
+	unsigned long __percpu *slots;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
+			 "rs_percpu_ref_tryget_live_rcu() needs an RCU read-side critical section");
+
+	if (likely(__rs_percpu_ref_slots(ref, &slots))) {
+		this_cpu_inc(*slots);
+		return true;
+	}
+	return __rs_percpu_ref_tryget_live_slow(ref);
+}
+
+/**
+ * rs_percpu_ref_tryget_live - take a reference unless it was killed
+ * @ref: the counter
+ *
+ * May succeed for a while after kill has returned; never once the callback of
+ * rs_percpu_ref_kill_and_confirm() has been called.
+ *
+ * Context: any, between init and exit.
+ * Return: true if the reference was taken.
+ */
+static inline bool rs_percpu_ref_tryget_live(struct rs_percpu_ref *ref)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = rs_percpu_ref_tryget_live_rcu(ref);
+	rcu_read_unlock();
+
+	return ret;
+}
+
+/**
+ * rs_percpu_ref_put_many - drop references
+ * @ref: the counter
+ * @nr: how many; the caller holds them
+ *
+ * If they were the last, release() is called here, still in the RCU read-side
+ * critical section. Otherwise @ref is not touched after the decrement.
+ *
+ * Context: any that release() can stand, between init and exit.
+ * Ordering: everything before the put is visible to release().
+ */
+static inline void rs_percpu_ref_put_many(struct rs_percpu_ref *ref,
+					  unsigned long nr)
+{
+	unsigned long __percpu *slots;
+
+	rcu_read_lock();
+	if (likely(__rs_percpu_ref_slots(ref, &slots)))
+		this_cpu_sub(*slots, nr);
+	else
+		__rs_percpu_ref_put_slow(ref, nr);
+	rcu_read_unlock();
+}
+
+/**
+ * rs_percpu_ref_put - drop a reference
+ * @ref: the counter; the caller holds a reference
+ *
+ * Context and ordering as for rs_percpu_ref_put_many().
+ */
+static inline void rs_percpu_ref_put(struct rs_percpu_ref *ref)
+{
+	rs_percpu_ref_put_many(ref, 1);
+}
+
+#endif /* _REFSTORM_PERCPU_REF_H */

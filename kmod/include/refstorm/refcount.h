@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * rs_refcount_t: a reference count that saturates instead of wrapping.
+ *
+ * The representation is mainline's: the stored number is the count, and
+ * zeroed memory is a count of zero.
+ *
+ * Saturation
+ * ==========
+ *
+ *	INT_MIN		0xc0000000	0 1		INT_MAX
+ *	  |		    |		| |		   |
+ *	  +-----------------+-----------+-+----------------+
+ *	  <----- bad: saturated ------->   <--- counting -->
+ *
+ * RS_REFCOUNT_SATURATED lies in the middle of the bad half. Every operation
+ * is an unconditional add (or a compare-and-swap loop) that looks at the old
+ * value afterwards: if that was not a legal one for the operation, the count
+ * is set back to the middle, and one warning per kind of misuse is printed.
+ * Other CPUs may add or subtract in between. They would need 2^30 operations
+ * before the correction to leave the bad half; since each of them corrects
+ * too, that takes 2^30 tasks preempted at that point. A saturated count is
+ * never released: memory leaks, and nobody uses it after it was freed.
+ *
+ * Memory ordering
+ * ===============
+ *
+ * As documented in Documentation/core-api/refcount-vs-atomic.rst:
+ *
+ *	1  set, read				none
+ *	2  inc, add				none
+ *	3  dec					RELEASE
+ *	4  inc_not_zero, add_not_zero		control dependency on success
+ *	5  sub_and_test, dec_and_test		RELEASE; ACQUIRE if it was the last
+ *	6  dec_if_one, dec_not_one		RELEASE; control dependency on
+ *						success
+ *	7  dec_and_lock, dec_and_lock_irqsave,	RELEASE; control dependency and
+ *	   dec_and_mutex_lock			the lock on success
+ *
+ * inc and add need none because the caller already holds a reference, which
+ * reached it with an ordering of its own; *_not_zero assume that the ordering
+ * comes with the pointer to the object.
+ */
+#ifndef _REFSTORM_REFCOUNT_H
+#define _REFSTORM_REFCOUNT_H
+
+#include <linux/atomic.h>
+#include <linux/compiler.h>
+#include <linux/limits.h>
+#include <linux/spinlock_types.h>
+
+#include <refstorm/compat.h>
+
+struct mutex;
+
+/**
+ * typedef rs_refcount_t - a saturating reference count
+ * @refs: the count; private
+ */
+typedef struct rs_refcount_struct {
+	atomic_t refs;
+} rs_refcount_t;
+
+#define RS_REFCOUNT_INIT(n)	{ .refs = ATOMIC_INIT(n), }
+#define RS_REFCOUNT_MAX		INT_MAX
+#define RS_REFCOUNT_SATURATED	(INT_MIN / 2)
+
+/**
+ * enum rs_refcount_saturation - the kinds of misuse
+ * @RS_REFCOUNT_ADD_NOT_ZERO_OVF: *_not_zero went past RS_REFCOUNT_MAX
+ * @RS_REFCOUNT_ADD_OVF: inc or add went past RS_REFCOUNT_MAX
+ * @RS_REFCOUNT_ADD_UAF: inc or add on zero: use after free
+ * @RS_REFCOUNT_SUB_UAF: *_and_test went below zero: use after free
+ * @RS_REFCOUNT_DEC_LEAK: dec reached zero, where nobody would release
+ * @RS_REFCOUNT_SATURATION_NR: how many there are
+ */
+enum rs_refcount_saturation {
+	RS_REFCOUNT_ADD_NOT_ZERO_OVF,
+	RS_REFCOUNT_ADD_OVF,
+	RS_REFCOUNT_ADD_UAF,
+	RS_REFCOUNT_SUB_UAF,
+	RS_REFCOUNT_DEC_LEAK,
+	RS_REFCOUNT_SATURATION_NR,
+};
+
+void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation kind);
+
+/**
+ * rs_refcount_set - set a count
+ * @r: the count
+ * @n: its new value, 0 to RS_REFCOUNT_MAX
+ *
+ * For initialising; nobody else may use @r yet. Context: any. Ordering: none.
+ */
+static inline void rs_refcount_set(rs_refcount_t *r, int n)
+{
+	atomic_set(&r->refs, n);
+}
+
+/**
+ * rs_refcount_read - look at a count
+ * @r: the count
+ *
+ * Context: any. Ordering: none.
+ * Return: the count; a value above RS_REFCOUNT_MAX means saturated.
+ */
+static inline unsigned int rs_refcount_read(const rs_refcount_t *r)
+{
+	return atomic_read(&r->refs);
+}
+
+/* True if adding @i to @old neither starts nor ends in the bad half. */
+static inline bool __rs_refcount_stays_positive(int i, int old)
+{
+	return likely(old >= 0 && (int)((unsigned int)old + i) >= 0);
+}
+
+/**
+ * rs_refcount_add_not_zero - take references unless there are none
+ * @i: how many, at least 1
+ * @r: the count
+ *
+ * Past RS_REFCOUNT_MAX the count saturates, and the answer is still true.
+ *
+ * Context: any. Ordering: a control dependency on success (case 4).
+ * Return: false if the count was zero, and is unchanged.
+ */
+static inline __must_check bool rs_refcount_add_not_zero(int i, rs_refcount_t *r)
+{
+	int old = atomic_read(&r->refs);
+
+	do {
+		if (!old)
+			return false;
+	} while (!atomic_try_cmpxchg_relaxed(&r->refs, &old, (unsigned int)old + i));
+
+	if (!__rs_refcount_stays_positive(i, old))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_NOT_ZERO_OVF);
+	return true;
+}
+
+/**
+ * rs_refcount_inc_not_zero - take a reference unless there is none
+ * @r: the count
+ *
+ * Context: any. Ordering: a control dependency on success (case 4).
+ * Return: false if the count was zero, and is unchanged.
+ */
+static inline __must_check bool rs_refcount_inc_not_zero(rs_refcount_t *r)
+{
+	return rs_refcount_add_not_zero(1, r);
+}
+
+/**
+ * rs_refcount_add - take references
+ * @i: how many, at least 1
+ * @r: the count; the caller holds a reference
+ *
+ * On zero, and past RS_REFCOUNT_MAX, the count saturates with a warning.
+ *
+ * Context: any. Ordering: none (case 2).
+ */
+static inline void rs_refcount_add(int i, rs_refcount_t *r)
+{
+	int old = atomic_fetch_add_relaxed(i, &r->refs);
+
+	if (unlikely(!old))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_UAF);
+	else if (!__rs_refcount_stays_positive(i, old))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_OVF);
+}
+
+/**
+ * rs_refcount_inc - take a reference
+ * @r: the count; the caller holds a reference
+ *
+ * On zero, and past RS_REFCOUNT_MAX, the count saturates with a warning.
+ *
+ * Context: any. Ordering: none (case 2).
+ */
+static inline void rs_refcount_inc(rs_refcount_t *r)
+{
+	rs_refcount_add(1, r);
+}
+
+/**
+ * rs_refcount_sub_and_test - drop references
+ * @i: how many, at least 1
+ * @r: the count; the caller holds that many
+ *
+ * Dropping more than there are saturates with a warning and answers false.
+ *
+ * Context: any. Ordering: RELEASE; ACQUIRE if the answer is true (case 5).
+ * Return: true if these were the last: the caller releases the object.
+ */
+static inline __must_check bool rs_refcount_sub_and_test(int i, rs_refcount_t *r)
+{
+	int old = atomic_fetch_sub_release(i, &r->refs);
+
+	if (old > 0 && old == i) {
+		smp_acquire__after_ctrl_dep();
+		return true;
+	}
+	if (unlikely(old <= 0 || old < i))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_SUB_UAF);
+	return false;
+}
+
+/**
+ * rs_refcount_dec_and_test - drop a reference
+ * @r: the count; the caller holds a reference
+ *
+ * Dropping one that is not there saturates with a warning and answers false.
+ *
+ * Context: any. Ordering: RELEASE; ACQUIRE if the answer is true (case 5).
+ * Return: true if it was the last: the caller releases the object.
+ */
+static inline __must_check bool rs_refcount_dec_and_test(rs_refcount_t *r)
+{
+	return rs_refcount_sub_and_test(1, r);
+}
+
+/**
+ * rs_refcount_dec - drop a reference that is not the last
+ * @r: the count; the caller knows of another reference
+ *
+ * Reaching zero saturates with a warning, because nobody would release.
+ *
+ * Context: any. Ordering: RELEASE (case 3).
+ */
+static inline void rs_refcount_dec(rs_refcount_t *r)
+{
+	if (unlikely(atomic_fetch_sub_release(1, &r->refs) <= 1))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_DEC_LEAK);
+}
+
+__must_check bool rs_refcount_dec_if_one(rs_refcount_t *r);
+__must_check bool rs_refcount_dec_not_one(rs_refcount_t *r);
+__must_check bool rs_refcount_dec_and_mutex_lock(rs_refcount_t *r,
+						 struct mutex *lock);
+__must_check bool rs_refcount_dec_and_lock(rs_refcount_t *r, spinlock_t *lock);
+__must_check bool rs_refcount_dec_and_lock_irqsave(rs_refcount_t *r,
+						   spinlock_t *lock,
+						   unsigned long *flags);
+
+#endif /* _REFSTORM_REFCOUNT_H */

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The out-of-line part of rs_refcount_t: the warnings, and the operations
+ * that loop or take a lock. The story is told in <refstorm/refcount.h>.
+ */
+#include <linux/bug.h>
+#include <linux/export.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+#include <refstorm/refcount.h>
+
+/*
+ * One WARN_ONCE() for each kind: the kernel remembers "once" by call site, so
+ * that clear_warn_once in debugfs works for ours as for everybody's.
+ */
+#define WARN_KIND(kind, text)						\
+	case kind:							\
+		WARN_ONCE(1, "rs_refcount_t: " text ".\n");		\
+		break
+
+/**
+ * rs_refcount_warn_saturate - saturate a count after misuse
+ * @r: the count
+ * @kind: what was wrong
+ *
+ * Called by the inline operations; prints one warning for each @kind.
+ *
+ * Context: any.
+ */
+void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation kind)
+{
+	rs_refcount_set(r, RS_REFCOUNT_SATURATED);
+
+	switch (kind) {
+	WARN_KIND(RS_REFCOUNT_ADD_NOT_ZERO_OVF, "saturated; leaking memory");
+	WARN_KIND(RS_REFCOUNT_ADD_OVF, "saturated; leaking memory");
+	WARN_KIND(RS_REFCOUNT_ADD_UAF, "addition on 0; use-after-free");
+	WARN_KIND(RS_REFCOUNT_SUB_UAF, "underflow; use-after-free");
+	WARN_KIND(RS_REFCOUNT_DEC_LEAK, "decrement hit 0; leaking memory");
+	case RS_REFCOUNT_SATURATION_NR:
+		break;
+	}
+}
+EXPORT_SYMBOL_GPL(rs_refcount_warn_saturate);
+
+/**
+ * rs_refcount_dec_if_one - drop the last reference, if it is the last
+ * @r: the count; the caller holds a reference
+ *
+ * Context: any. Ordering: RELEASE; a control dependency on success (case 6).
+ * Return: true if the count went from 1 to 0.
+ */
+bool rs_refcount_dec_if_one(rs_refcount_t *r)
+{
+	int one = 1;
+
+	return atomic_try_cmpxchg_release(&r->refs, &one, 0);
+}
+EXPORT_SYMBOL_GPL(rs_refcount_dec_if_one);
+
+/**
+ * rs_refcount_dec_not_one - drop a reference unless it is the last
+ * @r: the count; the caller holds a reference
+ *
+ * A saturated count stays as it is. A count of zero saturates with a warning
+ * (mainline's warns and leaves it at zero).
+ *
+ * Context: any. Ordering: RELEASE; a control dependency on success (case 6).
+ * Return: false if the count was 1, and is unchanged.
+ */
+bool rs_refcount_dec_not_one(rs_refcount_t *r)
+{
+	int old = atomic_read(&r->refs);
+
+	do {
+		if (unlikely(old < 0))
+			return true;
+		if (old == 1)
+			return false;
+		if (unlikely(!old)) {
+			rs_refcount_warn_saturate(r, RS_REFCOUNT_SUB_UAF);
+			return true;
+		}
+	} while (!atomic_try_cmpxchg_release(&r->refs, &old, old - 1));
+
+	return true;
+}
+EXPORT_SYMBOL_GPL(rs_refcount_dec_not_one);
+
+/*
+ * The lock variants take the lock only for what may be the last reference,
+ * and test again under it: a lookup may have taken a new one meanwhile.
+ */
+
+/**
+ * rs_refcount_dec_and_mutex_lock - drop a reference, locked if it is the last
+ * @r: the count; the caller holds a reference
+ * @lock: the mutex that protects lookups
+ *
+ * Context: process, may sleep.
+ * Ordering: RELEASE; a control dependency and @lock on success (case 7).
+ * Return: true, with @lock held, if it was the last.
+ */
+bool rs_refcount_dec_and_mutex_lock(rs_refcount_t *r, struct mutex *lock)
+{
+	if (rs_refcount_dec_not_one(r))
+		return false;
+
+	mutex_lock(lock);
+	if (!rs_refcount_dec_and_test(r)) {
+		mutex_unlock(lock);
+		return false;
+	}
+	return true;
+}
+EXPORT_SYMBOL_GPL(rs_refcount_dec_and_mutex_lock);
+
+/**
+ * rs_refcount_dec_and_lock - drop a reference, locked if it is the last
+ * @r: the count; the caller holds a reference
+ * @lock: the spinlock that protects lookups
+ *
+ * Context: where spin_lock(@lock) may be called.
+ * Ordering: RELEASE; a control dependency and @lock on success (case 7).
+ * Return: true, with @lock held, if it was the last.
+ */
+bool rs_refcount_dec_and_lock(rs_refcount_t *r, spinlock_t *lock)
+{
+	if (rs_refcount_dec_not_one(r))
+		return false;
+
+	spin_lock(lock);
+	if (!rs_refcount_dec_and_test(r)) {
+		spin_unlock(lock);
+		return false;
+	}
+	return true;
+}
+EXPORT_SYMBOL_GPL(rs_refcount_dec_and_lock);
+
+/**
+ * rs_refcount_dec_and_lock_irqsave - the same with interrupts disabled
+ * @r: the count; the caller holds a reference
+ * @lock: the spinlock that protects lookups
+ * @flags: where to save the interrupt state
+ *
+ * Context: where spin_lock_irqsave(@lock) may be called.
+ * Ordering: RELEASE; a control dependency and @lock on success (case 7).
+ * Return: true, with @lock held and interrupts off, if it was the last.
+ */
+bool rs_refcount_dec_and_lock_irqsave(rs_refcount_t *r, spinlock_t *lock,
+				      unsigned long *flags)
+{
+	if (rs_refcount_dec_not_one(r))
+		return false;
+
+	spin_lock_irqsave(lock, *flags);
+	if (!rs_refcount_dec_and_test(r)) {
+		spin_unlock_irqrestore(lock, *flags);
+		return false;
+	}
+	return true;
+}
+EXPORT_SYMBOL_GPL(rs_refcount_dec_and_lock_irqsave);

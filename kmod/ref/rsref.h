@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the parts of rsref.ko share. */
+#ifndef _RSREF_H
+#define _RSREF_H
+
+#include <refstorm/alloc.h>
+
+enum rsref_site {
+	SITE_PERCPU_REF_DATA,
+	SITE_PERCPU_REF_SLOTS,
+	RSREF_SITE_NR,
+};
+
+extern struct rs_alloc_site rsref_sites[RSREF_SITE_NR];
+
+#endif /* _RSREF_H */
