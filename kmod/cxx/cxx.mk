@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# cxx.mk - C++ translation units in a kernel module
+#
+# Include this from a Kbuild file; then any %.o in a module's list may come from a
+# %.cc. The flags are kbuild's own (red zone, mcmodel, SSE, retpolines, rethunks, SLS,
+# mfentry, IBT, KASAN, KCSAN, gcov ... arrive with the configuration) without what only
+# C understands:
+#
+#   - c_flags itself force-includes linux/compiler_types.h, which is C; _c_flags is what
+#     it is built from
+#   - -std and the warnings are of C; but -Wa,... and -Wp,... are no warnings
+#   - -g0, since pahole 1.24 stops on C++ debug information
+#
+# Thread-safe statics stay on: without them a guarded static would link and race.
+#
+# After compiling, kmod/cxx/refuse looks for what the kernel has no runtime for, and
+# fails the build, which deletes the object.
+#
+# Settings a Kbuild file may add: cxxflags-y, and CXXFLAGS_name.o for one object.
+
+rs-cxx-dir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+
+# The C++ objects of refstorm.ko, relative to kmod/storm
+refstorm-cxx-objs := ../cxx/histogram.o ../cxx/sequence.o
+
+# kbuild leaves CXX empty. The C compiler's twin, in the same directory, of the same version
+rs-cxx-twin = $(if $(findstring /,$1),$(dir $1))$(subst clang,clang++,$(subst gcc,g++,$(notdir $1)))
+CXX := $(foreach word,$(CC),$(call rs-cxx-twin,$(word)))
+
+rs-cxx-derived = $(filter-out -std=% -W% $(CC_FLAGS_LTO),$(_c_flags)) \
+		 $(filter -Wa$(comma)% -Wp$(comma)% -Wframe-larger-than=%,$(_c_flags))
+
+rs-cxx-flags = -Wp,-MMD,$(depfile) -I$(rs-cxx-dir)/../include $(rs-cxx-derived) $(modkern_cflags) \
+	       $(basename_flags) $(modname_flags) \
+	       -std=gnu++20 -ffreestanding -fno-exceptions -fno-rtti -fno-use-cxa-atexit -g0 \
+	       -Wall -Wextra -Wvla -Werror=return-type \
+	       $(cxxflags-y) $(CXXFLAGS_$(target-stem).o)
+
+rs-refuse = NM='$(NM)' READELF='$(READELF)' OBJDUMP='$(OBJDUMP)' $(CONFIG_SHELL) $(rs-cxx-dir)/refuse
+
+quiet_cmd_cxx_o_cc = CXX $(quiet_modtag)  $@
+      cmd_cxx_o_cc = $(CXX) $(rs-cxx-flags) -c -o $@ $< ; $(rs-refuse) $@ $(cmd_objtool)
+
+define rule_cxx_o_cc
+	$(call cmd_and_fixdep,cxx_o_cc)
+	$(call cmd,gen_objtooldep)
+	$(call cmd,record_mcount)
+endef
+
+$(obj)/%.o: $(src)/%.cc $(rs-cxx-dir)/refuse FORCE
+	$(call if_changed_rule,cxx_o_cc)

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sequence.cc - what a storm worker does, drawn from a seed; see refstorm/abi.h
+ *
+ * Bugs of reference counters show at zero, at the switch between modes, and where
+ * gets and puts of the same object meet. So a worker stays with one slot for a
+ * burst of steps, comes back to zero often, and now and then moves many references
+ * at once. The generator keeps a ledger of what the steps so far leave in each slot
+ * and draws the next kind from one of three tables:
+ *
+ *   held      0                1 .. 8                   9 ..
+ *   table     empty            holding                  heavy
+ *   wants     to acquire       gets and puts, balanced  to put, many at a time
+ *
+ * A burst ends with probability 1/16 after each step; half of them end with a drain.
+ */
+#include <refstorm/abi.h>
+
+#include "random.hpp"
+
+namespace rs {
+namespace {
+
+#define RS_STEP_ENUMERATOR(kind, name) kind = RS_STEP_##kind,
+enum class step_kind : u8 { RS_STEP_KINDS(RS_STEP_ENUMERATOR) };
+#undef RS_STEP_ENUMERATOR
+
+constexpr u32 kind_count = RS_STEP_KIND_COUNT;
+static_assert(kind_count <= RS_SEQUENCE_KINDS_MAX);
+
+constexpr u32 index(step_kind kind) { return static_cast<u32>(kind); }
+constexpr u32 bit(step_kind kind) { return RS_STEP_BIT(index(kind)); }
+
+/* How likely each kind is, in 256ths. */
+struct weight {
+    step_kind kind;
+    u32 of_256;
+};
+
+constexpr weight empty_weights[] = {
+    {step_kind::ACQUIRE, 151},
+    {step_kind::ACQUIRE_LIVE, 104},
+    {step_kind::IDLE, 1},
+};
+
+constexpr weight holding_weights[] = {
+    {step_kind::ACQUIRE, 10},
+    {step_kind::ACQUIRE_LIVE, 6},
+    {step_kind::GET, 46},
+    {step_kind::GET_MANY, 6},
+    {step_kind::PUT, 106},
+    {step_kind::PUT_MANY, 10},
+    {step_kind::TRYGET, 34},
+    {step_kind::CHECK, 28},
+    {step_kind::DRAIN, 9},
+    {step_kind::IDLE, 1},
+};
+
+constexpr weight heavy_weights[] = {
+    {step_kind::GET, 20},
+    {step_kind::PUT, 60},
+    {step_kind::PUT_MANY, 112},
+    {step_kind::TRYGET, 12},
+    {step_kind::CHECK, 15},
+    {step_kind::DRAIN, 36},
+    {step_kind::IDLE, 1},
+};
+
+/* Weights spread out, so that a random byte picks a kind with one load. */
+struct kind_table {
+    step_kind at[256];
+};
+
+template <const auto &weights> consteval kind_table spread() {
+    kind_table table{};
+    u32 end = 0;
+    for (const weight &w : weights) {
+        for (u32 i = 0; i < w.of_256; i++) {
+            table.at[end++] = w.kind; // more than 256 in all does not compile
+        }
+    }
+    if (end < 256) {
+        __builtin_unreachable(); // nor does less
+    }
+    return table;
+}
+
+constexpr kind_table empty_table = spread<empty_weights>();
+constexpr kind_table holding_table = spread<holding_weights>();
+constexpr kind_table heavy_table = spread<heavy_weights>();
+constexpr u32 heavy_above = 8;
+
+/* What stands in for a kind that the provider lacks: the first of these that it has. */
+struct substitute {
+    step_kind wanted;
+    step_kind first;
+    step_kind second;
+};
+
+constexpr substitute substitutes[] = {
+    {step_kind::ACQUIRE, step_kind::ACQUIRE_LIVE, step_kind::GET},
+    {step_kind::ACQUIRE_LIVE, step_kind::ACQUIRE, step_kind::GET},
+    {step_kind::GET_MANY, step_kind::GET, step_kind::GET},
+    {step_kind::PUT_MANY, step_kind::PUT, step_kind::PUT},
+    {step_kind::TRYGET, step_kind::GET, step_kind::GET},
+    {step_kind::CHECK, step_kind::IDLE, step_kind::PUT},
+    {step_kind::DRAIN, step_kind::PUT_MANY, step_kind::PUT},
+    {step_kind::IDLE, step_kind::CHECK, step_kind::PUT},
+};
+
+constexpr u32 always_allowed = bit(step_kind::GET) | bit(step_kind::PUT);
+
+consteval bool every_kind_has_a_substitute() {
+    u32 covered = always_allowed;
+    for (const substitute &s : substitutes) {
+        if ((bit(s.second) & always_allowed) == 0) {
+            return false;
+        }
+        covered |= bit(s.wanted);
+    }
+    return covered == RS_STEP_ALL;
+}
+static_assert(every_kind_has_a_substitute());
+
+/* The generator proper; its state is the caller's struct rs_sequence. */
+class generator {
+  public:
+    explicit generator(rs_sequence &seq) : seq_(seq), random_(seq.state) {}
+
+    void seed(u64 seed, u32 stream, u32 slots, u32 allowed) {
+        seq_ = {};
+        random_.seed(seed, stream);
+        seq_.slots = slots < 1 ? 1 : slots > RS_SEQUENCE_SLOTS_MAX ? RS_SEQUENCE_SLOTS_MAX : slots;
+        substitute_missing(allowed | always_allowed);
+        choose_slot();
+    }
+
+    [[nodiscard]] rs_step next() {
+        const u64 bits = random_.next();
+        const bool burst_ends = (bits >> 8 & 15) == 0;
+        const bool drain_first = (bits >> 12 & 1) != 0;
+
+        if (burst_ends && drain_first && held() > 0) {
+            const rs_step step = make(step_kind::DRAIN);
+            choose_slot();
+            return step;
+        }
+        if (burst_ends) {
+            choose_slot();
+        }
+        const kind_table &table = held() == 0 ? empty_table : held() <= heavy_above ? holding_table : heavy_table;
+        return make(table.at[bits & 255]);
+    }
+
+  private:
+    [[nodiscard]] u32 &held() { return seq_.held[seq_.slot]; }
+
+    void choose_slot() { seq_.slot = static_cast<u32>(random_.below(seq_.slots)); }
+
+    void substitute_missing(u32 allowed) {
+        if ((allowed & (bit(step_kind::PUT_MANY) | bit(step_kind::DRAIN))) == 0) {
+            allowed &= ~bit(step_kind::GET_MANY); // one at a time they would never be put
+        }
+        for (u32 kind = 0; kind < kind_count; kind++) {
+            seq_.kind_for[kind] = static_cast<u8>(kind);
+        }
+        for (const substitute &s : substitutes) {
+            if ((allowed & bit(s.wanted)) == 0) {
+                const step_kind chosen = (allowed & bit(s.first)) != 0 ? s.first : s.second;
+                seq_.kind_for[index(s.wanted)] = static_cast<u8>(chosen);
+            }
+        }
+    }
+
+    [[nodiscard]] step_kind available(step_kind wanted) const {
+        return static_cast<step_kind>(seq_.kind_for[index(wanted)]);
+    }
+
+    /* A step of the kind wanted, or of what stands in for it, entered in the ledger. */
+    [[nodiscard]] rs_step make(step_kind wanted) {
+        step_kind kind = available(wanted);
+        u32 nr = 0;
+
+        if (held() == 0 && (kind == step_kind::PUT || kind == step_kind::CHECK)) {
+            kind = available(step_kind::ACQUIRE); // only a substitute for IDLE gets here
+        }
+        if (kind == step_kind::PUT_MANY && held() < 2) {
+            kind = step_kind::PUT;
+        }
+
+        switch (kind) {
+        case step_kind::ACQUIRE:
+        case step_kind::ACQUIRE_LIVE:
+        case step_kind::GET:
+        case step_kind::TRYGET:
+            nr = 1;
+            held() += nr;
+            break;
+        case step_kind::GET_MANY:
+            nr = random_.below(64) == 0 ? random_.between(65, RS_STEP_MANY_MAX) : random_.between(2, 64);
+            held() += nr;
+            break;
+        case step_kind::PUT:
+            nr = 1;
+            held() -= nr;
+            break;
+        case step_kind::PUT_MANY:
+            nr = how_many_to_put(wanted == step_kind::DRAIN);
+            held() -= nr;
+            break;
+        case step_kind::DRAIN:
+            held() = 0;
+            break;
+        case step_kind::CHECK:
+            break;
+        case step_kind::IDLE:
+            nr = how_long_to_idle();
+            break;
+        }
+        return {static_cast<u8>(kind), static_cast<u8>(seq_.slot), 0, nr};
+    }
+
+    /* All, or half the time a part of it that is small more often than not. */
+    [[nodiscard]] u32 how_many_to_put(bool all) {
+        const u32 most = held() < RS_STEP_MANY_MAX ? held() : RS_STEP_MANY_MAX;
+        if (all || random_.below(2) == 0) {
+            return most;
+        }
+        return random_.between(2, most < 64 ? most : 64);
+    }
+
+    /* Every power of two is as likely, so that short pauses are not rare among long ones. */
+    [[nodiscard]] u32 how_long_to_idle() {
+        const u32 low = 1U << random_.between(6, 15);
+        const u32 ns = random_.between(low, 2 * low - 1);
+        return ns < RS_STEP_IDLE_MAX_NS ? ns : RS_STEP_IDLE_MAX_NS;
+    }
+
+    rs_sequence &seq_;
+    random_view random_;
+};
+
+} // namespace
+} // namespace rs
+
+extern "C" {
+
+void rs_sequence_seed(struct rs_sequence *seq, u64 seed, u32 stream, u32 slots, u32 allowed) {
+    rs::generator(*seq).seed(seed, stream, slots, allowed);
+}
+
+void rs_sequence_fill(struct rs_sequence *seq, struct rs_step *steps, u32 nr) {
+    rs::generator generator(*seq);
+    for (u32 i = 0; i < nr; i++) {
+        steps[i] = generator.next();
+    }
+}
+
+u64 rs_sequence_random(struct rs_sequence *seq) { return rs::random_view(seq->state).next(); }
+
+u64 rs_sequence_below(struct rs_sequence *seq, u64 bound) {
+    return rs::random_view(seq->state).below(bound);
+}
+
+} // extern "C"

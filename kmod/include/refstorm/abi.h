@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * abi.h - the one header that C and C++ in the kernel both read
+ *
+ * Kernel headers do not compile as C++, so whatever crosses between the C of
+ * kmod/storm and the C++ of kmod/cxx is declared here and nowhere else: fixed
+ * width types, plain structs, functions with C linkage. The same header serves
+ * the unit tests in user space. Both compilers check the layout of each struct
+ * against one table at the end, so a disagreement stops the build.
+ *
+ * Nothing here locks, sleeps or allocates. Every function may be called from
+ * any context; calls on the same struct must be serialised by the caller.
+ */
+#ifndef REFSTORM_ABI_H
+#define REFSTORM_ABI_H
+
+#ifdef __cplusplus
+typedef __UINT8_TYPE__ u8;
+typedef __UINT16_TYPE__ u16;
+typedef __UINT32_TYPE__ u32;
+typedef __UINT64_TYPE__ u64;
+#define RS_MUST_CHECK [[nodiscard]]
+extern "C" {
+#else
+#include <linux/build_bug.h>
+#include <linux/compiler_attributes.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+#define RS_MUST_CHECK __must_check
+#endif
+
+/* ---- histogram: times in nanoseconds ------------------------------------ */
+
+/*
+ * Log-linear buckets, as HdrHistogram has them (http://hdrhistogram.org):
+ * values below 32 have a bucket each, and above that every power of two is cut
+ * into 16 buckets of equal width, so a bucket is at most 1/16 of its values
+ * wide. 64-bit values need 16 + 60 * 16 buckets.
+ */
+#define RS_HISTOGRAM_SUB_BITS 4
+#define RS_HISTOGRAM_BUCKETS ((64 - RS_HISTOGRAM_SUB_BITS + 1) << RS_HISTOGRAM_SUB_BITS)
+
+/**
+ * struct rs_histogram - distribution of u64 nanoseconds in less than a page
+ * @count: how many values were recorded, exact
+ * @min: smallest value, exact; U64_MAX when empty
+ * @max: largest value, exact; 0 when empty
+ * @sum: sum of all values, exact until it would pass U64_MAX, where it stays
+ * @buckets: values per bucket; a bucket stays at U32_MAX once it got there
+ *
+ * Starts with rs_histogram_reset(); zeroed memory is not an empty histogram.
+ */
+struct rs_histogram {
+	u64 count;
+	u64 min;
+	u64 max;
+	u64 sum;
+	u32 buckets[RS_HISTOGRAM_BUCKETS];
+};
+
+/**
+ * rs_histogram_reset() - make a histogram empty
+ * @h: histogram, its content may be anything
+ *
+ * Context: any; caller serialises.
+ */
+void rs_histogram_reset(struct rs_histogram *h);
+
+/**
+ * rs_histogram_record() - count one value
+ * @h: histogram
+ * @ns: the value; every u64 is accepted
+ *
+ * Context: any; caller serialises. Constant time.
+ */
+void rs_histogram_record(struct rs_histogram *h, u64 ns);
+
+/**
+ * rs_histogram_merge() - add everything that one histogram holds to another
+ * @dst: histogram that grows
+ * @src: histogram that stays as it is; may be @dst, which then doubles
+ *
+ * Context: any; caller serialises both.
+ */
+void rs_histogram_merge(struct rs_histogram *dst, const struct rs_histogram *src);
+
+/**
+ * rs_histogram_quantile() - the value that a share of the values do not exceed
+ * @h: histogram
+ * @per_mille: the share: 500 is the median, 990 the 99th percentile; more than
+ *	1000 is taken as 1000
+ *
+ * The nearest-rank quantile: the smallest recorded value such that at least
+ * @per_mille of the values are no larger. 0 and 1000 give @min and @max exactly,
+ * anything else the middle of the bucket that holds the value: off by 1/32 of it
+ * at most, and never outside @min to @max.
+ *
+ * Context: any; caller serialises.
+ * Return: nanoseconds; 0 when the histogram is empty.
+ */
+RS_MUST_CHECK u64 rs_histogram_quantile(const struct rs_histogram *h, u32 per_mille);
+
+/* ---- sequence: the seeded program of a storm worker ---------------------- */
+
+/*
+ * What a worker can be told to do with one of its slots. A slot names an object
+ * through the worker's lookup; the worker may hold references to that object.
+ *
+ *   kind          nr                does
+ *   ACQUIRE       1                 look the object up, tryget
+ *   ACQUIRE_LIVE  1                 look the object up, tryget_live
+ *   GET           1                 get; the slot holds a reference already
+ *   GET_MANY      2..4096           get that many at once
+ *   PUT           1                 put
+ *   PUT_MANY      2..held           put that many at once
+ *   TRYGET        1                 tryget on an object that is held
+ *   CHECK         0                 look at the payload of an object that is held
+ *   DRAIN         0                 put all that the slot holds
+ *   IDLE          64..50000 (ns)    pause
+ *
+ * The generator assumes that every step succeeds. A worker whose tryget failed
+ * holds less than the generator believes and goes by its own ledger: it skips
+ * what needs a reference that it lacks, and puts no more than it holds.
+ */
+#define RS_STEP_KINDS(X)               \
+	X(ACQUIRE, "acquire")           \
+	X(ACQUIRE_LIVE, "acquire_live") \
+	X(GET, "get")                   \
+	X(GET_MANY, "get_many")         \
+	X(PUT, "put")                   \
+	X(PUT_MANY, "put_many")         \
+	X(TRYGET, "tryget")             \
+	X(CHECK, "check")               \
+	X(DRAIN, "drain")               \
+	X(IDLE, "idle")
+
+#define RS_STEP_ENUMERATOR(kind, name) RS_STEP_##kind,
+enum rs_step_kind {
+	RS_STEP_KINDS(RS_STEP_ENUMERATOR)
+	RS_STEP_KIND_COUNT
+};
+#undef RS_STEP_ENUMERATOR
+
+#define RS_STEP_BIT(kind) (1U << (kind))
+#define RS_STEP_ALL (RS_STEP_BIT(RS_STEP_KIND_COUNT) - 1)
+
+#define RS_STEP_MANY_MAX 4096
+#define RS_STEP_IDLE_MAX_NS 50000
+#define RS_SEQUENCE_SLOTS_MAX 16
+#define RS_SEQUENCE_KINDS_MAX 16
+
+/**
+ * struct rs_step - one thing for a worker to do
+ * @kind: enum rs_step_kind
+ * @slot: 0 to slots - 1
+ * @reserved: 0
+ * @nr: references, or nanoseconds for RS_STEP_IDLE; see RS_STEP_KINDS
+ */
+struct rs_step {
+	u8 kind;
+	u8 slot;
+	u16 reserved;
+	u32 nr;
+};
+
+/**
+ * struct rs_sequence - generator of one worker's steps; fields are private
+ * @state: of the random number generator
+ * @held: references that the steps so far leave in each slot, if all succeed
+ * @kind_for: which kind is emitted where the generator wants this one
+ * @slots: number of slots in use
+ * @slot: the slot of the present burst
+ */
+struct rs_sequence {
+	u64 state[4];
+	u32 held[RS_SEQUENCE_SLOTS_MAX];
+	u8 kind_for[RS_SEQUENCE_KINDS_MAX];
+	u32 slots;
+	u32 slot;
+};
+
+/**
+ * rs_sequence_seed() - start a sequence
+ * @seq: sequence, its content may be anything
+ * @seed: of the storm
+ * @stream: number of the worker; streams of one seed are unrelated
+ * @slots: number of slots, 1 to RS_SEQUENCE_SLOTS_MAX, the nearest of them otherwise
+ * @allowed: RS_STEP_BIT() of each kind that the provider offers; GET and PUT need
+ *	not be named. A kind that is missing is replaced by the nearest that is not:
+ *	each ACQUIRE by the other, then by GET; GET_MANY and TRYGET by GET; PUT_MANY
+ *	by PUT; DRAIN by PUT_MANY, then by PUT; CHECK and IDLE by each other, then by
+ *	PUT. GET_MANY also counts as missing where PUT_MANY and DRAIN both are.
+ *
+ * The same four numbers give the same steps, on every machine and kernel.
+ *
+ * Context: any; caller serialises.
+ */
+void rs_sequence_seed(struct rs_sequence *seq, u64 seed, u32 stream, u32 slots, u32 allowed);
+
+/**
+ * rs_sequence_fill() - generate the next steps
+ * @seq: sequence
+ * @steps: where to write them
+ * @nr: how many; one call for n steps gives the same as n calls for one
+ *
+ * Context: any; caller serialises. Some ten nanoseconds a step.
+ */
+void rs_sequence_fill(struct rs_sequence *seq, struct rs_step *steps, u32 nr);
+
+/**
+ * rs_sequence_random() - draw 64 random bits
+ * @seq: sequence; the steps that follow are no longer those of an undisturbed one
+ *
+ * For killers and others who need numbers and no steps; give them a stream of
+ * their own.
+ *
+ * Context: any; caller serialises.
+ * Return: any u64, all equally likely.
+ */
+RS_MUST_CHECK u64 rs_sequence_random(struct rs_sequence *seq);
+
+/**
+ * rs_sequence_below() - draw a random number below a bound
+ * @seq: sequence, see rs_sequence_random()
+ * @bound: 1 or more; 0 gives 0
+ *
+ * Context: any; caller serialises.
+ * Return: 0 to @bound - 1, all equally likely.
+ */
+RS_MUST_CHECK u64 rs_sequence_below(struct rs_sequence *seq, u64 bound);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+/* ---- the layout both sides must agree on --------------------------------- */
+
+#define RS_ABI_LAYOUT(SIZE, OFFSET)       \
+	SIZE(rs_histogram, 3936)           \
+	OFFSET(rs_histogram, count, 0)     \
+	OFFSET(rs_histogram, min, 8)       \
+	OFFSET(rs_histogram, max, 16)      \
+	OFFSET(rs_histogram, sum, 24)      \
+	OFFSET(rs_histogram, buckets, 32)  \
+	SIZE(rs_step, 8)                   \
+	OFFSET(rs_step, kind, 0)           \
+	OFFSET(rs_step, slot, 1)           \
+	OFFSET(rs_step, reserved, 2)       \
+	OFFSET(rs_step, nr, 4)             \
+	SIZE(rs_sequence, 120)             \
+	OFFSET(rs_sequence, state, 0)      \
+	OFFSET(rs_sequence, held, 32)      \
+	OFFSET(rs_sequence, kind_for, 96)  \
+	OFFSET(rs_sequence, slots, 112)    \
+	OFFSET(rs_sequence, slot, 116)
+
+#define RS_ABI_SIZE(type, size) \
+	static_assert(sizeof(struct type) == (size), "size of struct " #type);
+#define RS_ABI_OFFSET(type, field, offset)                            \
+	static_assert(__builtin_offsetof(struct type, field) == (offset), \
+		      "offset of " #field " in struct " #type);
+RS_ABI_LAYOUT(RS_ABI_SIZE, RS_ABI_OFFSET)
+#undef RS_ABI_SIZE
+#undef RS_ABI_OFFSET
+
+#endif /* REFSTORM_ABI_H */
