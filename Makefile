@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+# The front door. Each target is a script of scripts/, which says more with --help.
+
+# Anything of this on the command line reaches the scripts:
+#   KVER= KDIR= KERNEL=    another kernel (scripts/kernel)
+#   PREFIX= DESTDIR=       where to install (scripts/install)
+export KVER KDIR KERNEL PREFIX DESTDIR V
+
+.DEFAULT_GOAL := all
+.PHONY: all help modules user initramfs storm guest test test-unit test-guest test-here mutants \
+	lint tidy install uninstall clean
+
+all: modules user
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make storm        boot a guest with 4 CPUs and storm every provider in it, 20 s (ARGS= goes to refstorm storm)
+storm:
+	@scripts/storm $(ARGS)
+
+#: make test         every suite; ends with "N passed, N failed, N skipped"
+#: make test T=NAME  one selftest, in a guest
+test:
+	@scripts/test $(if $(T),--one $(T))
+
+#: make test-unit    the suites that need no guest
+test-unit:
+	@scripts/test unit
+
+#: make test-guest   the suites that boot guests
+test-guest:
+	@scripts/test $(if $(T),--one $(T),runner guest lockdown)
+
+#: make test-here    the selftests, or T=NAME, on this machine as it runs (root, after make install)
+test-here:
+	@dir=$$(scripts/selftests) && $$dir/run_kselftest.sh $(if $(T),-t refstorm:$(T),-c refstorm)
+
+#: make mutants      build and storm the broken copies of selftests/mutants/
+mutants:
+	@scripts/mutants $(ARGS)
+
+#: make              modules and driver
+#: make modules      rsref.ko and refstorm.ko, in build/KERNEL/
+modules:
+	@scripts/deps build && scripts/modules
+
+#: make user         the driver, in build/user/
+user:
+	@scripts/deps build && scripts/user
+
+#: make initramfs    the guest's file system, in build/initramfs/
+initramfs:
+	@scripts/deps build test && scripts/image
+
+#: make guest CMD=.. run a command in a guest ("refstorm list")
+guest: initramfs
+	@scripts/guest --tty -- sh -c '$(subst ','\'',$(CMD))'
+
+#: make lint         checkpatch, sparse, kernel-doc, clang-format, shellcheck
+lint:
+	@scripts/lint
+
+#: make tidy         clang-tidy over the driver
+tidy:
+	@scripts/tidy
+
+#: make install      driver, modules for the running kernel (or KVER=), headers; DESTDIR= PREFIX=
+install:
+	@scripts/deps build && scripts/user && scripts/install
+
+#: make uninstall    removes exactly that
+uninstall:
+	@scripts/install --uninstall
+
+#: make clean        removes build/
+clean:
+	@rm -rf build
+
+#:
+#: Kernel: KVER= one that is installed or in Debian's archive, KDIR= KERNEL= your own build
+#: tree and bzImage. Default: Debian's cloud kernel, or for make install the running one.

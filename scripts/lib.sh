@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# What the scripts share. Sourced, never run.
+
+# Exit codes that mean the same in every script (and in the refstorm driver).
+export EXIT_USAGE=2 EXIT_CANNOT=3
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${REFSTORM_BUILD:-$top/build}
+cache=${REFSTORM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/refstorm}
+scripts=$top/scripts
+me=$(basename "$0")
+export top build cache scripts me
+
+say() { printf '%s: %s\n' "$me" "$*" >&2; }
+die() { say "$*"; exit 1; }
+cannot() { say "$*"; exit "$EXIT_CANNOT"; }
+usage_error() { say "$*"; say "see $me --help"; exit "$EXIT_USAGE"; }
+
+# The comment block at the head of a script is its help text.
+help() {
+	sed -n '2,/^[^#]/{ s/^# \{0,1\}//p }' "$0"
+	exit 0
+}
+
+# Runs a command quietly: its output goes to FILE and is shown only when it fails.
+# quietly FILE COMMAND...
+quietly() {
+	local log=$1 rc=0
+	shift
+	mkdir -p "$(dirname "$log")"
+	"$@" >"$log" 2>&1 || rc=$?
+	if [ "$rc" != 0 ]; then
+		tail -n 40 "$log" >&2
+		say "failed ($rc): $1 ${2:-}; the whole log is $log"
+	fi
+	return "$rc"
+}
+
+# make without the variables of the make that called us: KVER=, T= and so on are not for kbuild.
+clean_make() {
+	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
+		make "$@"
+}
+
+# Sets K_KVER K_NAME K_KDIR K_KERNEL K_MODDIR from what scripts/kernel answers. The caller's own
+# KVER, KDIR and KERNEL stay as they are, for the scripts that we call.
+use_kernel() {
+	local out
+	out=$("$scripts/kernel" "$@") || exit
+	eval "K_${out//$'\n'/$'\n'K_}"
+}
