@@ -19,7 +19,8 @@ constexpr u32 sub_buckets = 1U << RS_HISTOGRAM_SUB_BITS;
 constexpr u64 u64_max = ~u64{0};
 constexpr u32 u32_max = ~u32{0};
 
-constexpr u32 bucket_of(u64 value) {
+constexpr u32 bucket_of(u64 value)
+{
     if (value < 2 * sub_buckets) {
         return static_cast<u32>(value);
     }
@@ -27,20 +28,24 @@ constexpr u32 bucket_of(u64 value) {
     return shift * sub_buckets + static_cast<u32>(value >> shift);
 }
 
-constexpr u32 shift_of(u32 bucket) {
+constexpr u32 shift_of(u32 bucket)
+{
     return bucket < 2 * sub_buckets ? 0 : bucket / sub_buckets - 1;
 }
 
-constexpr u64 lowest_in(u32 bucket) {
+constexpr u64 lowest_in(u32 bucket)
+{
     const u32 shift = shift_of(bucket);
     return u64{bucket - shift * sub_buckets} << shift;
 }
 
-constexpr u64 middle_of(u32 bucket) {
+constexpr u64 middle_of(u32 bucket)
+{
     return lowest_in(bucket) + ((u64{1} << shift_of(bucket)) >> 1);
 }
 
-constexpr bool buckets_tile_all_values() {
+constexpr bool buckets_tile_all_values()
+{
     for (u32 bucket = 0; bucket < RS_HISTOGRAM_BUCKETS; bucket++) {
         const u64 lowest = lowest_in(bucket);
         const u64 width = u64{1} << shift_of(bucket);
@@ -63,7 +68,9 @@ constexpr bool buckets_tile_all_values() {
 static_assert(buckets_tile_all_values());
 static_assert(sizeof(rs_histogram) <= 4096);
 
-template <typename T> [[nodiscard]] constexpr T saturating_add(T a, T b) {
+template <typename T>
+[[nodiscard]] constexpr T saturating_add(T a, T b)
+{
     T sum{};
     return __builtin_add_overflow(a, b, &sum) ? static_cast<T>(~T{0}) : sum;
 }
@@ -72,7 +79,8 @@ static_assert(saturating_add<u32>(u32_max - 1, 1) == u32_max);
 static_assert(saturating_add<u32>(u32_max, 1) == u32_max);
 
 /* The rank, from 1, of the nearest-rank quantile: ceil(count * per_mille / 1000) in 64 bits. */
-constexpr u64 rank_of(u64 count, u32 per_mille) {
+constexpr u64 rank_of(u64 count, u32 per_mille)
+{
     return count / 1000 * per_mille + (count % 1000 * per_mille + 999) / 1000;
 }
 
@@ -84,12 +92,14 @@ static_assert(rank_of(u64_max, 1000) == u64_max);
 
 extern "C" {
 
-void rs_histogram_reset(struct rs_histogram *h) {
+void rs_histogram_reset(struct rs_histogram *h)
+{
     *h = {};
     h->min = u64_max;
 }
 
-void rs_histogram_record(struct rs_histogram *h, u64 ns) {
+void rs_histogram_record(struct rs_histogram *h, u64 ns)
+{
     u32 &bucket = h->buckets[bucket_of(ns)];
 
     bucket = saturating_add<u32>(bucket, 1);
@@ -103,7 +113,8 @@ void rs_histogram_record(struct rs_histogram *h, u64 ns) {
     }
 }
 
-void rs_histogram_merge(struct rs_histogram *dst, const struct rs_histogram *src) {
+void rs_histogram_merge(struct rs_histogram *dst, const struct rs_histogram *src)
+{
     for (u32 i = 0; i < RS_HISTOGRAM_BUCKETS; i++) {
         dst->buckets[i] = saturating_add(dst->buckets[i], src->buckets[i]);
     }
@@ -117,7 +128,8 @@ void rs_histogram_merge(struct rs_histogram *dst, const struct rs_histogram *src
     }
 }
 
-u64 rs_histogram_quantile(const struct rs_histogram *h, u32 per_mille) {
+u64 rs_histogram_quantile(const struct rs_histogram *h, u32 per_mille)
+{
     if (h->count == 0) {
         return 0;
     }

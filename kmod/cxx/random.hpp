@@ -17,7 +17,8 @@
 namespace rs {
 
 /* One step of splitmix64: spreads whatever is in @state over 64 bits. */
-constexpr u64 splitmix64(u64 &state) {
+constexpr u64 splitmix64(u64 &state)
+{
     u64 z = (state += 0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
@@ -38,7 +39,8 @@ class random_view {
      * between two applications, so that (seed, stream) and (seed + 1, stream - 1)
      * have nothing in common.
      */
-    constexpr void seed(u64 seed, u32 stream) {
+    constexpr void seed(u64 seed, u32 stream)
+    {
         u64 x = seed;
         x = splitmix64(x) ^ stream;
         for (u64 &word : s_) {
@@ -46,7 +48,8 @@ class random_view {
         }
     }
 
-    [[nodiscard]] constexpr u64 next() {
+    [[nodiscard]] constexpr u64 next()
+    {
         const u64 result = rotate_left(s_[1] * 5, 7) * 9;
         const u64 t = s_[1] << 17;
 
@@ -64,7 +67,8 @@ class random_view {
      * case that falls into the remainder. Daniel Lemire, "Fast Random Integer
      * Generation in an Interval", ACM TOMACS 29(1), 2019, arXiv:1805.10941.
      */
-    [[nodiscard]] constexpr u64 below(u64 bound) {
+    [[nodiscard]] constexpr u64 below(u64 bound)
+    {
         if (bound == 0) {
             return 0;
         }
@@ -79,7 +83,8 @@ class random_view {
     }
 
     /* From @low to @high, both possible. */
-    [[nodiscard]] constexpr u32 between(u32 low, u32 high) {
+    [[nodiscard]] constexpr u32 between(u32 low, u32 high)
+    {
         return low + static_cast<u32>(below(u64{high} - low + 1));
     }
 
@@ -93,7 +98,8 @@ class random_view {
 
 namespace selftest {
 
-constexpr u64 splitmix64_at(u64 seed, int n) {
+constexpr u64 splitmix64_at(u64 seed, int n)
+{
     u64 value = 0;
     while (n-- > 0) {
         value = splitmix64(seed);
@@ -101,7 +107,8 @@ constexpr u64 splitmix64_at(u64 seed, int n) {
     return value;
 }
 
-constexpr u64 xoshiro_at(int n) {
+constexpr u64 xoshiro_at(int n)
+{
     u64 state[4] = {1, 2, 3, 4};
     random_view random(state);
     u64 value = 0;

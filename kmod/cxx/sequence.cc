@@ -28,8 +28,14 @@ enum class step_kind : u8 { RS_STEP_KINDS(RS_STEP_ENUMERATOR) };
 constexpr u32 kind_count = RS_STEP_KIND_COUNT;
 static_assert(kind_count <= RS_SEQUENCE_KINDS_MAX);
 
-constexpr u32 index(step_kind kind) { return static_cast<u32>(kind); }
-constexpr u32 bit(step_kind kind) { return RS_STEP_BIT(index(kind)); }
+constexpr u32 index(step_kind kind)
+{
+    return static_cast<u32>(kind);
+}
+constexpr u32 bit(step_kind kind)
+{
+    return RS_STEP_BIT(index(kind));
+}
 
 /* How likely each kind is, in 256ths. */
 struct weight {
@@ -37,6 +43,7 @@ struct weight {
     u32 of_256;
 };
 
+// clang-format off
 constexpr weight empty_weights[] = {
     {step_kind::ACQUIRE, 151},
     {step_kind::ACQUIRE_LIVE, 104},
@@ -65,13 +72,16 @@ constexpr weight heavy_weights[] = {
     {step_kind::DRAIN, 36},
     {step_kind::IDLE, 1},
 };
+// clang-format on
 
 /* Weights spread out, so that a random byte picks a kind with one load. */
 struct kind_table {
     step_kind at[256];
 };
 
-template <const auto &weights> consteval kind_table spread() {
+template <const auto &weights>
+consteval kind_table spread()
+{
     kind_table table{};
     u32 end = 0;
     for (const weight &w : weights) {
@@ -110,7 +120,8 @@ constexpr substitute substitutes[] = {
 
 constexpr u32 always_allowed = bit(step_kind::GET) | bit(step_kind::PUT);
 
-consteval bool every_kind_has_a_substitute() {
+consteval bool every_kind_has_a_substitute()
+{
     u32 covered = always_allowed;
     for (const substitute &s : substitutes) {
         if ((bit(s.second) & always_allowed) == 0) {
@@ -127,7 +138,8 @@ class generator {
   public:
     explicit generator(rs_sequence &seq) : seq_(seq), random_(seq.state) {}
 
-    void seed(u64 seed, u32 stream, u32 slots, u32 allowed) {
+    void seed(u64 seed, u32 stream, u32 slots, u32 allowed)
+    {
         seq_ = {};
         random_.seed(seed, stream);
         seq_.slots = slots < 1 ? 1 : slots > RS_SEQUENCE_SLOTS_MAX ? RS_SEQUENCE_SLOTS_MAX : slots;
@@ -135,7 +147,8 @@ class generator {
         choose_slot();
     }
 
-    [[nodiscard]] rs_step next() {
+    [[nodiscard]] rs_step next()
+    {
         const u64 bits = random_.next();
         const bool burst_ends = (bits >> 8 & 15) == 0;
         const bool drain_first = (bits >> 12 & 1) != 0;
@@ -148,16 +161,24 @@ class generator {
         if (burst_ends) {
             choose_slot();
         }
-        const kind_table &table = held() == 0 ? empty_table : held() <= heavy_above ? holding_table : heavy_table;
-        return make(table.at[bits & 255]);
+        return make(table().at[bits & 255]);
     }
 
   private:
     [[nodiscard]] u32 &held() { return seq_.held[seq_.slot]; }
 
+    [[nodiscard]] const kind_table &table()
+    {
+        if (held() == 0) {
+            return empty_table;
+        }
+        return held() <= heavy_above ? holding_table : heavy_table;
+    }
+
     void choose_slot() { seq_.slot = static_cast<u32>(random_.below(seq_.slots)); }
 
-    void substitute_missing(u32 allowed) {
+    void substitute_missing(u32 allowed)
+    {
         if ((allowed & (bit(step_kind::PUT_MANY) | bit(step_kind::DRAIN))) == 0) {
             allowed &= ~bit(step_kind::GET_MANY); // one at a time they would never be put
         }
@@ -172,12 +193,14 @@ class generator {
         }
     }
 
-    [[nodiscard]] step_kind available(step_kind wanted) const {
+    [[nodiscard]] step_kind available(step_kind wanted) const
+    {
         return static_cast<step_kind>(seq_.kind_for[index(wanted)]);
     }
 
     /* A step of the kind wanted, or of what stands in for it, entered in the ledger. */
-    [[nodiscard]] rs_step make(step_kind wanted) {
+    [[nodiscard]] rs_step make(step_kind wanted)
+    {
         step_kind kind = available(wanted);
         u32 nr = 0;
 
@@ -221,7 +244,8 @@ class generator {
     }
 
     /* All, or half the time a part of it that is small more often than not. */
-    [[nodiscard]] u32 how_many_to_put(bool all) {
+    [[nodiscard]] u32 how_many_to_put(bool all)
+    {
         const u32 most = held() < RS_STEP_MANY_MAX ? held() : RS_STEP_MANY_MAX;
         if (all || random_.below(2) == 0) {
             return most;
@@ -230,7 +254,8 @@ class generator {
     }
 
     /* Every power of two is as likely, so that short pauses are not rare among long ones. */
-    [[nodiscard]] u32 how_long_to_idle() {
+    [[nodiscard]] u32 how_long_to_idle()
+    {
         const u32 low = 1U << random_.between(6, 15);
         const u32 ns = random_.between(low, 2 * low - 1);
         return ns < RS_STEP_IDLE_MAX_NS ? ns : RS_STEP_IDLE_MAX_NS;
@@ -245,20 +270,26 @@ class generator {
 
 extern "C" {
 
-void rs_sequence_seed(struct rs_sequence *seq, u64 seed, u32 stream, u32 slots, u32 allowed) {
+void rs_sequence_seed(struct rs_sequence *seq, u64 seed, u32 stream, u32 slots, u32 allowed)
+{
     rs::generator(*seq).seed(seed, stream, slots, allowed);
 }
 
-void rs_sequence_fill(struct rs_sequence *seq, struct rs_step *steps, u32 nr) {
+void rs_sequence_fill(struct rs_sequence *seq, struct rs_step *steps, u32 nr)
+{
     rs::generator generator(*seq);
     for (u32 i = 0; i < nr; i++) {
         steps[i] = generator.next();
     }
 }
 
-u64 rs_sequence_random(struct rs_sequence *seq) { return rs::random_view(seq->state).next(); }
+u64 rs_sequence_random(struct rs_sequence *seq)
+{
+    return rs::random_view(seq->state).next();
+}
 
-u64 rs_sequence_below(struct rs_sequence *seq, u64 bound) {
+u64 rs_sequence_below(struct rs_sequence *seq, u64 bound)
+{
     return rs::random_view(seq->state).below(bound);
 }
 
