@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A module whose init does what no module should, so that the runner's tests
+ * see each complaint of a real kernel classified: insmod misbehave.ko how=WORD.
+ */
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/refcount.h>
+#include <linux/string.h>
+
+static char *how = "";
+module_param(how, charp, 0);
+MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, bug, atomic or lockup");
+
+static int __init misbehave_init(void)
+{
+	if (!strcmp(how, "warn")) {
+		WARN(1, "misbehave: as told\n");
+	} else if (!strcmp(how, "plain_warn")) {
+		WARN_ON(1);
+	} else if (!strcmp(how, "refcount")) {
+		refcount_t count = REFCOUNT_INIT(1);
+
+		refcount_dec(&count);
+	} else if (!strcmp(how, "oops")) {
+		WRITE_ONCE(*(int *)8, 1);
+	} else if (!strcmp(how, "bug")) {
+		BUG();
+	} else if (!strcmp(how, "atomic")) {
+		preempt_disable();
+		msleep(20);
+		preempt_enable();
+	} else if (!strcmp(how, "lockup")) {
+		preempt_disable();
+		mdelay(6000);
+		preempt_enable();
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void __exit misbehave_exit(void)
+{
+}
+
+module_init(misbehave_init);
+module_exit(misbehave_exit);
+MODULE_DESCRIPTION("Provokes the complaints that the runner must recognise");
+MODULE_LICENSE("GPL");
