@@ -34,6 +34,7 @@ rs-cxx-derived = $(filter-out -std=% -W% $(CC_FLAGS_LTO),$(_c_flags)) \
 rs-cxx-flags = -Wp,-MMD,$(depfile) -I$(rs-cxx-dir)/../include $(rs-cxx-derived) $(modkern_cflags) \
 	       $(basename_flags) $(modname_flags) \
 	       -std=gnu++20 -ffreestanding -fno-exceptions -fno-rtti -fno-use-cxa-atexit -g0 \
+	       $(call cc-option,-fno-gnu-unique) \
 	       -Wall -Wextra -Wvla -Werror=return-type \
 	       $(cxxflags-y) $(CXXFLAGS_$(target-stem).o)
 

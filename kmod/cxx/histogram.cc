@@ -21,7 +21,7 @@ constexpr u32 u32_max = ~u32{0};
 
 constexpr u32 bucket_of(u64 value)
 {
-    if (value < 2 * sub_buckets) {
+    if (value < u64{2} * sub_buckets) {
         return static_cast<u32>(value);
     }
     const u32 shift = 63 - __builtin_clzll(value) - RS_HISTOGRAM_SUB_BITS;

@@ -17,121 +17,10 @@
 #include <refstorm/abi.h>
 
 #include "random.hpp"
+#include "step_kinds.hpp"
 
 namespace rs {
 namespace {
-
-#define RS_STEP_ENUMERATOR(kind, name) kind = RS_STEP_##kind,
-enum class step_kind : u8 { RS_STEP_KINDS(RS_STEP_ENUMERATOR) };
-#undef RS_STEP_ENUMERATOR
-
-constexpr u32 kind_count = RS_STEP_KIND_COUNT;
-static_assert(kind_count <= RS_SEQUENCE_KINDS_MAX);
-
-constexpr u32 index(step_kind kind)
-{
-    return static_cast<u32>(kind);
-}
-constexpr u32 bit(step_kind kind)
-{
-    return RS_STEP_BIT(index(kind));
-}
-
-/* How likely each kind is, in 256ths. */
-struct weight {
-    step_kind kind;
-    u32 of_256;
-};
-
-// clang-format off
-constexpr weight empty_weights[] = {
-    {step_kind::ACQUIRE, 151},
-    {step_kind::ACQUIRE_LIVE, 104},
-    {step_kind::IDLE, 1},
-};
-
-constexpr weight holding_weights[] = {
-    {step_kind::ACQUIRE, 10},
-    {step_kind::ACQUIRE_LIVE, 6},
-    {step_kind::GET, 46},
-    {step_kind::GET_MANY, 6},
-    {step_kind::PUT, 106},
-    {step_kind::PUT_MANY, 10},
-    {step_kind::TRYGET, 34},
-    {step_kind::CHECK, 28},
-    {step_kind::DRAIN, 9},
-    {step_kind::IDLE, 1},
-};
-
-constexpr weight heavy_weights[] = {
-    {step_kind::GET, 20},
-    {step_kind::PUT, 60},
-    {step_kind::PUT_MANY, 112},
-    {step_kind::TRYGET, 12},
-    {step_kind::CHECK, 15},
-    {step_kind::DRAIN, 36},
-    {step_kind::IDLE, 1},
-};
-// clang-format on
-
-/* Weights spread out, so that a random byte picks a kind with one load. */
-struct kind_table {
-    step_kind at[256];
-};
-
-template <const auto &weights>
-consteval kind_table spread()
-{
-    kind_table table{};
-    u32 end = 0;
-    for (const weight &w : weights) {
-        for (u32 i = 0; i < w.of_256; i++) {
-            table.at[end++] = w.kind; // more than 256 in all does not compile
-        }
-    }
-    if (end < 256) {
-        __builtin_unreachable(); // nor does less
-    }
-    return table;
-}
-
-constexpr kind_table empty_table = spread<empty_weights>();
-constexpr kind_table holding_table = spread<holding_weights>();
-constexpr kind_table heavy_table = spread<heavy_weights>();
-constexpr u32 heavy_above = 8;
-
-/* What stands in for a kind that the provider lacks: the first of these that it has. */
-struct substitute {
-    step_kind wanted;
-    step_kind first;
-    step_kind second;
-};
-
-constexpr substitute substitutes[] = {
-    {step_kind::ACQUIRE, step_kind::ACQUIRE_LIVE, step_kind::GET},
-    {step_kind::ACQUIRE_LIVE, step_kind::ACQUIRE, step_kind::GET},
-    {step_kind::GET_MANY, step_kind::GET, step_kind::GET},
-    {step_kind::PUT_MANY, step_kind::PUT, step_kind::PUT},
-    {step_kind::TRYGET, step_kind::GET, step_kind::GET},
-    {step_kind::CHECK, step_kind::IDLE, step_kind::PUT},
-    {step_kind::DRAIN, step_kind::PUT_MANY, step_kind::PUT},
-    {step_kind::IDLE, step_kind::CHECK, step_kind::PUT},
-};
-
-constexpr u32 always_allowed = bit(step_kind::GET) | bit(step_kind::PUT);
-
-consteval bool every_kind_has_a_substitute()
-{
-    u32 covered = always_allowed;
-    for (const substitute &s : substitutes) {
-        if ((bit(s.second) & always_allowed) == 0) {
-            return false;
-        }
-        covered |= bit(s.wanted);
-    }
-    return covered == RS_STEP_ALL;
-}
-static_assert(every_kind_has_a_substitute());
 
 /* The generator proper; its state is the caller's struct rs_sequence. */
 class generator {
@@ -154,7 +43,7 @@ class generator {
         const bool drain_first = (bits >> 12 & 1) != 0;
 
         if (burst_ends && drain_first && held() > 0) {
-            const rs_step step = make(step_kind::DRAIN);
+            const rs_step step = make(step_kind::drain);
             choose_slot();
             return step;
         }
@@ -179,8 +68,8 @@ class generator {
 
     void substitute_missing(u32 allowed)
     {
-        if ((allowed & (bit(step_kind::PUT_MANY) | bit(step_kind::DRAIN))) == 0) {
-            allowed &= ~bit(step_kind::GET_MANY); // one at a time they would never be put
+        if ((allowed & (bit(step_kind::put_many) | bit(step_kind::drain))) == 0) {
+            allowed &= ~bit(step_kind::get_many); // one at a time they would never be put
         }
         for (u32 kind = 0; kind < kind_count; kind++) {
             seq_.kind_for[kind] = static_cast<u8>(kind);
@@ -204,39 +93,39 @@ class generator {
         step_kind kind = available(wanted);
         u32 nr = 0;
 
-        if (held() == 0 && (kind == step_kind::PUT || kind == step_kind::CHECK)) {
-            kind = available(step_kind::ACQUIRE); // only a substitute for IDLE gets here
+        if (held() == 0 && (kind == step_kind::put || kind == step_kind::check)) {
+            kind = available(step_kind::acquire); // only a substitute for IDLE gets here
         }
-        if (kind == step_kind::PUT_MANY && held() < 2) {
-            kind = step_kind::PUT;
+        if (kind == step_kind::put_many && held() < 2) {
+            kind = step_kind::put;
         }
 
         switch (kind) {
-        case step_kind::ACQUIRE:
-        case step_kind::ACQUIRE_LIVE:
-        case step_kind::GET:
-        case step_kind::TRYGET:
+        case step_kind::acquire:
+        case step_kind::acquire_live:
+        case step_kind::get:
+        case step_kind::tryget:
             nr = 1;
             held() += nr;
             break;
-        case step_kind::GET_MANY:
+        case step_kind::get_many:
             nr = random_.below(64) == 0 ? random_.between(65, RS_STEP_MANY_MAX) : random_.between(2, 64);
             held() += nr;
             break;
-        case step_kind::PUT:
+        case step_kind::put:
             nr = 1;
             held() -= nr;
             break;
-        case step_kind::PUT_MANY:
-            nr = how_many_to_put(wanted == step_kind::DRAIN);
+        case step_kind::put_many:
+            nr = how_many_to_put(wanted == step_kind::drain);
             held() -= nr;
             break;
-        case step_kind::DRAIN:
+        case step_kind::drain:
             held() = 0;
             break;
-        case step_kind::CHECK:
+        case step_kind::check:
             break;
-        case step_kind::IDLE:
+        case step_kind::idle:
             nr = how_long_to_idle();
             break;
         }
@@ -269,6 +158,11 @@ class generator {
 } // namespace rs
 
 extern "C" {
+
+const char *rs_step_name(u32 kind)
+{
+    return kind < rs::kind_count ? rs::names.of[kind] : "unknown";
+}
 
 void rs_sequence_seed(struct rs_sequence *seq, u64 seed, u32 stream, u32 slots, u32 allowed)
 {

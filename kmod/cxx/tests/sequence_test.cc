@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 #include <ostream>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -14,14 +16,9 @@ bool operator==(const rs_step &a, const rs_step &b)
     return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
-#define KIND_NAME(kind, name) name,
-constexpr const char *kind_names[] = {RS_STEP_KINDS(KIND_NAME)};
-#undef KIND_NAME
-
 void PrintTo(const rs_step &step, std::ostream *out)
 {
-    *out << (step.kind < RS_STEP_KIND_COUNT ? kind_names[step.kind] : "?") << " slot " << int{step.slot}
-         << " nr " << step.nr;
+    *out << rs_step_name(step.kind) << " slot " << int{step.slot} << " nr " << step.nr;
 }
 
 namespace {
@@ -198,7 +195,7 @@ TEST(sequence, all_kinds_occur_and_pauses_are_rare)
         idle_ns += step.kind == RS_STEP_IDLE ? step.nr : 0;
     }
     for (u32 kind = 0; kind < RS_STEP_KIND_COUNT; kind++) {
-        EXPECT_GT(seen.at(kind), nr / 1000) << kind_names[kind];
+        EXPECT_GT(seen.at(kind), nr / 1000) << rs_step_name(kind);
     }
     EXPECT_LT(seen[RS_STEP_IDLE], nr / 100);
     EXPECT_LT(idle_ns / nr, 100U) << "nanoseconds of pause for each step";
@@ -267,11 +264,45 @@ TEST(sequence, only_allowed_kinds_occur_whatever_the_mask)
         l.get_may_begin = (allowed & (RS_STEP_BIT(RS_STEP_ACQUIRE) | RS_STEP_BIT(RS_STEP_ACQUIRE_LIVE))) == 0;
         for (const rs_step &step : program(5, 0, 2, allowed, 2000)) {
             ASSERT_NE((allowed | always) & RS_STEP_BIT(step.kind), 0U)
-                << kind_names[step.kind] << " with mask " << allowed;
+                << rs_step_name(step.kind) << " with mask " << allowed;
             ASSERT_NO_FATAL_FAILURE(l.apply(step)) << "mask " << allowed;
         }
         ASSERT_LT(l.held(0) + l.held(1), 20'000U) << "mask " << allowed;
     }
+}
+
+TEST(sequence, a_missing_kind_is_replaced_as_the_header_says)
+{
+    const auto stands_in = [](u32 missing, u32 kind) {
+        rs_sequence seq;
+        rs_sequence_seed(&seq, 0, 0, 1, RS_STEP_ALL & ~missing);
+        return u32{seq.kind_for[kind]};
+    };
+    constexpr u32 acquire = RS_STEP_BIT(RS_STEP_ACQUIRE);
+    constexpr u32 acquire_live = RS_STEP_BIT(RS_STEP_ACQUIRE_LIVE);
+    constexpr u32 get_many = RS_STEP_BIT(RS_STEP_GET_MANY);
+    constexpr u32 put_many = RS_STEP_BIT(RS_STEP_PUT_MANY);
+    constexpr u32 drain = RS_STEP_BIT(RS_STEP_DRAIN);
+    constexpr u32 check = RS_STEP_BIT(RS_STEP_CHECK);
+    constexpr u32 idle = RS_STEP_BIT(RS_STEP_IDLE);
+
+    for (u32 kind = 0; kind < RS_STEP_KIND_COUNT; kind++) {
+        EXPECT_EQ(stands_in(0, kind), kind);
+    }
+    EXPECT_EQ(stands_in(acquire, RS_STEP_ACQUIRE), RS_STEP_ACQUIRE_LIVE);
+    EXPECT_EQ(stands_in(acquire_live, RS_STEP_ACQUIRE_LIVE), RS_STEP_ACQUIRE);
+    EXPECT_EQ(stands_in(acquire | acquire_live, RS_STEP_ACQUIRE), RS_STEP_GET);
+    EXPECT_EQ(stands_in(acquire | acquire_live, RS_STEP_ACQUIRE_LIVE), RS_STEP_GET);
+    EXPECT_EQ(stands_in(get_many, RS_STEP_GET_MANY), RS_STEP_GET);
+    EXPECT_EQ(stands_in(put_many | drain, RS_STEP_GET_MANY), RS_STEP_GET) << "they would never all be put";
+    EXPECT_EQ(stands_in(put_many, RS_STEP_GET_MANY), RS_STEP_GET_MANY);
+    EXPECT_EQ(stands_in(put_many, RS_STEP_PUT_MANY), RS_STEP_PUT);
+    EXPECT_EQ(stands_in(RS_STEP_BIT(RS_STEP_TRYGET), RS_STEP_TRYGET), RS_STEP_GET);
+    EXPECT_EQ(stands_in(drain, RS_STEP_DRAIN), RS_STEP_PUT_MANY);
+    EXPECT_EQ(stands_in(drain | put_many, RS_STEP_DRAIN), RS_STEP_PUT);
+    EXPECT_EQ(stands_in(check, RS_STEP_CHECK), RS_STEP_IDLE);
+    EXPECT_EQ(stands_in(idle, RS_STEP_IDLE), RS_STEP_CHECK);
+    EXPECT_EQ(stands_in(check | idle, RS_STEP_IDLE), RS_STEP_PUT);
 }
 
 TEST(sequence, without_many_and_drain_workers_still_come_back_to_zero)
@@ -293,6 +324,17 @@ TEST(sequence, slots_out_of_range_are_brought_into_it)
     EXPECT_EQ(program(8, 0, 0, RS_STEP_ALL, 1000), program(8, 0, 1, RS_STEP_ALL, 1000));
     EXPECT_EQ(program(8, 0, ~u32{0}, RS_STEP_ALL, 1000),
               program(8, 0, RS_SEQUENCE_SLOTS_MAX, RS_STEP_ALL, 1000));
+}
+
+TEST(sequence, every_kind_has_a_name_of_its_own)
+{
+    std::set<std::string> names = {"unknown"};
+    for (u32 kind = 0; kind < RS_STEP_KIND_COUNT; kind++) {
+        EXPECT_TRUE(names.insert(rs_step_name(kind)).second) << rs_step_name(kind);
+    }
+    EXPECT_STREQ(rs_step_name(RS_STEP_ACQUIRE_LIVE), "acquire_live");
+    EXPECT_STREQ(rs_step_name(RS_STEP_KIND_COUNT), "unknown");
+    EXPECT_STREQ(rs_step_name(~u32{0}), "unknown");
 }
 
 TEST(sequence, extreme_seeds_and_streams_work)
@@ -317,7 +359,7 @@ TEST(sequence, random_numbers_can_be_drawn_beside_the_steps)
         EXPECT_EQ(rs_sequence_random(&one), rs_sequence_random(&two));
         EXPECT_EQ(rs_sequence_below(&one, 1000), rs_sequence_below(&two, 1000));
         EXPECT_LT(rs_sequence_below(&one, 3), 3U);
-        (void)rs_sequence_below(&two, 3);
+        EXPECT_LT(rs_sequence_below(&two, 3), 3U);
     }
     EXPECT_EQ(rs_sequence_below(&one, 0), 0U);
 }

@@ -19,7 +19,7 @@ typedef __UINT8_TYPE__ u8;
 typedef __UINT16_TYPE__ u16;
 typedef __UINT32_TYPE__ u32;
 typedef __UINT64_TYPE__ u64;
-#define RS_MUST_CHECK [[nodiscard]]
+#define RS_MUST_CHECK __attribute__((__warn_unused_result__))
 extern "C" {
 #else
 #include <linux/build_bug.h>
@@ -102,44 +102,39 @@ RS_MUST_CHECK u64 rs_histogram_quantile(const struct rs_histogram *h, u32 per_mi
 
 /* ---- sequence: the seeded program of a storm worker ---------------------- */
 
-/*
- * What a worker can be told to do with one of its slots. A slot names an object
- * through the worker's lookup; the worker may hold references to that object.
+/**
+ * enum rs_step_kind - what a worker can be told to do with one of its slots
+ * @RS_STEP_ACQUIRE: look the object up, tryget
+ * @RS_STEP_ACQUIRE_LIVE: look the object up, tryget_live
+ * @RS_STEP_GET: get on an object that is held already
+ * @RS_STEP_GET_MANY: 2 to RS_STEP_MANY_MAX gets at once on an object that is held
+ * @RS_STEP_PUT: put
+ * @RS_STEP_PUT_MANY: 2 or more puts at once, no more than are held
+ * @RS_STEP_TRYGET: tryget on an object that is held already
+ * @RS_STEP_CHECK: look at the payload of an object that is held
+ * @RS_STEP_DRAIN: put all that the slot holds
+ * @RS_STEP_IDLE: pause for 64 to RS_STEP_IDLE_MAX_NS nanoseconds
+ * @RS_STEP_KIND_COUNT: how many there are
  *
- *   kind          nr                does
- *   ACQUIRE       1                 look the object up, tryget
- *   ACQUIRE_LIVE  1                 look the object up, tryget_live
- *   GET           1                 get; the slot holds a reference already
- *   GET_MANY      2..4096           get that many at once
- *   PUT           1                 put
- *   PUT_MANY      2..held           put that many at once
- *   TRYGET        1                 tryget on an object that is held
- *   CHECK         0                 look at the payload of an object that is held
- *   DRAIN         0                 put all that the slot holds
- *   IDLE          64..50000 (ns)    pause
- *
- * The generator assumes that every step succeeds. A worker whose tryget failed
- * holds less than the generator believes and goes by its own ledger: it skips
- * what needs a reference that it lacks, and puts no more than it holds.
+ * A slot names an object through the worker's lookup; the worker may hold
+ * references to that object. The generator assumes that every step succeeds. A
+ * worker whose tryget failed holds less than the generator believes and goes by
+ * its own ledger: it skips what needs a reference that it lacks, and puts no more
+ * than it holds.
  */
-#define RS_STEP_KINDS(X)               \
-	X(ACQUIRE, "acquire")           \
-	X(ACQUIRE_LIVE, "acquire_live") \
-	X(GET, "get")                   \
-	X(GET_MANY, "get_many")         \
-	X(PUT, "put")                   \
-	X(PUT_MANY, "put_many")         \
-	X(TRYGET, "tryget")             \
-	X(CHECK, "check")               \
-	X(DRAIN, "drain")               \
-	X(IDLE, "idle")
-
-#define RS_STEP_ENUMERATOR(kind, name) RS_STEP_##kind,
 enum rs_step_kind {
-	RS_STEP_KINDS(RS_STEP_ENUMERATOR)
+	RS_STEP_ACQUIRE,
+	RS_STEP_ACQUIRE_LIVE,
+	RS_STEP_GET,
+	RS_STEP_GET_MANY,
+	RS_STEP_PUT,
+	RS_STEP_PUT_MANY,
+	RS_STEP_TRYGET,
+	RS_STEP_CHECK,
+	RS_STEP_DRAIN,
+	RS_STEP_IDLE,
 	RS_STEP_KIND_COUNT
 };
-#undef RS_STEP_ENUMERATOR
 
 #define RS_STEP_BIT(kind) (1U << (kind))
 #define RS_STEP_ALL (RS_STEP_BIT(RS_STEP_KIND_COUNT) - 1)
@@ -154,7 +149,8 @@ enum rs_step_kind {
  * @kind: enum rs_step_kind
  * @slot: 0 to slots - 1
  * @reserved: 0
- * @nr: references, or nanoseconds for RS_STEP_IDLE; see RS_STEP_KINDS
+ * @nr: how many references; nanoseconds for RS_STEP_IDLE; 0 for RS_STEP_CHECK and
+ *	RS_STEP_DRAIN
  */
 struct rs_step {
 	u8 kind;
@@ -178,6 +174,15 @@ struct rs_sequence {
 	u32 slots;
 	u32 slot;
 };
+
+/**
+ * rs_step_name() - a kind of step in words
+ * @kind: enum rs_step_kind
+ *
+ * Context: any.
+ * Return: "acquire_live" for RS_STEP_ACQUIRE_LIVE and so on; "unknown" for no kind.
+ */
+const char *rs_step_name(u32 kind);
 
 /**
  * rs_sequence_seed() - start a sequence
@@ -235,31 +240,32 @@ RS_MUST_CHECK u64 rs_sequence_below(struct rs_sequence *seq, u64 bound);
 
 /* ---- the layout both sides must agree on --------------------------------- */
 
-#define RS_ABI_LAYOUT(SIZE, OFFSET)       \
-	SIZE(rs_histogram, 3936)           \
-	OFFSET(rs_histogram, count, 0)     \
-	OFFSET(rs_histogram, min, 8)       \
-	OFFSET(rs_histogram, max, 16)      \
-	OFFSET(rs_histogram, sum, 24)      \
-	OFFSET(rs_histogram, buckets, 32)  \
-	SIZE(rs_step, 8)                   \
-	OFFSET(rs_step, kind, 0)           \
-	OFFSET(rs_step, slot, 1)           \
-	OFFSET(rs_step, reserved, 2)       \
-	OFFSET(rs_step, nr, 4)             \
-	SIZE(rs_sequence, 120)             \
-	OFFSET(rs_sequence, state, 0)      \
-	OFFSET(rs_sequence, held, 32)      \
-	OFFSET(rs_sequence, kind_for, 96)  \
-	OFFSET(rs_sequence, slots, 112)    \
-	OFFSET(rs_sequence, slot, 116)
-
 #define RS_ABI_SIZE(type, size) \
-	static_assert(sizeof(struct type) == (size), "size of struct " #type);
+	static_assert(sizeof(struct type) == (size), "size of struct " #type)
 #define RS_ABI_OFFSET(type, field, offset)                            \
 	static_assert(__builtin_offsetof(struct type, field) == (offset), \
-		      "offset of " #field " in struct " #type);
-RS_ABI_LAYOUT(RS_ABI_SIZE, RS_ABI_OFFSET)
+		      "offset of " #field " in struct " #type)
+
+RS_ABI_SIZE(rs_histogram, 3936);
+RS_ABI_OFFSET(rs_histogram, count, 0);
+RS_ABI_OFFSET(rs_histogram, min, 8);
+RS_ABI_OFFSET(rs_histogram, max, 16);
+RS_ABI_OFFSET(rs_histogram, sum, 24);
+RS_ABI_OFFSET(rs_histogram, buckets, 32);
+
+RS_ABI_SIZE(rs_step, 8);
+RS_ABI_OFFSET(rs_step, kind, 0);
+RS_ABI_OFFSET(rs_step, slot, 1);
+RS_ABI_OFFSET(rs_step, reserved, 2);
+RS_ABI_OFFSET(rs_step, nr, 4);
+
+RS_ABI_SIZE(rs_sequence, 120);
+RS_ABI_OFFSET(rs_sequence, state, 0);
+RS_ABI_OFFSET(rs_sequence, held, 32);
+RS_ABI_OFFSET(rs_sequence, kind_for, 96);
+RS_ABI_OFFSET(rs_sequence, slots, 112);
+RS_ABI_OFFSET(rs_sequence, slot, 116);
+
 #undef RS_ABI_SIZE
 #undef RS_ABI_OFFSET
 
