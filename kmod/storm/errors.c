@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* error_log: the last refused writes, in words, as tracefs has it. */
+#include <linux/kernel.h>
+#include <linux/mutex.h>
+#include <linux/sched/clock.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+
+#include "command.h"
+
+struct error_entry {
+	u64	time_ns;
+	char	file[16];
+	char	text[256];
+	char	line[RS_COMMAND_MAX + 1];
+	int	column;		/* of the caret, or -1 */
+	int	err;
+};
+
+static struct error_entry entries[RS_ERRORS_MAX];
+static u64 total;	/* ever added; the last one is entries[(total - 1) % max] */
+static u64 cleared;	/* value of total when the log was emptied */
+static DEFINE_MUTEX(errors_lock);
+
+/**
+ * errors_add - add an entry, dropping the oldest
+ * @file: name of the file that was written to
+ * @line: what was written
+ * @column: of the word that is wrong, or -1
+ * @err: negative errno
+ * @fmt: the reason
+ * @args: for @fmt
+ *
+ * Context: process.
+ */
+void errors_add(const char *file, const char *line, int column, int err,
+		const char *fmt, va_list args)
+{
+	struct error_entry *entry;
+
+	mutex_lock(&errors_lock);
+	entry = &entries[total++ % RS_ERRORS_MAX];
+	entry->time_ns = local_clock();
+	strscpy(entry->file, file, sizeof(entry->file));
+	strscpy(entry->line, line, sizeof(entry->line));
+	vscnprintf(entry->text, sizeof(entry->text), fmt, args);
+	entry->column = column;
+	entry->err = err;
+	mutex_unlock(&errors_lock);
+}
+
+/* The error_log file, oldest first. */
+void errors_show(struct seq_file *m)
+{
+	u64 i;
+
+	mutex_lock(&errors_lock);
+	i = total > RS_ERRORS_MAX ? total - RS_ERRORS_MAX : 0;
+	for (i = max(i, cleared); i < total; i++) {
+		const struct error_entry *entry = &entries[i % RS_ERRORS_MAX];
+		u64 us = div_u64(entry->time_ns, NSEC_PER_USEC);
+		u32 fraction = do_div(us, USEC_PER_SEC);
+
+		seq_printf(m, "[%5llu.%06u] %s: error: %s (errno %d)\n", us, fraction,
+			   entry->file, entry->text, -entry->err);
+		seq_printf(m, "  Command: %s\n", entry->line);
+		if (entry->column >= 0)
+			seq_printf(m, "           %*s^\n", entry->column, "");
+	}
+	mutex_unlock(&errors_lock);
+}
+
+/* Forget all entries. */
+void errors_clear(void)
+{
+	mutex_lock(&errors_lock);
+	cleared = total;
+	mutex_unlock(&errors_lock);
+}
+
+/* Refused writes since the module was loaded. */
+u64 errors_count(void)
+{
+	u64 count;
+
+	mutex_lock(&errors_lock);
+	count = total;
+	mutex_unlock(&errors_lock);
+	return count;
+}

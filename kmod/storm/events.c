@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The events file: a ring of the last RS_EVENTS_MAX records.
+ *
+ * A record is written from any context, release() in softirq included, under a
+ * raw spinlock that covers one copy. A reader copies one record at a time, so
+ * it may fall behind and see a gap in seq, and holds nobody up.
+ */
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/preempt.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "events.h"
+#include "refstorm_module.h"
+
+struct event {
+	u64	seq;
+	u64	time_ns;
+	u32	cpu;
+	u32	context;
+	char	text[232];
+};
+
+enum { CONTEXT_TASK, CONTEXT_SOFTIRQ, CONTEXT_HARDIRQ };
+
+static const char * const context_names[] = {
+	[CONTEXT_TASK]		= "task",
+	[CONTEXT_SOFTIRQ]	= "softirq",
+	[CONTEXT_HARDIRQ]	= "hardirq",
+};
+
+static struct event *ring;
+static u64 next_seq;
+static DEFINE_RAW_SPINLOCK(ring_lock);
+static DECLARE_WAIT_QUEUE_HEAD(ring_wait);
+
+static u32 this_context(void)
+{
+	if (in_hardirq())
+		return CONTEXT_HARDIRQ;
+	return in_serving_softirq() ? CONTEXT_SOFTIRQ : CONTEXT_TASK;
+}
+
+/**
+ * events_add - add a record
+ * @fmt: "subject=… event=… …", at most 231 bytes; longer ones are cut
+ *
+ * Context: any but NMI.
+ */
+void events_add(const char *fmt, ...)
+{
+	struct event *event;
+	unsigned long flags;
+	va_list args;
+
+	raw_spin_lock_irqsave(&ring_lock, flags);
+	event = &ring[next_seq % RS_EVENTS_MAX];
+	event->seq = next_seq;
+	event->time_ns = ktime_get_ns();
+	event->cpu = raw_smp_processor_id();
+	va_start(args, fmt);
+	vscnprintf(event->text, sizeof(event->text), fmt, args);
+	va_end(args);
+	event->context = this_context();
+	WRITE_ONCE(next_seq, next_seq + 1);
+	raw_spin_unlock_irqrestore(&ring_lock, flags);
+
+	wake_up_interruptible(&ring_wait);
+}
+
+/* Records ever written. */
+u64 events_count(void)
+{
+	return READ_ONCE(next_seq);
+}
+
+struct reader {
+	struct event	event;	/* copy of the one being shown */
+	u64		next;	/* first seq that this reader has not seen */
+};
+
+/* Copy the first record at or after @seq; NULL if there is none yet. */
+static struct event *copy_from(struct reader *reader, u64 seq)
+{
+	struct event *found = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ring_lock, flags);
+	if (next_seq > RS_EVENTS_MAX)
+		seq = max(seq, next_seq - RS_EVENTS_MAX);
+	if (seq < next_seq) {
+		reader->event = ring[seq % RS_EVENTS_MAX];
+		found = &reader->event;
+	}
+	raw_spin_unlock_irqrestore(&ring_lock, flags);
+	return found;
+}
+
+static void *events_start(struct seq_file *m, loff_t *pos)
+{
+	return copy_from(m->private, *pos);
+}
+
+static void *events_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct event *event = v;
+
+	*pos = event->seq + 1;
+	return copy_from(m->private, *pos);
+}
+
+static void events_stop(struct seq_file *m, void *v)
+{
+}
+
+static int events_show(struct seq_file *m, void *v)
+{
+	struct reader *reader = m->private;
+	const struct event *event = v;
+
+	seq_printf(m, "seq=%llu time_ns=%llu cpu=%u context=%s %s\n", event->seq,
+		   event->time_ns, event->cpu, context_names[event->context],
+		   event->text);
+	WRITE_ONCE(reader->next, event->seq + 1);
+	return 0;
+}
+
+static const struct seq_operations events_seq_ops = {
+	.start	= events_start,
+	.next	= events_next,
+	.stop	= events_stop,
+	.show	= events_show,
+};
+
+static int events_open(struct inode *inode, struct file *file)
+{
+	struct reader *reader;
+	int ret;
+
+	reader = rs_zalloc(&refstorm_sites[SITE_EVENTS_READER], sizeof(*reader),
+			   GFP_KERNEL);
+	if (!reader)
+		return -ENOMEM;
+	ret = seq_open(file, &events_seq_ops);
+	if (ret) {
+		rs_free(&refstorm_sites[SITE_EVENTS_READER], reader);
+		return ret;
+	}
+	((struct seq_file *)file->private_data)->private = reader;
+	return 0;
+}
+
+static int events_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	rs_free(&refstorm_sites[SITE_EVENTS_READER], m->private);
+	return seq_release(inode, file);
+}
+
+static __poll_t events_poll(struct file *file, poll_table *wait)
+{
+	struct seq_file *m = file->private_data;
+	struct reader *reader = m->private;
+
+	poll_wait(file, &ring_wait, wait);
+	return events_count() != READ_ONCE(reader->next) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+const struct file_operations events_fops = {
+	.owner		= THIS_MODULE,
+	.open		= events_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.poll		= events_poll,
+	.release	= events_release,
+};
+
+int events_init(void)
+{
+	ring = rs_zalloc(&refstorm_sites[SITE_EVENTS],
+			 RS_EVENTS_MAX * sizeof(*ring), GFP_KERNEL);
+	return ring ? 0 : -ENOMEM;
+}
+
+void events_exit(void)
+{
+	rs_free(&refstorm_sites[SITE_EVENTS], ring);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * refstorm.ko: reference counters, mainline's and ours, under a storm.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "debugfs.h"
+#include "events.h"
+#include "object.h"
+#include "refstorm_module.h"
+
+struct rs_alloc_site refstorm_sites[REFSTORM_SITE_NR] = {
+	[SITE_EVENTS]		= { .name = "events" },
+	[SITE_EVENTS_READER]	= { .name = "events_reader" },
+	[SITE_CONTROL]		= { .name = "control" },
+	[SITE_OBJECT]		= { .name = "object" },
+	[SITE_STORM]		= { .name = "storm" },
+	[SITE_STORM_SLOTS]	= { .name = "storm_slots" },
+	[SITE_STORM_WORKERS]	= { .name = "storm_workers" },
+	[SITE_STORM_THREAD]	= { .name = "storm_thread" },
+	[SITE_STORM_OBJECT]	= { .name = "storm_object" },
+};
+
+static struct rs_alloc_table refstorm_table =
+	RS_ALLOC_TABLE(THIS_MODULE, refstorm_sites);
+
+static char *fail_site;
+module_param(fail_site, charp, 0400);
+MODULE_PARM_DESC(fail_site, "allocation site that fails once, or any");
+
+static uint fail_nth;
+module_param(fail_nth, uint, 0400);
+MODULE_PARM_DESC(fail_nth, "which allocation of fail_site from module start on fails");
+
+static int __init arm_failure(void)
+{
+	if (!fail_site && !fail_nth)
+		return 0;
+	if (fail_site && fail_nth && !rs_alloc_fail_nth(fail_site, fail_nth))
+		return 0;
+	pr_err("refstorm: fail_site=%s fail_nth=%u: a known site, or any, and a number from 1 on are needed together\n",
+	       fail_site ?: "", fail_nth);
+	return -EINVAL;
+}
+
+static int __init refstorm_init(void)
+{
+	int ret;
+
+	rs_alloc_register(&refstorm_table);
+	ret = arm_failure();
+	if (ret)
+		goto unregister;
+	ret = events_init();
+	if (ret)
+		goto unregister;
+	ret = rs_debugfs_init();
+	if (ret)
+		goto events;
+	return 0;
+
+events:
+	events_exit();
+unregister:
+	rs_alloc_fail_none();
+	rs_alloc_unregister(&refstorm_table);
+	return ret;
+}
+
+/*
+ * Storms and open files hold the module, so there are none of them. Objects
+ * may be left, with switches under way.
+ */
+static void __exit refstorm_exit(void)
+{
+	rs_debugfs_exit();
+	objects_exit();
+	rcu_barrier();
+	events_exit();
+	rs_alloc_fail_none();
+	rs_alloc_unregister(&refstorm_table);
+}
+
+module_init(refstorm_init);
+module_exit(refstorm_exit);
+
+MODULE_AUTHOR("The refstorm authors");
+MODULE_DESCRIPTION("Torture test for refcount_t, kref, percpu_ref and refstorm's own");
+MODULE_VERSION(RS_VERSION);
+MODULE_LICENSE("GPL");

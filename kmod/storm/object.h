@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Objects that are driven one command at a time. */
+#ifndef _REFSTORM_OBJECT_H
+#define _REFSTORM_OBJECT_H
+
+#include <linux/types.h>
+
+struct command;
+struct seq_file;
+
+/* Commands of the control file; see docs/debugfs.md */
+int object_create(struct command *cmd);
+int object_get(struct command *cmd);
+int object_put(struct command *cmd);
+int object_tryget(struct command *cmd);
+int object_tryget_live(struct command *cmd);
+int object_kill(struct command *cmd);
+int object_wait(struct command *cmd);
+int object_destroy(struct command *cmd);
+
+void objects_show(struct seq_file *m);
+unsigned int objects_count(void);
+void objects_exit(void);
+
+#endif /* _REFSTORM_OBJECT_H */

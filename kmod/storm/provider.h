@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Providers: the counters that can be driven, each one table of operations.
+ *
+ * Mainline's counters and ours stand side by side behind the same calls. To
+ * add one, write a file that defines a struct rs_provider, and list it in
+ * provider.c.
+ */
+#ifndef _REFSTORM_PROVIDER_H
+#define _REFSTORM_PROVIDER_H
+
+#include <linux/types.h>
+
+struct command;
+struct rs_provider;
+struct seq_file;
+
+/* Room for any provider's counter */
+#define RS_COUNTER_BYTES 64
+
+/**
+ * struct rs_counter - a counter of whatever kind, with its callbacks
+ * @storage: the provider's counter
+ * @provider: its operations
+ * @release: called when the last reference is dropped; must not sleep
+ * @confirm: called when a kill is confirmed; must not sleep
+ */
+struct rs_counter {
+	u64			 storage[RS_COUNTER_BYTES / sizeof(u64)];
+	const struct rs_provider *provider;
+	void			(*release)(struct rs_counter *counter);
+	void			(*confirm)(struct rs_counter *counter);
+};
+
+enum rs_origin {
+	RS_ORIGIN_BASELINE,
+	RS_ORIGIN_MAINLINE,
+	RS_ORIGIN_REFSTORM,
+};
+
+enum rs_counter_mode {
+	RS_COUNTER_MODELESS,
+	RS_COUNTER_PERCPU,
+	RS_COUNTER_SWITCHING,
+	RS_COUNTER_ATOMIC,
+};
+
+/**
+ * struct rs_counter_state - what a counter says of itself
+ * @mode: how it counts
+ * @countable: @count and @zero mean something
+ * @count: references
+ * @zero: it has none
+ * @killable: @dying means something
+ * @dying: it was killed
+ * @saturated: it was driven past its end
+ */
+struct rs_counter_state {
+	enum rs_counter_mode	mode;
+	bool			countable;
+	u64			count;
+	bool			zero;
+	bool			killable;
+	bool			dying;
+	bool			saturated;
+};
+
+/**
+ * struct rs_provider - one kind of counter
+ * @name: as the user writes it
+ * @origin: whose it is
+ * @percpu: it has a kill that is more than a put, and starts with count 1
+ * @saturates: driven past its end it sticks there and warns
+ * @kill_once: a second kill returns false and changes nothing
+ * @init: begin with @count references; 0 or -ENOMEM
+ * @exit: end, after release or when nobody uses it; NULL if there is nothing to do
+ * @get: take @nr references; one is held already
+ * @put: drop @nr references; calls release at zero
+ * @tryget: take @nr references unless there are none
+ * @tryget_live: take one unless killed; NULL if there is no such thing
+ * @kill: drop the owner's reference; true for the first caller
+ * @inspect: look
+ *
+ * Context of get, put, tryget, tryget_live and kill: any but NMI. The others:
+ * process; exit also softirq.
+ */
+struct rs_provider {
+	const char	*name;
+	enum rs_origin	origin;
+	bool		percpu;
+	bool		saturates;
+	bool		kill_once;
+	int  (*init)(struct rs_counter *counter, u32 count);
+	void (*exit)(struct rs_counter *counter);
+	void (*get)(struct rs_counter *counter, u32 nr);
+	void (*put)(struct rs_counter *counter, u32 nr);
+	bool (*tryget)(struct rs_counter *counter, u32 nr);
+	bool (*tryget_live)(struct rs_counter *counter);
+	bool (*kill)(struct rs_counter *counter, bool confirm);
+	void (*inspect)(struct rs_counter *counter, struct rs_counter_state *state);
+};
+
+extern const struct rs_provider rs_provider_atomic;
+extern const struct rs_provider rs_provider_refcount;
+extern const struct rs_provider rs_provider_kref;
+extern const struct rs_provider rs_provider_percpu_ref;
+extern const struct rs_provider rs_provider_rs_refcount;
+extern const struct rs_provider rs_provider_rs_kref;
+extern const struct rs_provider rs_provider_rs_percpu_ref;
+
+const struct rs_provider *provider_find_or_refuse(struct command *cmd,
+						  unsigned int word,
+						  const char *name);
+void providers_show(struct seq_file *m);
+
+#endif /* _REFSTORM_PROVIDER_H */

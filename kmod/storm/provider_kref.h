@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Provider: kref or rs_kref, which have the same interface.
+ *
+ * The including file defines TYPE, FN(name), SET(kref, n), PROVIDER, NAME, ORIGIN
+ * and COUNT_MAX. A kref moves one reference at a time.
+ */
+#include <linux/build_bug.h>
+#include <linux/container_of.h>
+
+#include "provider.h"
+
+static TYPE *kref_of(struct rs_counter *counter)
+{
+	static_assert(sizeof(TYPE) <= RS_COUNTER_BYTES);
+	return (TYPE *)counter->storage;
+}
+
+static void provider_release(TYPE *kref)
+{
+	struct rs_counter *counter =
+		container_of((void *)kref, struct rs_counter, storage);
+
+	counter->release(counter);
+}
+
+static int provider_init(struct rs_counter *counter, u32 count)
+{
+	FN(init)(kref_of(counter));
+	if (count != 1)
+		SET(kref_of(counter), count);
+	return 0;
+}
+
+static void provider_get(struct rs_counter *counter, u32 nr)
+{
+	while (nr--)
+		FN(get)(kref_of(counter));
+}
+
+static void provider_put(struct rs_counter *counter, u32 nr)
+{
+	while (nr--)
+		FN(put)(kref_of(counter), provider_release);
+}
+
+static bool provider_tryget(struct rs_counter *counter, u32 nr)
+{
+	if (!FN(get_unless_zero)(kref_of(counter)))
+		return false;
+	provider_get(counter, nr - 1);
+	return true;
+}
+
+static bool provider_kill(struct rs_counter *counter, bool confirm)
+{
+	provider_put(counter, 1);
+	return true;
+}
+
+static void provider_inspect(struct rs_counter *counter,
+			     struct rs_counter_state *state)
+{
+	unsigned int count = FN(read)(kref_of(counter));
+
+	*state = (struct rs_counter_state) {
+		.countable	= true,
+		.count		= count,
+		.zero		= !count,
+		.saturated	= count > COUNT_MAX,
+	};
+}
+
+const struct rs_provider PROVIDER = {
+	.name		= NAME,
+	.origin		= ORIGIN,
+	.saturates	= true,
+	.init		= provider_init,
+	.get		= provider_get,
+	.put		= provider_put,
+	.tryget		= provider_tryget,
+	.kill		= provider_kill,
+	.inspect	= provider_inspect,
+};

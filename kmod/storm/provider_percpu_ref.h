@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Provider: percpu_ref or rs_percpu_ref, which have the same interface but for
+ * what kill returns and how one looks inside.
+ *
+ * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN, KILL_ONCE,
+ * and the functions provider_kill_counter() and provider_inspect().
+ */
+#include <linux/build_bug.h>
+#include <linux/container_of.h>
+#include <linux/gfp.h>
+
+#include "provider.h"
+
+static TYPE *percpu_ref_of(struct rs_counter *counter)
+{
+	static_assert(sizeof(TYPE) <= RS_COUNTER_BYTES);
+	return (TYPE *)counter->storage;
+}
+
+static struct rs_counter *counter_of(TYPE *ref)
+{
+	return container_of((void *)ref, struct rs_counter, storage);
+}
+
+static bool provider_kill_counter(TYPE *ref, void (*confirm)(TYPE *ref));
+static void provider_inspect(struct rs_counter *counter,
+			     struct rs_counter_state *state);
+
+static void provider_release(TYPE *ref)
+{
+	struct rs_counter *counter = counter_of(ref);
+
+	counter->release(counter);
+}
+
+static void provider_confirm(TYPE *ref)
+{
+	struct rs_counter *counter = counter_of(ref);
+
+	counter->confirm(counter);
+}
+
+static int provider_init(struct rs_counter *counter, u32 count)
+{
+	return FN(init)(percpu_ref_of(counter), provider_release, 0, GFP_KERNEL);
+}
+
+static void provider_exit(struct rs_counter *counter)
+{
+	FN(exit)(percpu_ref_of(counter));
+}
+
+static void provider_get(struct rs_counter *counter, u32 nr)
+{
+	FN(get_many)(percpu_ref_of(counter), nr);
+}
+
+static void provider_put(struct rs_counter *counter, u32 nr)
+{
+	FN(put_many)(percpu_ref_of(counter), nr);
+}
+
+static bool provider_tryget(struct rs_counter *counter, u32 nr)
+{
+	return FN(tryget_many)(percpu_ref_of(counter), nr);
+}
+
+static bool provider_tryget_live(struct rs_counter *counter)
+{
+	return FN(tryget_live)(percpu_ref_of(counter));
+}
+
+static bool provider_kill(struct rs_counter *counter, bool confirm)
+{
+	return provider_kill_counter(percpu_ref_of(counter),
+				     confirm ? provider_confirm : NULL);
+}
+
+const struct rs_provider PROVIDER = {
+	.name		= NAME,
+	.origin		= ORIGIN,
+	.percpu		= true,
+	.kill_once	= KILL_ONCE,
+	.init		= provider_init,
+	.exit		= provider_exit,
+	.get		= provider_get,
+	.put		= provider_put,
+	.tryget		= provider_tryget,
+	.tryget_live	= provider_tryget_live,
+	.kill		= provider_kill,
+	.inspect	= provider_inspect,
+};

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Provider: refcount_t or rs_refcount_t, which have the same interface.
+ *
+ * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN and COUNT_MAX.
+ */
+#include <linux/build_bug.h>
+
+#include "provider.h"
+
+static TYPE *refcount_of(struct rs_counter *counter)
+{
+	static_assert(sizeof(TYPE) <= RS_COUNTER_BYTES);
+	return (TYPE *)counter->storage;
+}
+
+static int provider_init(struct rs_counter *counter, u32 count)
+{
+	FN(set)(refcount_of(counter), count);
+	return 0;
+}
+
+static void provider_get(struct rs_counter *counter, u32 nr)
+{
+	if (nr == 1)
+		FN(inc)(refcount_of(counter));
+	else
+		FN(add)(nr, refcount_of(counter));
+}
+
+static void provider_put(struct rs_counter *counter, u32 nr)
+{
+	bool last;
+
+	if (nr == 1)
+		last = FN(dec_and_test)(refcount_of(counter));
+	else
+		last = FN(sub_and_test)(nr, refcount_of(counter));
+	if (last)
+		counter->release(counter);
+}
+
+static bool provider_tryget(struct rs_counter *counter, u32 nr)
+{
+	if (nr == 1)
+		return FN(inc_not_zero)(refcount_of(counter));
+	return FN(add_not_zero)(nr, refcount_of(counter));
+}
+
+static bool provider_kill(struct rs_counter *counter, bool confirm)
+{
+	provider_put(counter, 1);
+	return true;
+}
+
+static void provider_inspect(struct rs_counter *counter,
+			     struct rs_counter_state *state)
+{
+	unsigned int count = FN(read)(refcount_of(counter));
+
+	*state = (struct rs_counter_state) {
+		.countable	= true,
+		.count		= count,
+		.zero		= !count,
+		.saturated	= count > COUNT_MAX,
+	};
+}
+
+const struct rs_provider PROVIDER = {
+	.name		= NAME,
+	.origin		= ORIGIN,
+	.saturates	= true,
+	.init		= provider_init,
+	.get		= provider_get,
+	.put		= provider_put,
+	.tryget		= provider_tryget,
+	.kill		= provider_kill,
+	.inspect	= provider_inspect,
+};

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Provider: our rs_kref. */
+#include <refstorm/kref.h>
+
+#define TYPE		struct rs_kref
+#define FN(name)	rs_kref_##name
+#define SET(kref, n)	rs_refcount_set(&(kref)->refcount, n)
+#define PROVIDER	rs_provider_rs_kref
+#define NAME		"rs_kref"
+#define ORIGIN		RS_ORIGIN_REFSTORM
+#define COUNT_MAX		RS_REFCOUNT_MAX
+#include "provider_kref.h"

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the parts of refstorm.ko share: allocation sites, counts, errors. */
+#ifndef _REFSTORM_MODULE_H
+#define _REFSTORM_MODULE_H
+
+#include <linux/atomic.h>
+
+#include <refstorm/alloc.h>
+#include <uapi/refstorm/refstorm.h>
+
+enum refstorm_site {
+	SITE_EVENTS,
+	SITE_EVENTS_READER,
+	SITE_CONTROL,
+	SITE_OBJECT,
+	SITE_STORM,
+	SITE_STORM_SLOTS,
+	SITE_STORM_WORKERS,
+	SITE_STORM_THREAD,
+	SITE_STORM_OBJECT,
+	REFSTORM_SITE_NR,
+};
+
+extern struct rs_alloc_site refstorm_sites[REFSTORM_SITE_NR];
+
+#endif /* _REFSTORM_MODULE_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Storms, seen from the commands and files that start, stop and show them.
+ * The inside is in storm_internal.h.
+ */
+#ifndef _REFSTORM_STORM_H
+#define _REFSTORM_STORM_H
+
+#include <linux/types.h>
+
+struct command;
+struct file_operations;
+
+/* Commands of the control file; see docs/debugfs.md */
+int storm_command(struct command *cmd);
+int storm_stop_command(struct command *cmd);
+
+/* The storms file */
+extern const struct file_operations storms_fops;
+
+unsigned int storms_count(void);
+unsigned int storms_threads(void);
+
+#endif /* _REFSTORM_STORM_H */
