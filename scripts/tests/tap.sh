@@ -24,3 +24,18 @@ skip() {
 }
 
 tap_end() { echo "1..$tap_count"; }
+
+# ctest_results FOLDER: runs the tests of a CMake build, each a result with what it said.
+# ctest's lines are "1/9 Test #1: name .... Passed  0.01 sec".
+ctest_results() {
+	local log=$1/ctest.log status name
+	ctest --test-dir "$1" --output-on-failure -j "$(nproc)" >"$log" 2>&1 || :
+	while IFS=$'\t' read -r status name; do
+		case $status in
+		*Passed*) result 0 "$name" </dev/null ;;
+		*Skipped*|*Disabled*) skip "$name" "$status" ;;
+		*) grep -A 30 -F ": $name " "$log" | tail -n +2 | head -n 30 | result 1 "$name" ;;
+		esac
+	done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) \.* *([A-Za-z* ]+).*$/\2\t\1/p' "$log")
+	grep -q 'tests passed' "$log" || tail -n 20 "$log" | result 1 "ctest runs in $1"
+}

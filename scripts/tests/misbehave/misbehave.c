@@ -11,7 +11,7 @@
 
 static char *how = "";
 module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, bug, atomic or lockup");
+MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, atomic or lockup");
 
 static int __init misbehave_init(void)
 {
@@ -25,8 +25,6 @@ static int __init misbehave_init(void)
 		refcount_dec(&count);
 	} else if (!strcmp(how, "oops")) {
 		WRITE_ONCE(*(int *)8, 1);
-	} else if (!strcmp(how, "bug")) {
-		BUG();
 	} else if (!strcmp(how, "atomic")) {
 		preempt_disable();
 		msleep(20);
