@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "arguments.hpp"
+
+#include "number.hpp"
+#include "units.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <refstorm/refstorm.h>
+
+namespace refstorm {
+
+namespace {
+
+const std::map<std::string, listing> listings = {
+    {"providers", listing::providers}, {"objects", listing::objects}, {"storms", listing::storms},
+    {"events", listing::events},       {"status", listing::status},   {"alloc", listing::alloc},
+    {"errors", listing::errors},
+};
+
+const std::map<std::string, storm_pattern> patterns = {
+    {std::string(pattern_name(storm_pattern::lifecycle)), storm_pattern::lifecycle},
+    {std::string(pattern_name(storm_pattern::saturate)), storm_pattern::saturate},
+};
+
+/// An option with a whole number in a range; hexadecimal with 0x.
+void add_number(CLI::App &app, const std::string &name, std::optional<std::uint64_t> &target,
+                std::uint64_t least, std::uint64_t most, const std::string &help)
+{
+    app.add_option_function<std::string>(
+           name,
+           [=, &target](const std::string &text) {
+               const auto value = parse_unsigned(text);
+               if (!value || *value < least || *value > most)
+                   throw CLI::ValidationError(
+                       name, fmt::format("'{}' is not accepted; accepted: a number from {} to {}", text,
+                                         least, most));
+               target = value;
+           },
+           help)
+        ->type_name("N");
+}
+
+/// An option with seconds, kept in milliseconds.
+CLI::Option *add_seconds(CLI::App &app, const std::string &name, std::optional<std::uint64_t> &target,
+                         std::uint64_t most_ms, const std::string &help)
+{
+    return app
+        .add_option_function<std::string>(
+            name,
+            [=, &target](const std::string &text) {
+                const auto value = parse_fraction(text);
+                const double ms = value ? std::round(*value * 1000) : 0;
+                if (ms < RS_STORM_MS_MIN || ms > static_cast<double>(most_ms))
+                    throw CLI::ValidationError(
+                        name, fmt::format("'{}' is not accepted; accepted: seconds from {} to {}", text,
+                                          format_seconds(RS_STORM_MS_MIN), format_seconds(most_ms)));
+                target = static_cast<std::uint64_t>(ms);
+            },
+            help)
+        ->type_name("S");
+}
+
+/// One of the words of a table; CLI11's own message shows its enum values as well.
+template <class T>
+CLI::Option *add_choice(CLI::App &app, const std::string &name, T &target,
+                        const std::map<std::string, T> &choices, const std::string &type,
+                        const std::string &help)
+{
+    return app
+        .add_option_function<std::string>(
+            name,
+            [=, &target](const std::string &text) {
+                const auto found = choices.find(text);
+                if (found == choices.end()) {
+                    std::string accepted;
+                    for (const auto &[word, value] : choices)
+                        accepted += " " + word;
+                    throw CLI::ValidationError(
+                        name, fmt::format("'{}' is not accepted; accepted:{}", text, accepted));
+                }
+                target = found->second;
+            },
+            help)
+        ->type_name(type);
+}
+
+void add_module_directory(CLI::App &app, places &where)
+{
+    app.add_option_function<std::string>(
+           "--module-dir",
+           [&where](const std::string &text) {
+               std::error_code ignored;
+               if (!std::filesystem::is_directory(text, ignored))
+                   throw CLI::ValidationError(
+                       "--module-dir",
+                       fmt::format("'{}' is no directory; accepted: one that holds rsref.ko and "
+                                   "refstorm.ko, or a build tree",
+                                   text));
+               where.module_directory = text;
+           },
+           "take rsref.ko and refstorm.ko from DIR instead of /lib/modules")
+        ->type_name("DIR");
+}
+
+void add_load(CLI::App &app, arguments &parsed)
+{
+    CLI::App *load = app.add_subcommand("load", "load the modules");
+    add_module_directory(*load, parsed.where);
+    load->add_option("parameters", parsed.parameters, "module parameters: key=value or module.key=value")
+        ->type_name("KEY=VALUE");
+    load->callback([&parsed] { parsed.command = subcommand::load; });
+}
+
+void add_unload(CLI::App &app, arguments &parsed)
+{
+    app.add_subcommand("unload", "stop running storms and remove the modules")->callback([&parsed] {
+        parsed.command = subcommand::unload;
+    });
+}
+
+void add_list(CLI::App &app, arguments &parsed)
+{
+    CLI::App *list = app.add_subcommand("list", "show what the module has");
+    add_choice(*list, "what", parsed.what, listings, "WHAT",
+               "providers (default), objects, storms, events, status, alloc or errors");
+    list->callback([&parsed] { parsed.command = subcommand::list; });
+}
+
+void add_exec(CLI::App &app, arguments &parsed)
+{
+    CLI::App *exec =
+        app.add_subcommand("exec", "run control commands, as `refstorm exec create a rs_kref + get a`");
+    exec->add_option(
+            "command", parsed.words,
+            "words of a command; + separates commands; a single - reads commands from stdin, one a line; "
+            "-- goes before words that begin with -")
+        ->type_name("WORD")
+        ->required();
+    exec->callback([&parsed] { parsed.command = subcommand::exec; });
+}
+
+void add_storm(CLI::App &app, arguments &parsed)
+{
+    storm_options &storm = parsed.storm;
+    CLI::App *sub = app.add_subcommand("storm", "storm counters and say whether every invariant held");
+    sub->add_option("--provider", storm.providers, "counter to storm; may be repeated (default: all)")
+        ->type_name("P")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    auto *seconds = add_seconds(*sub, "--seconds", storm.seconds_ms, RS_STORM_MS_MAX,
+                                "length of the storm of each provider");
+    auto *total = add_seconds(
+        *sub, "--total", storm.total_ms, std::uint64_t{64} * RS_STORM_MS_MAX,
+        fmt::format("length of all storms together (default {})", format_seconds(default_total_ms)));
+    total->excludes(seconds);
+    add_number(*sub, "--seed", storm.seed, 0, std::numeric_limits<std::uint64_t>::max(),
+               "repeat the storm that had this seed (default: a new one)");
+    add_number(*sub, "--workers", storm.workers, 1, RS_WORKERS_MAX,
+               "threads that get and put (default: online CPUs)");
+    add_number(*sub, "--killers", storm.killers, 1, RS_KILLERS_MAX,
+               fmt::format("threads that kill (default {})", default_killers));
+    add_number(*sub, "--bound-ms", storm.bound_ms, 1, RS_BOUND_MS_MAX,
+               fmt::format("release() must run within this time after the last put (default {})",
+                           RS_BOUND_MS_DEFAULT));
+    add_number(*sub, "--duty", storm.duty, 1, 100, "percent of the time that a worker is busy (default 100)");
+    add_choice(*sub, "--pattern", storm.pattern, patterns, "PATTERN",
+               "lifecycle (default), or saturate, which makes the kernel warn on purpose");
+    sub->add_flag("--longer-than-an-hour", storm.longer_than_an_hour, "allow more than an hour in all");
+    sub->add_flag("--keep", storm.keep, "leave the modules loaded if the storm loaded them");
+    add_module_directory(*sub, parsed.where);
+    sub->add_option("--kernel-log", parsed.where.kernel_log,
+                    "where the kernel log is read (default /dev/kmsg)")
+        ->type_name("FILE");
+    sub->callback([&parsed] { parsed.command = subcommand::storm; });
+}
+
+/// What CLI11 says about a missing subcommand, with the word that was taken for one.
+std::string explain(const CLI::ParseError &error, const CLI::App &app)
+{
+    if (dynamic_cast<const CLI::RequiredError *>(&error) == nullptr || !app.get_subcommands().empty())
+        return error.what();
+    std::string accepted;
+    for (const CLI::App *sub : app.get_subcommands(nullptr))
+        accepted += " " + sub->get_name();
+    const auto left = app.remaining();
+    return fmt::format("{}; accepted:{}",
+                       left.empty() ? "a subcommand is missing"
+                                    : fmt::format("no subcommand is called '{}'", left.front()),
+                       accepted);
+}
+
+} // namespace
+
+std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::string> &words)
+{
+    arguments parsed;
+    CLI::App app("Storms the reference counters of the Linux kernel and says whether they held.", "refstorm");
+    app.set_version_flag("--version", "refstorm " RS_VERSION);
+    app.add_flag("--json", parsed.json, "print one JSON document instead of text");
+    app.add_option("--debugfs", parsed.where.debugfs,
+                   fmt::format("the module's directory (default {})", places::default_debugfs))
+        ->type_name("DIR");
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.footer("exit codes: 0 held or done, 1 an invariant broke or nothing was proven, 2 usage,\n"
+               "3 this machine cannot run it, 130 interrupted");
+    add_load(app, parsed);
+    add_unload(app, parsed);
+    add_list(app, parsed);
+    add_exec(app, parsed);
+    add_storm(app, parsed);
+
+    try {
+        std::vector<std::string> reversed(words.rbegin(), words.rend());
+        app.parse(reversed);
+    } catch (const CLI::ParseError &error) {
+        std::ostringstream out;
+        std::ostringstream unused;
+        if (app.exit(error, out, unused) == 0)
+            return nothing_to_run{exit_code::held, out.str(), {}};
+        return nothing_to_run{
+            exit_code::usage, {}, {exit_code::usage, explain(error, app), "see refstorm --help"}};
+    }
+    return parsed;
+}
+
+} // namespace refstorm

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// The command line.
+#pragma once
+
+#include "readiness.hpp"
+#include "storm_plan.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace refstorm {
+
+enum class subcommand { load, unload, list, exec, storm };
+
+/// What `list` shows.
+enum class listing { providers, objects, storms, events, status, alloc, errors };
+
+/// A command line that makes sense.
+struct arguments {
+    subcommand command = subcommand::list;
+    places where;
+    bool json = false;
+
+    std::vector<std::string> parameters; ///< of load
+    listing what = listing::providers;   ///< of list
+    std::vector<std::string> words;      ///< of exec
+    storm_options storm;
+};
+
+/// --help, --version, or an error: nothing to run, something to print.
+struct nothing_to_run {
+    exit_code code = exit_code::held;
+    std::string out = {}; ///< --help and --version
+    problem error = {};   ///< if the code says usage
+};
+
+/// Parses \p words, the command line without the program's name.
+std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::string> &words);
+
+} // namespace refstorm

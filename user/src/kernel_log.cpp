@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "kernel_log.hpp"
+
+#include "number.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ranges>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace refstorm {
+
+namespace {
+
+constexpr std::string_view cut_here = "[ cut here ]";
+
+/// The line that every WARN has, with or without a message of its own before it.
+constexpr std::string_view warning_line = "WARNING:";
+
+constexpr std::array<std::string_view, 20> complaint_marks = {
+    warning_line,
+    "BUG:",
+    "kernel BUG at",
+    "Oops",
+    "Kernel panic",
+    "general protection fault",
+    "Unable to handle kernel",
+    "unable to handle",
+    "self-detected stall",
+    "soft lockup",
+    "hard LOCKUP",
+    "workqueue lockup",
+    "hung_task",
+    "blocked for more than",
+    "refcount_t:",
+    "UBSAN:",
+    "suspicious RCU usage",
+    "scheduling while atomic",
+    "stack-protector:",
+    "new suspected memory leak",
+};
+
+/// "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks": first the one, later the other.
+constexpr std::string_view stall_marks[] = {"rcu", "stall"};
+
+/// Lines that may stand between "cut here" and the line with WARNING before they count as they are.
+constexpr std::size_t cluster_lines_most = 64;
+
+std::optional<unsigned> parse_small(std::string_view text)
+{
+    const auto value = parse_unsigned(text);
+    if (!value || *value > 1000)
+        return std::nullopt;
+    return static_cast<unsigned>(*value);
+}
+
+/// "1 TEXT" or "0..1 TEXT"
+std::optional<expectation> parse_announcement(std::string_view words)
+{
+    const auto space = words.find(' ');
+    if (space == std::string_view::npos)
+        return std::nullopt;
+    const std::string_view range = words.substr(0, space);
+    const auto dots = range.find("..");
+    const auto least = parse_small(range.substr(0, dots));
+    const auto most = dots == std::string_view::npos ? least : parse_small(range.substr(dots + 2));
+    if (!least || !most)
+        return std::nullopt;
+    return expectation{*least, *most, std::string(words.substr(space + 1)), 0};
+}
+
+/// /dev/kmsg writes what is not printable as \xHH.
+std::string unescape(std::string_view text)
+{
+    std::string plain;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        unsigned value = 0;
+        const char *digits = text.data() + at + 2;
+        if (text.substr(at, 2) == "\\x" && at + 4 <= text.size() &&
+            std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
+            plain += static_cast<char>(value);
+            at += 3;
+        } else {
+            plain += text[at];
+        }
+    }
+    return plain;
+}
+
+/// "WARNING in FUNCTION" from "WARNING: CPU: 0 PID: 1 at lib/refcount.c:22
+/// refcount_warn_saturate+0x51/0x110".
+std::string warning_in(std::string_view header)
+{
+    const auto offset = header.find("+0x");
+    if (offset == std::string_view::npos)
+        return std::string(header);
+    const auto start = header.rfind(' ', offset) + 1;
+    return fmt::format("WARNING in {}", header.substr(start, offset - start));
+}
+
+} // namespace
+
+std::string expectation::range() const
+{
+    return least == most ? fmt::format("{}", least) : fmt::format("{}..{}", least, most);
+}
+
+bool is_complaint(std::string_view line)
+{
+    const auto stands_here = [line](std::string_view mark) {
+        return line.find(mark) != std::string_view::npos;
+    };
+    if (std::ranges::any_of(complaint_marks, stands_here))
+        return true;
+    const auto first = line.find(stall_marks[0]);
+    return first != std::string_view::npos && line.find(stall_marks[1], first) != std::string_view::npos;
+}
+
+std::optional<log_record> parse_log_record(std::string_view line)
+{
+    const auto semicolon = line.find(';');
+    if (semicolon == std::string_view::npos)
+        return std::nullopt;
+    std::string_view prefix = line.substr(0, semicolon);
+    std::array<std::uint64_t, 3> numbers{};
+    for (std::uint64_t &number : numbers) {
+        const auto comma = prefix.find(',');
+        const auto value = parse_unsigned(prefix.substr(0, comma));
+        if (!value || comma == std::string_view::npos)
+            return std::nullopt;
+        number = *value;
+        prefix.remove_prefix(comma + 1);
+    }
+    constexpr unsigned facility_shift = 3;
+    return log_record{static_cast<unsigned>(numbers[0] >> facility_shift), numbers[1], numbers[2],
+                      unescape(line.substr(semicolon + 1))};
+}
+
+void log_scanner::feed(const log_record &next)
+{
+    std::string_view rest = next.text;
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (next.facility == 0)
+            feed_kernel_line(next.sequence, line);
+        else
+            feed_user_line(line);
+    }
+}
+
+void log_scanner::feed_user_line(std::string_view line)
+{
+    if (!line.starts_with(announcement))
+        return;
+    line.remove_prefix(announcement.size());
+    constexpr std::string_view begin_word = "begin ";
+    if (line == "end") {
+        end();
+    } else if (line.starts_with(begin_word)) {
+        if (auto announced = parse_announcement(line.substr(begin_word.size())))
+            begin(std::move(*announced));
+    }
+}
+
+void log_scanner::end()
+{
+    finish_cluster();
+    if (open_.empty())
+        return;
+    found_.ended.push_back(std::move(open_.back()));
+    open_.pop_back();
+}
+
+void log_scanner::feed_kernel_line(std::uint64_t sequence, std::string_view line)
+{
+    if (line.find(cut_here) != std::string_view::npos) {
+        cluster_.sequence = sequence;
+        ++cluster_.pending;
+    } else if (cluster_.pending == 0) {
+        if (is_complaint(line))
+            complain(sequence, line);
+    } else if (line.find(warning_line) != std::string_view::npos) {
+        finish_warning(line);
+    } else {
+        cluster_.lines.emplace_back(line);
+        if (line.starts_with("kernel BUG at") || cluster_.lines.size() >= cluster_lines_most)
+            finish_cluster();
+    }
+}
+
+/// A warning is complete. Its text is the first line since "cut here", unless another CPU's line came
+/// in between: then it is the one that was announced. One without a message is "WARNING in FUNCTION".
+void log_scanner::finish_warning(std::string_view header)
+{
+    const std::string place = warning_in(header);
+    auto &lines = cluster_.lines;
+    const auto announced =
+        std::ranges::find_if(lines, [this](const std::string &line) { return is_announced(line); });
+    if (announced != lines.end()) {
+        lines.erase(announced);
+    } else if (!is_announced(place)) {
+        found_.unannounced.push_back(
+            {cluster_.sequence, lines.empty() ? std::string(header) : lines.front()});
+        if (!lines.empty())
+            lines.erase(lines.begin());
+    }
+    if (--cluster_.pending == 0)
+        finish_cluster();
+}
+
+/// What is left of the lines of a cluster counts as it is.
+void log_scanner::finish_cluster()
+{
+    const cluster left = std::exchange(cluster_, {});
+    bool complained = false;
+    for (const std::string &line : left.lines) {
+        if (!is_complaint(line))
+            continue;
+        complain(left.sequence, line);
+        complained = true;
+    }
+    // Cut off before the line with WARNING: a complaint all the same.
+    if (left.pending > 0 && !complained)
+        complain(left.sequence, left.lines.empty() ? cut_here : std::string_view(left.lines.front()));
+}
+
+/// Counts \p text against the newest announcement of it that is not used up.
+bool log_scanner::is_announced(std::string_view text)
+{
+    for (expectation &announced : std::views::reverse(open_)) {
+        if (announced.text == text && announced.seen < announced.most) {
+            ++announced.seen;
+            return true;
+        }
+    }
+    return false;
+}
+
+void log_scanner::complain(std::uint64_t sequence, std::string_view text)
+{
+    if (!is_announced(text))
+        found_.unannounced.push_back({sequence, std::string(text)});
+}
+
+log_findings log_scanner::take()
+{
+    finish_cluster();
+    return std::exchange(found_, {});
+}
+
+} // namespace refstorm

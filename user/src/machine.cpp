@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "machine.hpp"
+
+#include "descriptor.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace refstorm {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *debugfs_place = "/sys/kernel/debug";
+
+bool is_empty_directory(const fs::path &place)
+{
+    std::error_code error;
+    return fs::is_directory(place, error) && fs::is_empty(place, error) && !error;
+}
+
+} // namespace
+
+std::string machine::kernel_release()
+{
+    utsname name{};
+    return ::uname(&name) == 0 ? std::string(name.release) : std::string("unknown");
+}
+
+unsigned machine::online_cpus()
+{
+    const long count = ::sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? static_cast<unsigned>(count) : 1;
+}
+
+bool machine::is_root()
+{
+    return ::geteuid() == 0;
+}
+
+std::optional<std::string> machine::lockdown() const
+{
+    // "none [integrity] confidentiality"
+    const auto text = read_file(root_ / "sys/kernel/security/lockdown");
+    if (!text)
+        return std::nullopt;
+    const auto open = text->find('[');
+    const auto close = text->find(']');
+    if (open == std::string::npos || close == std::string::npos || close < open)
+        return std::nullopt;
+    const std::string mode = text->substr(open + 1, close - open - 1);
+    return mode == "none" ? std::nullopt : std::optional(mode);
+}
+
+bool machine::has_loadable_modules() const
+{
+    std::error_code ignored;
+    return fs::exists(root_ / "proc/modules", ignored);
+}
+
+bool machine::modules_disabled() const
+{
+    const auto text = read_file(root_ / "proc/sys/kernel/modules_disabled");
+    return text && text->starts_with('1');
+}
+
+bool machine::has_debugfs() const
+{
+    const auto text = read_file(root_ / "proc/filesystems");
+    return !text || text->find("\tdebugfs\n") != std::string::npos;
+}
+
+bool is_debugfs(const fs::path &directory)
+{
+    struct statfs facts {};
+    return ::statfs(directory.c_str(), &facts) == 0 && facts.f_type == DEBUGFS_MAGIC;
+}
+
+result<done> ensure_debugfs(const machine &here, const fs::path &module_directory)
+{
+    const fs::path place = module_directory.parent_path();
+    std::error_code ignored;
+    if (fs::exists(module_directory, ignored) || is_debugfs(place))
+        return done{};
+    if (!here.has_debugfs())
+        return problem{exit_code::machine, "this kernel has no debugfs",
+                       "refstorm needs a kernel built with CONFIG_DEBUG_FS=y"};
+
+    const std::string hint = fmt::format("mount it: mount -t debugfs debugfs {}", place.native());
+    if (place != debugfs_place || !machine::is_root() || !is_empty_directory(place))
+        return problem{exit_code::machine, fmt::format("debugfs is not mounted at {}", place.native()), hint};
+    if (::mount("debugfs", place.c_str(), "debugfs", 0, nullptr) != 0)
+        return problem{exit_code::machine,
+                       fmt::format("debugfs is not mounted, and mounting it at {} failed: {}", place.native(),
+                                   std::strerror(errno)),
+                       "if the kernel was started with debugfs=off or debugfs=no-mount, start it without"};
+    fmt::print(stderr, "refstorm: debugfs was not mounted; mounted it at {}\n", place.native());
+    return done{};
+}
+
+} // namespace refstorm

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// What this machine is and allows.
+#pragma once
+
+#include "result.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace refstorm {
+
+/// Facts about the machine, read when asked for. The tests give it a root directory of their own.
+class machine {
+  public:
+    explicit machine(std::filesystem::path root = "/") : root_(std::move(root)) {}
+
+    /// `uname -r`.
+    static std::string kernel_release();
+    static unsigned online_cpus();
+    static bool is_root();
+
+    /// "integrity" or "confidentiality" if the kernel is locked down.
+    std::optional<std::string> lockdown() const;
+    /// False if the kernel was built without loadable modules.
+    bool has_loadable_modules() const;
+    /// True once somebody wrote 1 to kernel.modules_disabled.
+    bool modules_disabled() const;
+    /// False if the kernel was built without debugfs.
+    bool has_debugfs() const;
+
+  private:
+    std::filesystem::path root_;
+};
+
+/// True if \p directory is in a mounted debugfs.
+bool is_debugfs(const std::filesystem::path &directory);
+
+/// Makes sure that debugfs is mounted at the parent of \p module_directory. Mounts it if it is not,
+/// the place is empty and we are root, and says so on stderr.
+result<done> ensure_debugfs(const machine &here, const std::filesystem::path &module_directory);
+
+} // namespace refstorm

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "modules.hpp"
+
+#include "descriptor.hpp"
+#include "load_failure.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include <libkmod.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace refstorm {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A module of ours and where a build tree has it.
+struct module_row {
+    const char *name;
+    const char *build_directory;
+};
+
+// In the order in which they are loaded: refstorm needs rsref.
+constexpr std::array module_rows = {
+    module_row{"rsref", "kmod/ref"},
+    module_row{"refstorm", "kmod/storm"},
+};
+
+constexpr std::array file_endings = {".ko", ".ko.zst", ".ko.xz", ".ko.gz"};
+
+/// The first value of \p key in the module's .modinfo, or all of them.
+std::vector<std::string> module_info(kmod_module *module, std::string_view key)
+{
+    kmod_list *list = nullptr;
+    std::vector<std::string> values;
+    if (kmod_module_get_info(module, &list) < 0)
+        return values;
+    for (kmod_list *entry = list; entry != nullptr; entry = kmod_list_next(list, entry))
+        if (key == kmod_module_info_get_key(entry))
+            values.emplace_back(kmod_module_info_get_value(entry));
+    kmod_module_info_free_list(list);
+    return values;
+}
+
+/// The names of the parameters that the module takes ("name:what it does" in .modinfo).
+std::vector<std::string> parameter_names(kmod_module *module)
+{
+    std::vector<std::string> names;
+    for (const std::string &value : module_info(module, "parmtype"))
+        names.push_back(value.substr(0, value.find(':')));
+    return names;
+}
+
+std::vector<std::string> holders_of(kmod_module *module)
+{
+    std::vector<std::string> names;
+    kmod_list *list = kmod_module_get_holders(module);
+    for (kmod_list *entry = list; entry != nullptr; entry = kmod_list_next(list, entry)) {
+        kmod_module *holder = kmod_module_get_module(entry);
+        names.emplace_back(kmod_module_get_name(holder));
+        kmod_module_unref(holder);
+    }
+    kmod_module_unref_list(list);
+    return names;
+}
+
+/// "name (1234)" of each process that has a file below \p directory open.
+std::vector<std::string> processes_with_open_files(const fs::path &directory)
+{
+    std::vector<std::string> found;
+    const std::string prefix = directory.native() + "/";
+    std::error_code ignored;
+    for (const auto &process : fs::directory_iterator("/proc", ignored)) {
+        const std::string pid = process.path().filename();
+        if (pid.find_first_not_of("0123456789") != std::string::npos)
+            continue;
+        std::error_code gone;
+        for (fs::directory_iterator file(process.path() / "fd", gone), end; !gone && file != end;
+             file.increment(gone)) {
+            std::error_code unreadable;
+            if (!fs::read_symlink(file->path(), unreadable).native().starts_with(prefix))
+                continue;
+            auto name = read_file(process.path() / "comm");
+            found.push_back(fmt::format("{} ({})", name ? name->substr(0, name->find('\n')) : "?", pid));
+            break;
+        }
+    }
+    return found;
+}
+
+/// A parameter as it was given, taken apart.
+struct parameter {
+    std::string module; // empty: whichever has it
+    std::string key;
+    std::string assignment;
+};
+
+result<parameter> parse_parameter(const std::string &text)
+{
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+        return problem{exit_code::usage, fmt::format("'{}' is no module parameter", text),
+                       "accepted: key=value, or module.key=value"};
+    const auto dot = text.find('.');
+    if (dot == std::string::npos || dot > equals)
+        return parameter{"", text.substr(0, equals), text};
+    return parameter{text.substr(0, dot), text.substr(dot + 1, equals - dot - 1), text.substr(dot + 1)};
+}
+
+/// Which options each module gets.
+result<std::map<std::string, std::string>>
+distribute(const std::vector<std::string> &parameters,
+           const std::map<std::string, std::vector<std::string>> &known)
+{
+    std::map<std::string, std::string> options;
+    for (const std::string &text : parameters) {
+        auto parsed = parse_parameter(text);
+        if (!parsed)
+            return parsed.error();
+        std::vector<std::string> takers;
+        for (const auto &[module, names] : known)
+            if ((parsed->module.empty() || parsed->module == module) &&
+                std::ranges::find(names, parsed->key) != names.end())
+                takers.push_back(module);
+        if (takers.empty()) {
+            std::vector<std::string> accepted;
+            for (const auto &[module, names] : known)
+                for (const std::string &name : names)
+                    accepted.push_back(fmt::format("{}.{}", module, name));
+            return problem{exit_code::usage, fmt::format("no module has the parameter '{}'", text),
+                           fmt::format("accepted: {}", fmt::join(accepted, " "))};
+        }
+        if (takers.size() > 1)
+            return problem{
+                exit_code::usage,
+                fmt::format("'{}' is a parameter of {}", text, fmt::join(takers, " and of ")),
+                fmt::format("say which: {0}.{2} or {1}.{2}", takers[0], takers[1], parsed->assignment)};
+        std::string &line = options[takers.front()];
+        line += fmt::format("{}{}", line.empty() ? "" : " ", parsed->assignment);
+    }
+    return options;
+}
+
+} // namespace
+
+void module_pair::free_context::operator()(kmod_ctx *context) const
+{
+    kmod_unref(context);
+}
+
+void module_pair::free_module::operator()(kmod_module *module) const
+{
+    kmod_module_unref(module);
+}
+
+module_pair::module_pair(const machine &here, std::optional<fs::path> directory)
+    : here_(here), directory_(std::move(directory)), context_(kmod_new(nullptr, nullptr))
+{
+    if (!context_)
+        throw fatal_error("libkmod cannot be set up");
+    // We say ourselves what went wrong.
+    kmod_set_log_fn(
+        context_.get(), [](void *, int, const char *, int, const char *, const char *, va_list) {}, nullptr);
+}
+
+module_pair::handle module_pair::by_name(const std::string &name) const
+{
+    kmod_module *module = nullptr;
+    if (kmod_module_new_from_name(context_.get(), name.c_str(), &module) < 0)
+        return {};
+    return handle(module);
+}
+
+bool module_pair::is_loaded(const std::string &name) const
+{
+    const handle module = by_name(name);
+    if (!module)
+        return false;
+    const int state = kmod_module_get_initstate(module.get());
+    return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_COMING || state == KMOD_MODULE_BUILTIN;
+}
+
+bool module_pair::any_loaded() const
+{
+    return std::ranges::any_of(module_rows, [this](const module_row &row) { return is_loaded(row.name); });
+}
+
+bool module_pair::all_loaded() const
+{
+    return std::ranges::all_of(module_rows, [this](const module_row &row) { return is_loaded(row.name); });
+}
+
+/// The module's file.
+result<module_pair::handle> module_pair::locate(const std::string &name) const
+{
+    const problem missing =
+        module_not_found(name, machine::kernel_release(),
+                         directory_ ? std::optional<std::string>(directory_->native()) : std::nullopt);
+    kmod_module *module = nullptr;
+    if (!directory_) {
+        kmod_list *list = nullptr;
+        if (kmod_module_new_from_lookup(context_.get(), name.c_str(), &list) < 0 || list == nullptr)
+            return missing;
+        handle found(kmod_module_get_module(list));
+        kmod_module_unref_list(list);
+        if (kmod_module_get_path(found.get()) == nullptr)
+            return missing;
+        return found;
+    }
+    const auto *row = std::ranges::find(module_rows, name, &module_row::name);
+    for (const fs::path &below : {fs::path(), fs::path(row->build_directory)})
+        for (const char *ending : file_endings) {
+            const fs::path file = *directory_ / below / (name + ending);
+            std::error_code ignored;
+            if (fs::is_regular_file(file, ignored) &&
+                kmod_module_new_from_path(context_.get(), fs::absolute(file).c_str(), &module) == 0)
+                return handle(module);
+        }
+    return missing;
+}
+
+result<done> module_pair::find() const
+{
+    for (const module_row &row : module_rows)
+        if (!is_loaded(row.name))
+            if (auto module = locate(row.name); !module)
+                return module.error();
+    return done{};
+}
+
+result<done> module_pair::insert(const std::string &name, kmod_module *module,
+                                 const std::string &options) const
+{
+    const int error = directory_
+                          ? kmod_module_insert_module(module, 0, options.c_str())
+                          : kmod_module_probe_insert_module(module, KMOD_PROBE_IGNORE_COMMAND,
+                                                            options.c_str(), nullptr, nullptr, nullptr);
+    // Another driver may have loaded it in the same moment.
+    if (error == 0 || error == -EEXIST)
+        return done{};
+    const auto vermagic = module_info(module, "vermagic");
+    return explain_load_failure(-error, {.module = name,
+                                         .path = kmod_module_get_path(module),
+                                         .kernel = machine::kernel_release(),
+                                         .vermagic = vermagic.empty() ? "" : vermagic.front(),
+                                         .lockdown = here_.lockdown(),
+                                         .modules_disabled = here_.modules_disabled(),
+                                         .parameters = options});
+}
+
+result<load_report> module_pair::load(const std::vector<std::string> &parameters)
+{
+    load_report report;
+    std::vector<std::pair<std::string, handle>> missing;
+    std::map<std::string, std::vector<std::string>> known;
+    for (const module_row &row : module_rows) {
+        if (is_loaded(row.name)) {
+            report.already.emplace_back(row.name);
+            continue;
+        }
+        auto module = locate(row.name);
+        if (!module)
+            return module.error();
+        known[row.name] = parameter_names(module->get());
+        missing.emplace_back(row.name, std::move(*module));
+    }
+    if (missing.empty() && !parameters.empty())
+        return problem{exit_code::usage, "the modules are loaded already, so parameters have no effect",
+                       "first: refstorm unload"};
+    auto options = distribute(parameters, known);
+    if (!options)
+        return options.error();
+
+    for (const auto &[name, module] : missing) {
+        auto inserted = insert(name, module.get(), (*options)[name]);
+        if (!inserted) {
+            std::ranges::reverse(report.loaded);
+            (void)remove(report.loaded, {});
+            return inserted.error();
+        }
+        report.loaded.push_back(name);
+    }
+    return report;
+}
+
+std::string module_pair::users_of(kmod_module *module, const fs::path &debugfs) const
+{
+    std::vector<std::string> users;
+    if (const auto holders = holders_of(module); !holders.empty())
+        users.push_back(fmt::format("used by {}", fmt::join(holders, ", ")));
+    else if (const auto processes = processes_with_open_files(debugfs); !processes.empty())
+        users.push_back(
+            fmt::format("files in {} are open in {}", debugfs.native(), fmt::join(processes, ", ")));
+    users.push_back(fmt::format("its use count is {}", kmod_module_get_refcnt(module)));
+    return fmt::format("{}", fmt::join(users, "; "));
+}
+
+result<std::vector<std::string>> module_pair::remove(const std::vector<std::string> &names,
+                                                     const fs::path &debugfs)
+{
+    std::vector<std::string> removed;
+    for (const std::string &name : names) {
+        if (!is_loaded(name))
+            continue;
+        const handle module = by_name(name);
+        const int error = -kmod_module_remove_module(module.get(), 0);
+        if (error == EAGAIN || error == EBUSY)
+            return problem{exit_code::usage, fmt::format("{} is in use", name),
+                           users_of(module.get(), debugfs)};
+        if (error != 0 && error != ENOENT)
+            return problem{exit_code::machine,
+                           fmt::format("cannot remove {}: {}", name, std::strerror(error)),
+                           error == EPERM ? "only root may remove modules: run it with sudo" : ""};
+        removed.push_back(name);
+    }
+    return removed;
+}
+
+std::vector<std::string> module_pair::removal_order()
+{
+    std::vector<std::string> names;
+    for (const module_row &row : module_rows)
+        names.insert(names.begin(), row.name);
+    return names;
+}
+
+} // namespace refstorm

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "progress.hpp"
+
+#include "terminal.hpp"
+#include "units.hpp"
+
+#include <fmt/format.h>
+
+namespace refstorm {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto terminal_interval = 200ms;
+constexpr auto plain_interval = 10s;
+
+std::string numbers(const storm_record &storm)
+{
+    return fmt::format("{} operations, {} kills", format_count(storm.operations.value_or(0)),
+                       format_count(storm.kills.value_or(0)));
+}
+
+std::string times(const storm_record &storm)
+{
+    return fmt::format("{:.1f} of {} s", static_cast<double>(storm.elapsed_ms.value_or(0)) / 1000,
+                       format_seconds(storm.ms));
+}
+
+} // namespace
+
+progress::progress(std::FILE *out, std::size_t count)
+    : out_(out), terminal_(is_terminal(out)), count_(count), last_(std::chrono::steady_clock::now())
+{
+}
+
+std::chrono::milliseconds progress::interval() const
+{
+    return terminal_ ? terminal_interval : 1s;
+}
+
+void progress::started(std::string_view provider)
+{
+    ++number_;
+    last_ = std::chrono::steady_clock::now();
+    if (terminal_) {
+        clear_line();
+        fmt::print(out_, "[{}/{}] {}", number_, count_, provider);
+        std::fflush(out_);
+        line_shown_ = true;
+    }
+}
+
+void progress::update(const storm_record &storm)
+{
+    if (terminal_) {
+        clear_line();
+        fmt::print(out_, "[{}/{}] {}: {}, {}", number_, count_, storm.provider, times(storm), numbers(storm));
+        std::fflush(out_);
+        line_shown_ = true;
+        return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < plain_interval)
+        return;
+    last_ = now;
+    say(fmt::format("[{}/{}] {}: {}, {}", number_, count_, storm.provider, times(storm), numbers(storm)));
+}
+
+void progress::finished(const storm_record &storm)
+{
+    if (terminal_)
+        clear_line();
+    else
+        say(fmt::format("[{}/{}] {}: {}, {}", number_, count_, storm.provider, verdict_name(storm.outcome),
+                        numbers(storm)));
+}
+
+void progress::say(std::string_view line)
+{
+    clear_line();
+    fmt::print(out_, "refstorm: {}\n", line);
+    std::fflush(out_);
+}
+
+void progress::clear_line()
+{
+    if (terminal_ && line_shown_)
+        fmt::print(out_, "\r\033[K");
+    line_shown_ = false;
+}
+
+} // namespace refstorm

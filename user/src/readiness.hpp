@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// From a machine to a module that answers, or the reason why not.
+#pragma once
+
+#include "debugfs_port.hpp"
+#include "machine.hpp"
+#include "modules.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace refstorm {
+
+/// Where things are; the same for every subcommand.
+struct places {
+    static constexpr const char *default_debugfs = "/sys/kernel/debug/refstorm";
+    static constexpr const char *default_kernel_log = "/dev/kmsg";
+
+    std::filesystem::path debugfs = default_debugfs;
+    std::optional<std::filesystem::path> module_directory = {};
+    std::filesystem::path kernel_log = default_kernel_log;
+};
+
+/// Opens a module that has to be loaded already.
+result<std::unique_ptr<debugfs_port>> open_loaded(const places &where);
+
+/// A module that is loaded, and what was done for it.
+struct ready_module {
+    std::unique_ptr<debugfs_port> port;
+    load_report report;
+};
+
+/// Loads the modules if need be and opens the port. Everything that can keep a machine from it has
+/// its explanation here: no root, lockdown, no module for this kernel, no debugfs, signatures.
+result<ready_module> make_ready(const places &where, const std::vector<std::string> &parameters);
+
+/// Ends all storms, waits for them, and removes the modules. Returns what was removed.
+result<std::vector<std::string>> stop_and_remove(const places &where);
+
+} // namespace refstorm

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "storm_report.hpp"
+
+#include "units.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace refstorm {
+
+namespace {
+
+std::string count_or_dash(std::optional<std::uint64_t> count)
+{
+    return count ? format_count(*count) : "-";
+}
+
+std::string time_or_dash(std::optional<std::uint64_t> ns)
+{
+    return ns ? format_nanoseconds(*ns) : "-";
+}
+
+/// A verdict as it stands in the table for a person.
+std::string_view label(verdict v)
+{
+    return v == verdict::running ? "running" : verdict_name(v);
+}
+
+std::string_view log_word(log_state state)
+{
+    switch (state) {
+    case log_state::clean:
+        return "clean";
+    case log_state::complained:
+        return "complained";
+    case log_state::unchecked:
+        break;
+    }
+    return "unchecked";
+}
+
+std::string log_sentence(const run_outcome &all)
+{
+    if (std::ranges::any_of(all.storms,
+                            [](const storm_outcome &s) { return s.log == log_state::complained; }))
+        return "kernel log: complaints, see below";
+    if (!all.log_unchecked.empty())
+        return fmt::format("kernel log: unchecked ({})", all.log_unchecked);
+    return "kernel log: clean";
+}
+
+/// "verdict: held (7 of 7 storms; ...)"
+std::string overall_line(const run_outcome &all, bool with_colour)
+{
+    const auto held = std::ranges::count_if(
+        all.storms, [](const storm_outcome &s) { return s.storm.outcome == verdict::held; });
+    const verdict overall = all.overall();
+    std::string line = fmt::format("verdict: {} ({} of {} storms held",
+                                   with_colour ? paint(label(overall), colour_of(overall)) : label(overall),
+                                   held, all.storms.size());
+    if (!all.storms.empty())
+        line += fmt::format("; no-lost-count: release() at most {} after the last put",
+                            format_length(all.storms.front().storm.bound_ms));
+    return fmt::format("{}; {})\n", line, log_sentence(all));
+}
+
+/// Why a row that says unproven, stopped or error does not pass.
+std::string reason(const storm_outcome &outcome)
+{
+    const storm_record &storm = outcome.storm;
+    if (!storm.detail.empty())
+        return storm.detail;
+    switch (storm.outcome) {
+    case verdict::unproven:
+        return "no operation overlapped a kill on another CPU: it takes two CPUs, and a longer storm or more "
+               "workers help";
+    case verdict::stopped:
+        return "it was stopped before its time";
+    case verdict::running:
+    case verdict::held:
+    case verdict::broken:
+    case verdict::error:
+        break;
+    }
+    return "the module gave no reason";
+}
+
+/// All about a storm that did not hold.
+std::string failure_text(const storm_outcome &outcome, const places &where)
+{
+    const storm_record &storm = outcome.storm;
+    std::string text = fmt::format("\n{}: {}", storm.provider, label(storm.outcome));
+    if (!storm.invariant.empty())
+        text += fmt::format(": {}", storm.invariant);
+    text += fmt::format("\n  {}\n", reason(outcome));
+    if (!storm.object.empty())
+        text += fmt::format("  object: {}\n", storm.object);
+    for (const std::string &complaint : outcome.complaints)
+        text += fmt::format("  kernel log: {}\n", complaint);
+    for (const std::string &event : outcome.events)
+        text += fmt::format("  event: {}\n", event);
+    text += fmt::format("  seed: {}\n  repeat: {}\n", storm.seed, repeat_command(storm, where));
+    return text;
+}
+
+} // namespace
+
+std::string storms_text(const std::vector<storm_record> &storms, bool with_state, bool with_colour)
+{
+    text_table rows;
+    if (with_state)
+        rows.add_column("storm", align::right);
+    rows.add_column("provider", align::left);
+    if (with_state) {
+        rows.add_column("pattern", align::left);
+        rows.add_column("seed", align::left);
+    }
+    for (const char *title :
+         {"operations", "ops/s", "kills", "overlapped", "overlap ops", "release min", "median", "p99", "max"})
+        rows.add_column(title, align::right);
+    rows.add_column("verdict", align::left);
+
+    for (const storm_record &storm : storms) {
+        std::vector<std::string> cells;
+        if (with_state)
+            cells.push_back(fmt::format("{}", storm.id));
+        cells.push_back(storm.provider);
+        if (with_state) {
+            cells.push_back(storm.pattern);
+            cells.push_back(fmt::format("{}", storm.seed));
+        }
+        for (const auto &count : {storm.operations, storm.operations_per_second(), storm.kills,
+                                  storm.overlapped_kills, storm.overlap_operations})
+            cells.push_back(count_or_dash(count));
+        for (const auto &ns :
+             {storm.release_min_ns, storm.release_median_ns, storm.release_p99_ns, storm.release_max_ns})
+            cells.push_back(time_or_dash(ns));
+        cells.emplace_back(label(storm.outcome));
+        const std::size_t last = cells.size() - 1;
+        rows.add_row(std::move(cells));
+        rows.paint_last_row(last, colour_of(storm.outcome));
+    }
+    return rows.text(with_colour);
+}
+
+std::string report_text(const run_outcome &all, const places &where, bool with_colour)
+{
+    std::string text;
+    if (!all.storms.empty()) {
+        std::vector<storm_record> storms;
+        std::ranges::transform(all.storms, std::back_inserter(storms), &storm_outcome::storm);
+        text = storms_text(storms, false, with_colour);
+    }
+    text += overall_line(all, with_colour);
+    for (const storm_outcome &outcome : all.storms)
+        if (outcome.storm.outcome != verdict::held)
+            text += failure_text(outcome, where);
+    return text;
+}
+
+json report_json(const run_outcome &all, const places &where)
+{
+    json document = new_document();
+    document["verdict"] = label(all.overall());
+    document["exit"] = static_cast<int>(all.code());
+    document["interrupted"] = all.interrupted;
+    document["kernel_log"] = all.log_unchecked.empty() ? json("checked") : json(all.log_unchecked);
+    document["failure"] = nullptr;
+    if (all.failure)
+        document["failure"] = {{"message", all.failure->what}, {"hint", all.failure->hint}};
+    document["storms"] = json::array();
+    for (const storm_outcome &outcome : all.storms) {
+        json storm = to_json(outcome.storm.raw);
+        storm["kernel_log"] = log_word(outcome.log);
+        storm["complaints"] = outcome.complaints;
+        storm["last_events"] = outcome.events;
+        storm["repeat"] = repeat_command(outcome.storm, where);
+        document["storms"].push_back(std::move(storm));
+    }
+    return document;
+}
+
+} // namespace refstorm

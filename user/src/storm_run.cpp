@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "storm_run.hpp"
+
+#include "expected_warning.hpp"
+#include "units.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <refstorm/refstorm.h>
+
+namespace refstorm {
+
+namespace {
+
+using std::chrono::milliseconds;
+using clock = std::chrono::steady_clock;
+
+constexpr std::string_view clean_log_invariant = "kernel-log-clean";
+constexpr std::size_t events_shown = 16;
+
+/// Worst first. A storm that somebody stopped has proven nothing, but nothing broke either.
+constexpr std::array verdicts_by_severity = {
+    verdict::broken, verdict::unproven, verdict::running, verdict::error, verdict::stopped, verdict::held,
+};
+
+/// A start that the module refused.
+problem cannot_start(const refusal &refused)
+{
+    problem what = refused.as_problem();
+    if (refused.error_number == ENOSPC)
+        what.hint =
+            fmt::format("at most {} storms and {} threads run at once, all drivers together. See what runs: "
+                        "refstorm list storms;\nend it: refstorm exec stop ID; or wait",
+                        RS_STORMS_MAX, RS_THREADS_MAX);
+    return what;
+}
+
+} // namespace
+
+verdict run_outcome::overall() const
+{
+    verdict worst = failure ? verdict::error : interrupted ? verdict::stopped : verdict::held;
+    for (const storm_outcome &each : storms) {
+        const auto *a = std::ranges::find(verdicts_by_severity, each.storm.outcome);
+        const auto *b = std::ranges::find(verdicts_by_severity, worst);
+        worst = *std::min(a, b);
+    }
+    return worst;
+}
+
+exit_code run_outcome::code() const
+{
+    exit_code code = interrupted ? exit_code::interrupted : exit_code::held;
+    for (const storm_outcome &each : storms)
+        code = worse(code, exit_code_for_verdict(each.storm.outcome, interrupted));
+    return failure ? worse(code, failure->code) : code;
+}
+
+storm_runner::storm_runner(module_port &port, stop_signals &stop, progress &shown, const places &where,
+                           run_times times)
+    : port_(port), stop_(stop), shown_(shown), where_(where), times_(times)
+{
+}
+
+run_outcome storm_runner::run(const storm_plan &plan)
+{
+    run_outcome all;
+    open_log();
+    for (const storm_spec &spec : plan.storms) {
+        if (stop_.take())
+            interrupted_ = true;
+        if (interrupted_)
+            break;
+        auto outcome = run_one(spec);
+        if (!outcome) {
+            all.failure = outcome.error();
+            break;
+        }
+        all.storms.push_back(std::move(*outcome));
+    }
+    all.interrupted = interrupted_;
+    all.log_unchecked = log_unchecked_;
+    return all;
+}
+
+result<storm_outcome> storm_runner::run_one(const storm_spec &spec)
+{
+    if (spec.pattern == storm_pattern::saturate && !port_.lock_warnings())
+        return problem{exit_code::machine,
+                       "another driver provokes warnings right now, and they could not be told from ours",
+                       "wait until it has ended"};
+    shown_.started(spec.provider);
+    begin_expecting(spec);
+    auto started = port_.command(control_command(spec));
+    if (!started) {
+        end_expecting();
+        return cannot_start(started.error());
+    }
+    auto id = started->number("storm");
+    auto ended = id ? watch(*id, spec) : result<storm_record>(id.error());
+    end_expecting();
+    if (!ended)
+        return ended.error();
+
+    storm_outcome outcome{std::move(*ended)};
+    judge_by_log(outcome);
+    if (outcome.storm.outcome == verdict::broken)
+        collect_events(outcome);
+    shown_.finished(outcome.storm);
+    return outcome;
+}
+
+/// Waits until the storm has ended, or until it should have long ago.
+result<storm_record> storm_runner::watch(std::uint64_t id, const storm_spec &spec)
+{
+    const auto bound = milliseconds(spec.bound_ms);
+    auto deadline = clock::now() + milliseconds(spec.ms) + bound + times_.margin;
+    bool watch_storms = true;
+    for (;;) {
+        auto storm = find(id);
+        if (!storm || !storm->running)
+            return storm;
+        shown_.update(*storm);
+        const auto left = std::chrono::duration_cast<milliseconds>(deadline - clock::now());
+        if (left <= milliseconds::zero()) {
+            (void)port_.command(fmt::format("stop {}", id));
+            give_up(*storm,
+                    interrupted_ ? "after it was asked to stop" : "after its time and its bound were over");
+            return storm;
+        }
+
+        const auto longest = watch_storms ? shown_.interval() : times_.breath;
+        switch (port_.wait(stop_.fd(), std::min(left, longest), watch_storms)) {
+        case wake::timeout:
+            watch_storms = true;
+            break;
+        case wake::storms_changed:
+            // It may be another storm that changed, again and again: look at most once in a breath.
+            watch_storms = false;
+            break;
+        case wake::stop_asked:
+            while (stop_.take()) {
+            }
+            if (interrupted_) {
+                give_up(*storm, "and a second signal ended the wait for it");
+                return storm;
+            }
+            interrupted_ = true;
+            shown_.say(fmt::format("stopping storm {}", id));
+            (void)port_.command(fmt::format("stop {}", id));
+            deadline = std::min(deadline, clock::now() + bound + times_.margin);
+            break;
+        }
+    }
+}
+
+void storm_runner::give_up(storm_record &storm, std::string_view why)
+{
+    storm.judge(verdict::running, "", fmt::format("the storm has not ended {}", why));
+}
+
+result<storm_record> storm_runner::find(std::uint64_t id)
+{
+    auto storms = read_storms(port_);
+    if (!storms)
+        return storms.error();
+    const auto found = std::ranges::find(*storms, id, &storm_record::id);
+    if (found == storms->end())
+        return problem{exit_code::machine, fmt::format("storm {} is not in the table of storms any more", id),
+                       fmt::format("the module remembers {} finished ones", RS_STORM_HISTORY)};
+    return std::move(*found);
+}
+
+void storm_runner::open_log()
+{
+    auto opened = kmsg_file::open(where_.kernel_log);
+    if (!opened) {
+        log_unchecked_ = fmt::format("{}: {}", where_.kernel_log.native(), std::strerror(opened.error()));
+        return;
+    }
+    log_ = std::move(*opened);
+    read_log();
+    // What stood there before is none of ours; announcements under way stay.
+    (void)scanner_.take();
+}
+
+void storm_runner::read_log()
+{
+    if (log_ && !log_->feed(scanner_) && log_unchecked_.empty())
+        log_unchecked_ = "records were overwritten before they could be read";
+}
+
+bool storm_runner::clear_warn_once() const
+{
+    const auto file = descriptor::open(where_.debugfs.parent_path() / "clear_warn_once", O_WRONLY);
+    return file && ::write(file->get(), "1", 1) == 1;
+}
+
+/// Announces the warnings that the storm will provoke, so that whoever reads the log can tell.
+void storm_runner::begin_expecting(const storm_spec &spec)
+{
+    expected_.reset();
+    if (spec.pattern != storm_pattern::saturate)
+        return;
+    const unsigned least = clear_warn_once() ? 1 : 0;
+    expected_ = expectation{least, 1, std::string(saturation_warning(spec.provider).value_or("")), 0};
+    if (!log_)
+        return;
+    const std::size_t before = scanner_.open().size();
+    log_->write(fmt::format("{}begin {} {}", log_scanner::announcement, expected_->range(), expected_->text));
+    read_log();
+    if (scanner_.open().size() == before)
+        scanner_.begin(*expected_); // kernel.printk_devkmsg=off: the log takes no lines from user space
+}
+
+void storm_runner::end_expecting()
+{
+    if (!expected_ || !log_)
+        return;
+    read_log();
+    const std::size_t before = scanner_.open().size();
+    log_->write(fmt::format("{}end", log_scanner::announcement));
+    read_log();
+    if (scanner_.open().size() == before)
+        scanner_.end();
+}
+
+void storm_runner::judge_by_log(storm_outcome &outcome)
+{
+    read_log();
+    const log_findings found = scanner_.take();
+    for (const complaint &each : found.unannounced)
+        outcome.complaints.push_back(each.text);
+    if (expected_ && log_) {
+        const auto ours = std::ranges::find(found.ended, expected_->text, &expectation::text);
+        if (ours != found.ended.end() && !ours->fulfilled())
+            outcome.complaints.push_back(
+                fmt::format("expected {} times, came {} times: {}", ours->range(), ours->seen, ours->text));
+    }
+    outcome.log = !outcome.complaints.empty()      ? log_state::complained
+                  : log_ && log_unchecked_.empty() ? log_state::clean
+                                                   : log_state::unchecked;
+    // What the module found outweighs: it names the invariant that broke first.
+    if (outcome.log == log_state::complained && outcome.storm.outcome != verdict::broken)
+        outcome.storm.judge(verdict::broken, clean_log_invariant, outcome.complaints.front());
+}
+
+void storm_runner::collect_events(storm_outcome &outcome)
+{
+    const auto text = port_.read("events");
+    if (!text)
+        return;
+    const std::string storm = fmt::format("subject=storm:{} ", outcome.storm.id);
+    std::string_view rest = *text;
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find('\n'), rest.size() - 1);
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(end + 1);
+        if (line.find(storm) != std::string_view::npos)
+            outcome.events.emplace_back(line);
+    }
+    if (outcome.events.size() > events_shown)
+        outcome.events.erase(outcome.events.begin(), outcome.events.end() - events_shown);
+}
+
+} // namespace refstorm

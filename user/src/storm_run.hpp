@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// Runs storms one after the other, watches the kernel log beside them, and judges each.
+#pragma once
+
+#include "kernel_log.hpp"
+#include "kmsg_file.hpp"
+#include "module_port.hpp"
+#include "progress.hpp"
+#include "readiness.hpp"
+#include "stop_signals.hpp"
+#include "storm_plan.hpp"
+#include "storm_record.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace refstorm {
+
+/// Whether the kernel log vouches for a storm.
+enum class log_state { clean, complained, unchecked };
+
+/// One storm that has run.
+struct storm_outcome {
+    storm_record storm;
+    log_state log = log_state::unchecked;
+    /// Complaints that nobody announced.
+    std::vector<std::string> complaints = {};
+    /// For one that broke: the last events of the storm, as the module wrote them.
+    std::vector<std::string> events = {};
+};
+
+/// All storms of one run.
+struct run_outcome {
+    std::vector<storm_outcome> storms;
+    bool interrupted = false;
+    /// Why the run could not go on, if it could not.
+    std::optional<problem> failure;
+    /// Why the kernel log was not checked; empty if it was.
+    std::string log_unchecked;
+
+    /// The worst of all verdicts; `held` only if every storm that was planned held.
+    verdict overall() const;
+    exit_code code() const;
+};
+
+/// Times that the tests shorten.
+struct run_times {
+    /// A storm may end this much later than its time and its bound together.
+    std::chrono::milliseconds margin = std::chrono::seconds(15);
+    /// Least time between two looks at `storms`.
+    std::chrono::milliseconds breath = std::chrono::milliseconds(50);
+};
+
+/// Runs a plan.
+class storm_runner {
+  public:
+    storm_runner(module_port &port, stop_signals &stop, progress &shown, const places &where,
+                 run_times times = {});
+
+    /// Runs \p plan to its end, or until a signal comes or nothing more can run.
+    run_outcome run(const storm_plan &plan);
+
+  private:
+    result<storm_outcome> run_one(const storm_spec &spec);
+    result<storm_record> watch(std::uint64_t id, const storm_spec &spec);
+    result<storm_record> find(std::uint64_t id);
+    void give_up(storm_record &storm, std::string_view why);
+    void begin_expecting(const storm_spec &spec);
+    void end_expecting();
+    bool clear_warn_once() const;
+    void open_log();
+    void read_log();
+    void judge_by_log(storm_outcome &outcome);
+    void collect_events(storm_outcome &outcome);
+
+    module_port &port_;
+    stop_signals &stop_;
+    progress &shown_;
+    places where_;
+    run_times times_;
+
+    std::optional<kmsg_file> log_;
+    std::string log_unchecked_;
+    log_scanner scanner_;
+    /// What is announced for the storm that runs.
+    std::optional<expectation> expected_;
+    bool interrupted_ = false;
+};
+
+} // namespace refstorm

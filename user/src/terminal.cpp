@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "terminal.hpp"
+
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace refstorm {
+
+bool is_terminal(std::FILE *file)
+{
+    return ::isatty(::fileno(file)) == 1;
+}
+
+bool wants_colour(std::FILE *file)
+{
+    const char *no_color = std::getenv("NO_COLOR");
+    if (no_color != nullptr && *no_color != '\0')
+        return false;
+    const char *kind = std::getenv("TERM");
+    return is_terminal(file) && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
+std::string paint(std::string_view text, colour with)
+{
+    switch (with) {
+    case colour::good:
+        return fmt::format("\033[32m{}\033[0m", text);
+    case colour::bad:
+        return fmt::format("\033[1;31m{}\033[0m", text);
+    case colour::doubtful:
+        return fmt::format("\033[33m{}\033[0m", text);
+    case colour::none:
+        break;
+    }
+    return std::string(text);
+}
+
+colour colour_of(verdict v)
+{
+    switch (v) {
+    case verdict::held:
+        return colour::good;
+    case verdict::broken:
+        return colour::bad;
+    case verdict::running:
+    case verdict::unproven:
+    case verdict::stopped:
+    case verdict::error:
+        break;
+    }
+    return colour::doubtful;
+}
+
+} // namespace refstorm

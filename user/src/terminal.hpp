@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// Whether output goes to a terminal, and colours if it does.
+#pragma once
+
+#include "storm_record.hpp"
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace refstorm {
+
+bool is_terminal(std::FILE *file);
+
+/// True if colours are wanted on \p file: a terminal that is not dumb, and NO_COLOR not set.
+bool wants_colour(std::FILE *file);
+
+enum class colour { none, good, bad, doubtful };
+
+/// \p text in a colour, or as it is.
+std::string paint(std::string_view text, colour with);
+
+/// Green for held, red for broken, yellow for what proves nothing.
+colour colour_of(verdict v);
+
+} // namespace refstorm
