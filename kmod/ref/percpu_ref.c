@@ -35,7 +35,6 @@
  * (Linux 3.18).
  */
 #include <linux/atomic.h>
-#include <linux/bug.h>
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/percpu.h>
@@ -46,6 +45,7 @@
 
 #include "count_word.h"
 #include "rsref.h"
+#include "warn.h"
 
 struct rs_percpu_ref_data {
 	atomic64_t		count;		/* see count_word.h */
@@ -98,8 +98,9 @@ static void saturate(struct rs_percpu_ref_data *data)
 
 static noinline __cold void misused_get(struct rs_percpu_ref_data *data, u64 nr)
 {
-	WARN_ONCE(1, "rs_percpu_ref: get on 0 (%ps); use-after-free.\n",
-		  data->release);
+	rsref_warn_once(WARN_PERCPU_REF_GET,
+			"rs_percpu_ref: get on 0 (%ps); use-after-free.\n",
+			data->release);
 	/* "exited" is everybody's and must stay as it is. */
 	if (data == &exited)
 		atomic64_sub(nr, &data->count);
@@ -109,8 +110,9 @@ static noinline __cold void misused_get(struct rs_percpu_ref_data *data, u64 nr)
 
 static noinline __cold void misused_put(struct rs_percpu_ref_data *data, u64 nr)
 {
-	WARN_ONCE(1, "rs_percpu_ref: more puts than gets (%ps).\n",
-		  data->release);
+	rsref_warn_once(WARN_PERCPU_REF_PUT,
+			"rs_percpu_ref: more puts than gets (%ps).\n",
+			data->release);
 	/* The subtraction borrowed from the flags. */
 	atomic64_add(nr, &data->count);
 	if (data != &exited)
@@ -289,8 +291,10 @@ static void collect(struct rs_percpu_ref_data *data, unsigned long sum)
 			refs = COUNT_SATURATED;
 	} while (!atomic64_try_cmpxchg(&data->count, &old, flags | refs));
 
-	WARN_ONCE(negative, "rs_percpu_ref: more puts than gets (%ps).\n",
-		  data->release);
+	if (unlikely(negative))
+		rsref_warn_once(WARN_PERCPU_REF_SUM,
+				"rs_percpu_ref: more puts than gets (%ps).\n",
+				data->release);
 }
 
 /* A grace period after ATOMIC was set: nobody can still add to a slot. */

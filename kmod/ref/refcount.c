@@ -3,21 +3,34 @@
  * The out-of-line part of rs_refcount_t: the warnings, and the operations
  * that loop or take a lock. The story is told in <refstorm/refcount.h>.
  */
-#include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include <refstorm/refcount.h>
 
-/*
- * One WARN_ONCE() for each kind: the kernel remembers "once" by call site, so
- * that clear_warn_once in debugfs works for ours as for everybody's.
- */
-#define WARN_KIND(kind, text)						\
-	case kind:							\
-		WARN_ONCE(1, "rs_refcount_t: " text ".\n");		\
-		break
+#include "warn.h"
+
+static const struct {
+	enum rsref_warning	kind;
+	const char		*text;
+} warnings[RS_REFCOUNT_SATURATION_NR] = {
+	[RS_REFCOUNT_ADD_NOT_ZERO_OVF] = {
+		WARN_REFCOUNT_ADD_NOT_ZERO_OVF, "saturated; leaking memory"
+	},
+	[RS_REFCOUNT_ADD_OVF] = {
+		WARN_REFCOUNT_ADD_OVF, "saturated; leaking memory"
+	},
+	[RS_REFCOUNT_ADD_UAF] = {
+		WARN_REFCOUNT_ADD_UAF, "addition on 0; use-after-free"
+	},
+	[RS_REFCOUNT_SUB_UAF] = {
+		WARN_REFCOUNT_SUB_UAF, "underflow; use-after-free"
+	},
+	[RS_REFCOUNT_DEC_LEAK] = {
+		WARN_REFCOUNT_DEC_LEAK, "decrement hit 0; leaking memory"
+	},
+};
 
 /**
  * rs_refcount_warn_saturate - saturate a count after misuse
@@ -32,15 +45,9 @@ void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation kin
 {
 	rs_refcount_set(r, RS_REFCOUNT_SATURATED);
 
-	switch (kind) {
-	WARN_KIND(RS_REFCOUNT_ADD_NOT_ZERO_OVF, "saturated; leaking memory");
-	WARN_KIND(RS_REFCOUNT_ADD_OVF, "saturated; leaking memory");
-	WARN_KIND(RS_REFCOUNT_ADD_UAF, "addition on 0; use-after-free");
-	WARN_KIND(RS_REFCOUNT_SUB_UAF, "underflow; use-after-free");
-	WARN_KIND(RS_REFCOUNT_DEC_LEAK, "decrement hit 0; leaking memory");
-	case RS_REFCOUNT_SATURATION_NR:
-		break;
-	}
+	if (kind < RS_REFCOUNT_SATURATION_NR)
+		rsref_warn_once(warnings[kind].kind, "rs_refcount_t: %s.\n",
+				warnings[kind].text);
 }
 EXPORT_SYMBOL_GPL(rs_refcount_warn_saturate);
 

@@ -265,10 +265,8 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 	if (!manager) {
 		stop_killers(storm);
 		stop_workers(storm);
-		if (saturate(storm)) {
-			storm_object_bury(rcu_dereference_protected(storm->slots[0].object,
-								    true));
-		}
+		if (saturate(storm))
+			storm_saturate_abort(storm);
 		storm_free(storm);
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM,
 				      "a thread could not be created");

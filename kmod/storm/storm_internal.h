@@ -165,6 +165,7 @@ int storm_killer_thread(void *arg);
 
 /* storm_saturate.c */
 int storm_saturate_begin(struct storm *storm);
+void storm_saturate_abort(struct storm *storm);
 int storm_saturate_thread(void *arg);
 void storm_saturate_end(struct storm *storm);
 

@@ -7,6 +7,9 @@
  * dropped again, and release() must never be called. Values outside of the
  * middle are no proof of anything: the count passes through them between an
  * addition and its correction.
+ *
+ * If the counter's warnings are armed, starting such a storm gives three of
+ * them: two of saturation, by get and by tryget, and one of underflow.
  */
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -96,15 +99,46 @@ int storm_saturate_thread(void *arg)
 	return 0;
 }
 
+/*
+ * A counter warns once of each kind of misuse. Have it do so here, on one CPU
+ * and in this order, so that the kernel log can be read; then the storm proper
+ * is silent.
+ */
+static void provoke_warnings(struct storm_object *object)
+{
+	const struct rs_provider *provider = object->counter.provider;
+
+	provider->get(&object->counter, 32);
+	if (provider->tryget(&object->counter, 1))
+		provider->put(&object->counter, 1);
+}
+
 /* Before the workers start. Return: 0 or -ENOMEM. */
 int storm_saturate_begin(struct storm *storm)
 {
-	struct storm_object *object = storm_object_create(&storm->slots[0], START);
+	struct storm_slot *slot = &storm->slots[0];
+	struct storm_object *first = storm_object_create(slot, START);
+	struct storm_object *object = storm_object_create(slot, START);
 
-	if (!object)
-		return -ENOMEM;
-	rcu_assign_pointer(storm->slots[0].object, object);
-	return 0;
+	if (first && object)
+		provoke_warnings(first);
+	if (first)
+		storm_object_bury(first);
+	rcu_assign_pointer(slot->object, object);
+	if (first && object)
+		return 0;
+	storm_saturate_abort(storm);
+	return -ENOMEM;
+}
+
+/* The workers were never woken. */
+void storm_saturate_abort(struct storm *storm)
+{
+	struct storm_object *object = the_object(storm);
+
+	RCU_INIT_POINTER(storm->slots[0].object, NULL);
+	if (object)
+		storm_object_bury(object);
 }
 
 /* After the workers have stopped. */
@@ -116,6 +150,5 @@ void storm_saturate_end(struct storm *storm)
 	if (!storm_violated(storm) && !in_the_middle(object, &count))
 		storm_violation(storm, INVARIANT_SATURATION_STICKS, object->generation,
 				"driven past its end and back, the count is %u", count);
-	RCU_INIT_POINTER(storm->slots[0].object, NULL);
-	storm_object_bury(object);
+	storm_saturate_abort(storm);
 }

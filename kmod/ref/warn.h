@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Warnings about misuse: one for each kind, until they are armed again.
+ *
+ * The kernel's WARN_ONCE() in a module can be armed again only by loading the
+ * module anew, because clear_warn_once in debugfs does not reach its flag.
+ * Tests that provoke each warning need more, so ours have
+ * /sys/module/rsref/parameters/clear_warn_once.
+ */
+#ifndef _RSREF_WARN_H
+#define _RSREF_WARN_H
+
+#include <linux/bug.h>
+
+enum rsref_warning {
+	WARN_REFCOUNT_ADD_NOT_ZERO_OVF,
+	WARN_REFCOUNT_ADD_OVF,
+	WARN_REFCOUNT_ADD_UAF,
+	WARN_REFCOUNT_SUB_UAF,
+	WARN_REFCOUNT_DEC_LEAK,
+	WARN_PERCPU_REF_GET,
+	WARN_PERCPU_REF_PUT,
+	WARN_PERCPU_REF_SUM,
+	RSREF_WARNING_NR,
+};
+
+bool rsref_warn_first(enum rsref_warning kind);
+
+/* WARN() for the first time that @kind is seen. Context: any. */
+#define rsref_warn_once(kind, fmt, ...) do {		\
+	if (rsref_warn_first(kind))			\
+		WARN(1, fmt, ##__VA_ARGS__);		\
+} while (0)
+
+#endif /* _RSREF_WARN_H */
