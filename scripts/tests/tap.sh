@@ -36,6 +36,6 @@ ctest_results() {
 		*Skipped*|*Disabled*) skip "$name" "$status" ;;
 		*) grep -A 30 -F ": $name " "$log" | tail -n +2 | head -n 30 | result 1 "$name" ;;
 		esac
-	done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) \.* *([A-Za-z* ]+).*$/\2\t\1/p' "$log")
+	done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*[.]{2} *(.*)$/\2\t\1/p' "$log")
 	grep -q 'tests passed' "$log" || tail -n 20 "$log" | result 1 "ctest runs in $1"
 }
