@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the tests share, see refstorm.h: loading the module, what a test must
+ * leave as it found it, and the kernel log.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <linux/magic.h>
+#include <unistd.h>
+
+#include "refstorm.h"
+
+#define DEBUGFS "/sys/kernel/debug"
+#define SKIP_CODE 4	/* of kselftest's runner */
+
+bool rs_loaded(const char *module)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	return !access(path, F_OK);
+}
+
+static int tool(const char *words)
+{
+	int status = system(words);
+
+	return status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) ? -1 : 0;
+}
+
+/*
+ * The modules of $REFSTORM_MODULE_DIR, wherever below it they are, or those
+ * that are installed.
+ */
+int rs_load(void)
+{
+	if (rs_loaded("refstorm"))
+		return 0;
+	if (!getenv("REFSTORM_MODULE_DIR"))
+		return tool("modprobe refstorm");
+	if (!rs_loaded("rsref") &&
+	    tool("insmod $(find $REFSTORM_MODULE_DIR -name rsref.ko | head -n 1)"))
+		return -1;
+	return tool("insmod $(find $REFSTORM_MODULE_DIR -name refstorm.ko | head -n 1)");
+}
+
+int rs_unload(void)
+{
+	if (rs_loaded("refstorm") && tool("rmmod refstorm"))
+		return -1;
+	return rs_loaded("rsref") ? tool("rmmod rsref") : 0;
+}
+
+int rs_reload(void)
+{
+	return rs_unload() ? -1 : rs_load();
+}
+
+/*
+ * Before main() and after it. Tests run in children, which end by _exit().
+ */
+
+static bool load_found, mount_found;
+static pid_t loader;
+
+static void leave(void)
+{
+	if (getpid() != loader)
+		return;
+	if (!load_found && rs_unload()) {
+		fprintf(stderr, "# the module cannot be unloaded\n");
+		_exit(1);
+	}
+	if (!mount_found)
+		umount(DEBUGFS);
+}
+
+static void skip(const char *why)
+{
+	printf("TAP version 13\n1..0 # SKIP %s\n", why);
+	fflush(stdout);
+	_exit(SKIP_CODE);
+}
+
+static void __attribute__((constructor)) enter(void)
+{
+	struct statfs fs;
+
+	loader = getpid();
+	if (geteuid())
+		skip("not root");
+	mount_found = !statfs(DEBUGFS, &fs) && fs.f_type == DEBUGFS_MAGIC;
+	if (!mount_found && mount("debugfs", DEBUGFS, "debugfs", 0, NULL))
+		skip("the kernel has no debugfs");
+	load_found = rs_loaded("refstorm");
+	if (rs_load()) {
+		printf("TAP version 13\n1..1\nnot ok 1 the module can be loaded\n");
+		fflush(stdout);
+		_exit(1);
+	}
+	if (access(RS_DIR "control", R_OK | W_OK)) {
+		leave();
+		skip("debugfs cannot be used (debugfs=off, or lockdown)");
+	}
+	atexit(leave);
+}
+
+/*
+ * What a test must leave as it found it.
+ */
+
+static struct rs_mark counts(void)
+{
+	char *all = rs_read("status");
+	struct rs_mark mark = {
+		.objects = rs_number(all, "objects"),
+		.storms = rs_number(all, "storms"),
+		.threads = rs_number(all, "threads"),
+		.allocations = rs_number(all, "allocations"),
+	};
+
+	free(all);
+	return mark;
+}
+
+struct rs_mark rs_begin(void)
+{
+	struct rs_mark mark = counts();
+
+	mark.kmsg = rs_kmsg_open();
+	return mark;
+}
+
+const char *rs_end(struct rs_mark *mark)
+{
+	static char said[256];
+	struct rs_mark now;
+	const char *complaint;
+	int patience = 100;
+
+	do {
+		now = counts();
+		if (now.objects == mark->objects && now.storms == mark->storms &&
+		    now.threads == mark->threads && now.allocations == mark->allocations)
+			break;
+		rs_sleep_ms(50);
+	} while (--patience);
+	complaint = rs_kmsg_complaint(mark->kmsg);
+	close(mark->kmsg);
+	if (patience && !*complaint)
+		return "";
+	snprintf(said, sizeof(said),
+		 "left over: objects %+lld, storms %+lld, threads %+lld, allocations %+lld; kernel log: '%s'",
+		 now.objects - mark->objects, now.storms - mark->storms,
+		 now.threads - mark->threads, now.allocations - mark->allocations, complaint);
+	return said;
+}
+
+void rs_sweep(void)
+{
+	char *all, *save = NULL, *line;
+
+	rs_write("alloc", "clear", 5);
+	rs_try("stop all");
+	all = rs_read("objects");
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *name = rs_value(line, "object");
+		long long held = rs_number(line, "held");
+
+		if (!*name)
+			continue;
+		for (; held > 0; held -= 65536)
+			rs_try("put %s %lld", name, held < 65536 ? held : 65536);
+		rs_try("kill %s", name);
+		rs_try("wait %s", name);
+		rs_try("destroy %s", name);
+	}
+	free(all);
+}
+
+/*
+ * The kernel log.
+ */
+
+int rs_kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || lseek(fd, 0, SEEK_END) < 0) {
+		fprintf(stderr, "# cannot read /dev/kmsg: %m\n");
+		exit(1);
+	}
+	return fd;
+}
+
+/* The text of the next record: after ';' and before its newline. NULL: no more. */
+static char *kmsg_next(int fd, char *record, size_t size)
+{
+	char *message;
+	ssize_t n;
+
+	do {
+		n = read(fd, record, size - 1);
+	} while (n < 0 && errno == EPIPE);	/* some were overwritten */
+	if (n <= 0)
+		return NULL;
+	record[n] = '\0';
+	message = strchr(record, ';');
+	if (!message)
+		return NULL;
+	message++;
+	message[strcspn(message, "\n")] = '\0';
+	return message;
+}
+
+unsigned int rs_kmsg_count(int fd, const char *text)
+{
+	char record[8192], *message;
+	unsigned int count = 0;
+
+	while ((message = kmsg_next(fd, record, sizeof(record))))
+		count += !strcmp(message, text);
+	return count;
+}
+
+const char *rs_kmsg_complaint(int fd)
+{
+	static const char * const marks[] = {
+		"WARNING:", "BUG:", "Oops", "cut here", "refcount_t:", "percpu ref",
+		"were not freed", "Call Trace", "INFO: task", "stall",
+	};
+	static char found[256];
+	char record[8192], *message;
+	unsigned int i;
+
+	found[0] = '\0';
+	while ((message = kmsg_next(fd, record, sizeof(record))))
+		for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+			if (!found[0] && !strstr(message, "refstorm-expect:") &&
+			    strstr(message, marks[i]))
+				snprintf(found, sizeof(found), "%s", message);
+	return found;
+}
+
+/* Each through an open of its own: the kernel limits the rate of each. */
+static void kmsg_write(const char *line)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, line, strlen(line)) < 0)
+		fprintf(stderr, "# cannot write to /dev/kmsg: %m\n");
+	close(fd);
+}
+
+void rs_expect(unsigned int nr, const char *text)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "refstorm-expect: begin %u %s", nr, text);
+	kmsg_write(line);
+}
+
+void rs_expect_end(void)
+{
+	kmsg_write("refstorm-expect: end");
+}
+
+bool rs_clear_warn_once(void)
+{
+	int fd = open(DEBUGFS "/clear_warn_once", O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, "1\n", 2) == 2;
+
+	close(fd);
+	return ok;
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the tests share, see refstorm.h: files, commands, storms. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "refstorm.h"
+
+/* Strings that live for a while, so that nobody has to free them. */
+static char *scratch(size_t size)
+{
+	static char *ring[64];
+	static unsigned int next;
+	char **slot = &ring[next++ % 64];
+
+	free(*slot);
+	*slot = calloc(1, size);
+	if (!*slot)
+		exit(1);
+	return *slot;
+}
+
+__attribute__((format(printf, 1, 2)))
+static const char *text(const char *fmt, ...)
+{
+	char *to = scratch(1024);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(to, 1024, fmt, args);
+	va_end(args);
+	return to;
+}
+
+long long rs_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+void rs_sleep_ms(unsigned int ms)
+{
+	usleep(ms * 1000);
+}
+
+unsigned int rs_cpus(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+int rs_open(const char *file, int flags)
+{
+	int fd = open(text(RS_DIR "%s", file), flags | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "# cannot open " RS_DIR "%s: %m\n", file);
+		exit(1);
+	}
+	return fd;
+}
+
+char *rs_read_fd(int fd)
+{
+	size_t size = 0, room = 65536;
+	char *to = malloc(room + 1);
+	ssize_t n;
+
+	while (to && (n = read(fd, to + size, room - size)) > 0) {
+		size += n;
+		if (size == room) {
+			room *= 2;
+			to = realloc(to, room + 1);
+		}
+	}
+	if (!to)
+		exit(1);
+	to[size] = '\0';
+	return to;
+}
+
+char *rs_read(const char *file)
+{
+	int fd = rs_open(file, O_RDONLY);
+	char *all = rs_read_fd(fd);
+
+	close(fd);
+	return all;
+}
+
+static int write_fd(int fd, const void *from, size_t size)
+{
+	ssize_t n = write(fd, from, size);
+
+	if (n < 0)
+		return errno;
+	return (size_t)n == size ? 0 : EIO;
+}
+
+int rs_write(const char *file, const void *from, size_t size)
+{
+	int fd = rs_open(file, O_WRONLY);
+	int err = write_fd(fd, from, size);
+
+	close(fd);
+	return err;
+}
+
+const char *rs_value(const char *line, const char *key)
+{
+	size_t len = strlen(key), size;
+	const char *at = line, *end;
+	char *to;
+
+	while ((at = strstr(at, key))) {
+		if ((at == line || isspace(at[-1])) && at[len] == '=')
+			break;
+		at += len;
+	}
+	if (!at)
+		return "";
+	at += len + 1;
+	end = *at == '"' ? strchr(++at, '"') : at + strcspn(at, " \n");
+	size = end ? (size_t)(end - at) : strlen(at);
+	to = scratch(size + 1);
+	memcpy(to, at, size);
+	return to;
+}
+
+long long rs_number(const char *line, const char *key)
+{
+	const char *value = rs_value(line, key);
+
+	return *value && *value != '-' ? (long long)strtoull(value, NULL, 10) : -1;
+}
+
+const char *rs_row(const char *file, const char *key, const char *value)
+{
+	char *all = rs_read(file), *save = NULL, *line;
+	const char *found = "";
+
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (*line != '#' && !strcmp(rs_value(line, key), value)) {
+			found = text("%s", line);
+			break;
+		}
+	}
+	free(all);
+	return found;
+}
+
+long long rs_status(const char *key)
+{
+	char *all = rs_read("status");
+	long long number = rs_number(all, key);
+
+	free(all);
+	return number;
+}
+
+struct rs_answer rs_ask(const char *file, const void *command, size_t size)
+{
+	struct rs_answer answer = {};
+	char *log, *said;
+	int fd;
+
+	rs_write("error_log", "\n", 1);
+	fd = rs_open(file, O_RDWR);
+	answer.err = write_fd(fd, command, size);
+	said = rs_read_fd(fd);
+	close(fd);
+	if (!strcmp(file, "control"))
+		snprintf(answer.result, sizeof(answer.result), "%s", said);
+	answer.result[strcspn(answer.result, "\n")] = '\0';
+	free(said);
+	log = rs_read("error_log");
+	snprintf(answer.error, sizeof(answer.error), "%s", log);
+	free(log);
+	return answer;
+}
+
+static struct rs_answer run(const char *fmt, va_list args)
+{
+	char command[640];
+
+	vsnprintf(command, sizeof(command), fmt, args);
+	return rs_ask("control", command, strlen(command));
+}
+
+struct rs_answer rs_run(const char *fmt, ...)
+{
+	struct rs_answer answer;
+	va_list args;
+
+	va_start(args, fmt);
+	answer = run(fmt, args);
+	va_end(args);
+	return answer;
+}
+
+const char *rs_result(const char *fmt, ...)
+{
+	struct rs_answer answer;
+	va_list args;
+
+	va_start(args, fmt);
+	answer = run(fmt, args);
+	va_end(args);
+	if (answer.err)
+		return text("refused: %s", strerrorname_np(answer.err));
+	return rs_value(answer.result, "result");
+}
+
+int rs_try(const char *fmt, ...)
+{
+	struct rs_answer answer;
+	va_list args;
+
+	va_start(args, fmt);
+	answer = run(fmt, args);
+	va_end(args);
+	return answer.err;
+}
+
+const char *rs_explained(const struct rs_answer *answer, const char *file,
+			 const char *command, const char *words, const char *at, int nth)
+{
+	const char *log = answer->error, *shown, *caret, *expected = command;
+	static const char head[] = "\n  Command: ";
+	char *to = text("%s: error: ", file) ? scratch(64) : NULL;
+	size_t len = strlen(command);
+
+	snprintf(to, 64, "] %s: error: ", file);
+	if (log[0] != '[' || strstr(log, "\n["))
+		return text("not one entry in the error log: '%s'", log);
+	if (!strstr(log, to))
+		return text("the entry is not of file %s: '%s'", file, log);
+	if (!strstr(log, words) || strstr(log, words) > strchr(log, '\n'))
+		return text("'%s' is not in the words of '%s'", words, log);
+	shown = strstr(log, head);
+	if (!shown)
+		return text("no command in '%s'", log);
+	shown += strlen(head);
+	if (strncmp(shown, command, len) || shown[len] != '\n')
+		return text("the command is '%.*s', not '%s'", (int)strcspn(shown, "\n"),
+			    shown, command);
+	caret = shown + len + 1;
+	if (!at)
+		return *caret ? text("there is a line more in '%s'", log) : "";
+	while (--nth && expected)
+		expected = strstr(expected, at) ? strstr(expected, at) + 1 : NULL;
+	expected = expected ? strstr(expected, at) : NULL;
+	if (!expected)
+		return text("'%s' is not in '%s': the test is wrong", at, command);
+	if (strspn(caret, " ") != strlen("  Command: ") + (size_t)(expected - command) ||
+	    strcmp(caret + strspn(caret, " "), "^\n"))
+		return text("the caret is not under '%s': '%s'", at, log);
+	return "";
+}
+
+long long rs_events_mark(void)
+{
+	return rs_status("events");
+}
+
+char *rs_events_since(long long mark)
+{
+	char *all = rs_read("events"), *line = all, *to = all;
+
+	while (*line) {
+		size_t len = strcspn(line, "\n") + 1;
+
+		if (strtoll(line + strlen("seq="), NULL, 10) >= mark) {
+			memmove(to, line, len);
+			to += len;
+		}
+		line += len;
+	}
+	*to = '\0';
+	return all;
+}
+
+unsigned int rs_events_count(long long mark, const char *subject, const char *event)
+{
+	char *all = rs_events_since(mark), *save = NULL, *line;
+	unsigned int count = 0;
+
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		count += !strcmp(rs_value(line, "subject"), subject) &&
+			 !strcmp(rs_value(line, "event"), event);
+	free(all);
+	return count;
+}
+
+long long rs_storm(const char *fmt, ...)
+{
+	struct rs_answer answer;
+	char words[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(words, sizeof(words), fmt, args);
+	va_end(args);
+	answer = rs_run("storm %s", words);
+	if (!answer.err)
+		return rs_number(answer.result, "storm");
+	fprintf(stderr, "# storm %s: %s", words, answer.error);
+	return -answer.err;
+}
+
+const char *rs_storm_row(long long id)
+{
+	return rs_row("storms", "storm", text("%lld", id));
+}
+
+const char *rs_storm_wait(long long id, unsigned int seconds)
+{
+	long long end = rs_now_ms() + seconds * 1000;
+	const char *row;
+
+	do {
+		row = rs_storm_row(id);
+		if (!strcmp(rs_value(row, "state"), "done"))
+			return row;
+		rs_sleep_ms(20);
+	} while (rs_now_ms() < end);
+	return "";
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests share: the module, its debugfs files, and the kernel log.
+ *
+ * A program that is linked with refstorm.o loads the module before main() if
+ * nobody has, and unloads it at its end; without the privilege to do so it
+ * skips as a whole. Nothing here knows the harness: functions answer with
+ * values, and the tests judge them.
+ *
+ * Strings returned as "const char *" stay valid for the next dozens of calls.
+ */
+#ifndef SELFTESTS_REFSTORM_H
+#define SELFTESTS_REFSTORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define RS_DIR "/sys/kernel/debug/refstorm/"
+
+/*
+ * The module.
+ */
+
+bool rs_loaded(const char *module);
+/* Load or unload both modules. 0, or -1 with the tools' words on stderr. */
+int rs_load(void);
+int rs_unload(void);
+/* Both modules anew, so that what they warn of once they warn of again. */
+int rs_reload(void);
+
+/*
+ * Files.
+ */
+
+/* Open a file of the module; exits on failure, for that is no question of a test. */
+int rs_open(const char *file, int flags);
+/* All of a file, to be freed; or what an open file still has to say. */
+char *rs_read(const char *file);
+char *rs_read_fd(int fd);
+/* One write through an open of its own. 0 or an errno. */
+int rs_write(const char *file, const void *text, size_t size);
+
+/* "key=value" in a line: the value as text ("" if there is none), or as number. */
+const char *rs_value(const char *line, const char *key);
+long long rs_number(const char *line, const char *key);
+/* The row of a table file in which @key has @value, or "". */
+const char *rs_row(const char *file, const char *key, const char *value);
+/* A number of the status file. */
+long long rs_status(const char *key);
+
+/*
+ * Commands.
+ */
+
+struct rs_answer {
+	int	err;		/* 0, or the errno of the write */
+	char	result[256];	/* what a read of the same open file gave */
+	char	error[1024];	/* all of error_log; it was empty before */
+};
+
+/* Write a command to @file and gather what comes of it. */
+struct rs_answer rs_ask(const char *file, const void *text, size_t size);
+/* The same for a printed command to control. */
+struct rs_answer rs_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Run it; its "result=" or "storm=", or "refused: ERRNO" for what was refused. */
+const char *rs_result(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Run it; 0 or the errno. */
+int rs_try(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * Does the error log have one entry for @file and @command, with @text in its
+ * words and the caret under the @nth occurrence (from 1) of @at in the
+ * command? @at is NULL if there is to be no caret. "" or what is wrong.
+ */
+const char *rs_explained(const struct rs_answer *answer, const char *file,
+			 const char *command, const char *text, const char *at, int nth);
+
+/* Events since a mark: the lines of those not older. */
+long long rs_events_mark(void);
+char *rs_events_since(long long mark);
+/* How many of them are of this subject and kind. */
+unsigned int rs_events_count(long long mark, const char *subject, const char *event);
+
+/*
+ * Storms.
+ */
+
+/* Start one with these words; its ID, or minus the errno. */
+long long rs_storm(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Wait for its end, some seconds at most; its row, or "" if it did not end. */
+const char *rs_storm_wait(long long id, unsigned int seconds);
+const char *rs_storm_row(long long id);
+unsigned int rs_cpus(void);
+long long rs_now_ms(void);
+void rs_sleep_ms(unsigned int ms);
+
+/*
+ * What a test must leave as it found it: what the module counts, and a kernel
+ * log without complaints.
+ */
+
+struct rs_mark {
+	long long	objects;
+	long long	storms;
+	long long	threads;
+	long long	allocations;
+	int		kmsg;
+};
+
+struct rs_mark rs_begin(void);
+/* "" if the counts are back, after a few seconds at most, and the log is clean. */
+const char *rs_end(struct rs_mark *mark);
+/* Stop all storms and destroy all objects: after a test that failed. */
+void rs_sweep(void);
+
+/*
+ * The kernel log.
+ */
+
+/* A reader that sees what comes from now on. */
+int rs_kmsg_open(void);
+/* How many messages with exactly this text came since it was last asked. */
+unsigned int rs_kmsg_count(int fd, const char *text);
+/* The first message that a clean log does not have, or "". */
+const char *rs_kmsg_complaint(int fd);
+/* To scan-log: @nr warnings of this text are to come, until the end of it. */
+void rs_expect(unsigned int nr, const char *text);
+void rs_expect_end(void);
+/* Let the kernel warn again of what it warned of once; false if it cannot. */
+bool rs_clear_warn_once(void);
+
+/*
+ * The providers, for FIXTURE_VARIANT.
+ */
+
+struct rs_provider_name {
+	const char *name;
+	bool percpu;
+	bool saturates;
+};
+
+#define RS_EACH_PROVIDER(X)			\
+	X(atomic, false, false)			\
+	X(refcount, false, true)		\
+	X(kref, false, true)			\
+	X(percpu_ref, true, false)		\
+	X(rs_refcount, false, true)		\
+	X(rs_kref, false, true)			\
+	X(rs_percpu_ref, true, false)
+
+/* FIXTURE_VARIANT_ADD of @fixture for each of them; needs .name .percpu .saturates. */
+#define RS_VARIANT(fixture, provider, is_percpu, does_saturate)		\
+	FIXTURE_VARIANT_ADD(fixture, provider) {			\
+		.name = #provider, .percpu = is_percpu, .saturates = does_saturate, \
+	};
+
+#endif /* SELFTESTS_REFSTORM_H */
