@@ -92,6 +92,5 @@ const struct file_operations control_fops = {
 	.open		= control_open,
 	.read		= control_read,
 	.write		= control_write,
-	.llseek		= no_llseek,
 	.release	= control_release,
 };
