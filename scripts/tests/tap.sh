@@ -3,7 +3,7 @@
 
 tap_count=0
 
-# result RC NAME: what the test said is read from stdin.
+# result RC NAME: what the test said is read from stdin. Not at the end of a pipe, for it counts.
 result() {
 	sed 's/^/# /'
 	tap_count=$((tap_count + 1))
@@ -34,8 +34,8 @@ ctest_results() {
 		case $status in
 		*Passed*) result 0 "$name" </dev/null ;;
 		*Skipped*|*Disabled*) skip "$name" "$status" ;;
-		*) grep -A 30 -F ": $name " "$log" | tail -n +2 | head -n 30 | result 1 "$name" ;;
+		*) result 1 "$name" < <(grep -A 30 -F ": $name " "$log" | tail -n +2 | head -n 30) ;;
 		esac
 	done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*[.]{2} *(.*)$/\2\t\1/p' "$log")
-	grep -q 'tests passed' "$log" || tail -n 20 "$log" | result 1 "ctest runs in $1"
+	grep -q 'tests passed' "$log" || result 1 "ctest runs in $1" < <(tail -n 20 "$log")
 }
