@@ -67,7 +67,7 @@ tidy:
 
 #: make install      driver, modules for the running kernel (or KVER=), headers; DESTDIR= PREFIX=
 install:
-	@scripts/deps build && scripts/user && scripts/install
+	@scripts/deps build && scripts/install
 
 #: make uninstall    removes exactly that
 uninstall:
