@@ -47,8 +47,9 @@ TEST_F(files, status_says_what_is_documented)
 	char *all = rs_read("status");
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		EXPECT_STRNE("", rs_value(all, keys[i])) TH_LOG("%s=", keys[i]);
+	}
 	EXPECT_STREQ(RS_VERSION, rs_value(all, "version"));
 	EXPECT_EQ(rs_cpus(), rs_number(all, "cpus"));
 	free(all);
