@@ -41,6 +41,13 @@ static int refuse_at(struct command *cmd, int column, int err, const char *fmt, 
 	return err;
 }
 
+/* isprint() takes Latin-1, too. */
+static bool printable(unsigned char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+/* What the error log shows of the line is printable, and one column a byte. */
 static int copy_line(struct command *cmd, const char __user *ubuf, size_t size)
 {
 	size_t len = min_t(size_t, size, RS_COMMAND_MAX);
@@ -55,9 +62,8 @@ static int copy_line(struct command *cmd, const char __user *ubuf, size_t size)
 
 		if (size > RS_COMMAND_MAX + 1 ||
 		    get_user(last, ubuf + RS_COMMAND_MAX) || last != '\n') {
-			/* What is shown of it must be printable all the same. */
 			for (i = 0; i < len; i++)
-				if (!isprint(cmd->line[i]))
+				if (!printable(cmd->line[i]))
 					cmd->line[i] = '?';
 			return refuse_at(cmd, -1, -E2BIG,
 					 "%zu bytes; a command has at most %d",
@@ -70,11 +76,12 @@ static int copy_line(struct command *cmd, const char __user *ubuf, size_t size)
 	for (i = 0; i < len; i++) {
 		unsigned char c = cmd->line[i];
 
-		if (c == '\t' || (c >= ' ' && c <= '~'))
+		if (c == '\t')
+			cmd->line[i] = ' ';
+		if (c == '\t' || printable(c))
 			continue;
-		cmd->line[i] = '?';
-		for (i++; i < len; i++)
-			if (!isprint(cmd->line[i]) && cmd->line[i] != '\t')
+		for (; i < len; i++)
+			if (!printable(cmd->line[i]))
 				cmd->line[i] = '?';
 		cmd->line[len] = '\0';
 		return refuse_at(cmd, -1, -EINVAL,
