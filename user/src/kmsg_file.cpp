@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kmsg_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -11,6 +12,25 @@
 #include <fmt/format.h>
 
 namespace refstorm {
+
+namespace {
+
+/// /dev/kmsg gives one record a read. Its first line is the message; lines that begin with a space
+/// belong to a device.
+void feed_lines(std::string_view text, log_scanner &scanner)
+{
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.starts_with(' '))
+            continue;
+        if (const auto next = parse_log_record(line))
+            scanner.feed(*next);
+    }
+}
+
+} // namespace
 
 result<kmsg_file, int> kmsg_file::open(const std::filesystem::path &path)
 {
@@ -35,10 +55,7 @@ bool kmsg_file::feed(log_scanner &scanner)
         }
         if (n <= 0)
             return complete && (n == 0 || errno == EAGAIN);
-        std::string_view text(buffer.data(), static_cast<std::size_t>(n));
-        // One record a read; its first line is the message, the others belong to a device.
-        if (const auto next = parse_log_record(text.substr(0, text.find('\n'))))
-            scanner.feed(*next);
+        feed_lines({buffer.data(), static_cast<std::size_t>(n)}, scanner);
     }
 }
 

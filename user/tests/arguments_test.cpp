@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "arguments.hpp"
+
+#include <gtest/gtest.h>
+
+namespace refstorm {
+namespace {
+
+using words = std::vector<std::string>;
+
+arguments accepted(const words &line)
+{
+    auto parsed = parse_arguments(line);
+    if (const auto *nothing = std::get_if<nothing_to_run>(&parsed)) {
+        ADD_FAILURE() << nothing->error.what;
+        return {};
+    }
+    return std::get<arguments>(parsed);
+}
+
+nothing_to_run not_run(const words &line)
+{
+    auto parsed = parse_arguments(line);
+    if (auto *nothing = std::get_if<nothing_to_run>(&parsed))
+        return *nothing;
+    ADD_FAILURE() << "accepted";
+    return {};
+}
+
+/// A command line that must be refused, and what the error must name.
+struct refused_line {
+    const char *name;
+    words line;
+    words named;
+};
+
+void PrintTo(const refused_line &line, std::ostream *out) // NOLINT(readability-identifier-naming)
+{
+    *out << line.name;
+}
+
+class wrong_arguments : public testing::TestWithParam<refused_line> {};
+
+TEST_P(wrong_arguments, are_refused_by_name_with_what_is_accepted)
+{
+    const auto refused = not_run(GetParam().line);
+    EXPECT_EQ(refused.code, exit_code::usage);
+    for (const std::string &name : GetParam().named)
+        EXPECT_NE(refused.error.what.find(name), std::string::npos) << refused.error.what;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    all, wrong_arguments,
+    testing::Values(
+        refused_line{"no_subcommand", {}, {"missing", "load unload list exec storm"}},
+        refused_line{"unknown_subcommand", {"strom"}, {"'strom'", "load unload list exec storm"}},
+        refused_line{"unknown_option", {"storm", "--worker", "1"}, {"--worker"}},
+        refused_line{"unknown_listing", {"list", "x"}, {"'x'", "providers", "errors"}},
+        refused_line{"no_command", {"exec"}, {"command"}},
+        refused_line{"seconds_not_a_number", {"storm", "--seconds", "nan"}, {"--seconds", "'nan'", "0.01"}},
+        refused_line{"seconds_too_short", {"storm", "--seconds", "0.001"}, {"--seconds", "0.01 to 86400"}},
+        refused_line{"seconds_negative", {"storm", "--seconds", "-1"}, {"--seconds"}},
+        refused_line{
+            "seconds_and_total", {"storm", "--seconds", "1", "--total", "2"}, {"--seconds", "--total"}},
+        refused_line{"seed_too_large",
+                     {"storm", "--seed", "18446744073709551616"},
+                     {"--seed", "18446744073709551615"}},
+        refused_line{"no_workers", {"storm", "--workers", "0"}, {"--workers", "1 to 256"}},
+        refused_line{"too_many_workers", {"storm", "--workers", "257"}, {"--workers", "1 to 256"}},
+        refused_line{"too_many_killers", {"storm", "--killers", "17"}, {"--killers", "1 to 16"}},
+        refused_line{"too_much_duty", {"storm", "--duty", "101"}, {"--duty", "1 to 100"}},
+        refused_line{"duty_with_percent", {"storm", "--duty", "50%"}, {"--duty", "'50%'"}},
+        refused_line{"too_long_a_bound", {"storm", "--bound-ms", "60001"}, {"--bound-ms", "1 to 60000"}},
+        refused_line{
+            "unknown_pattern", {"storm", "--pattern", "rain"}, {"--pattern", "'rain'", "lifecycle saturate"}},
+        refused_line{
+            "no_such_directory", {"load", "--module-dir", "/nonexistent"}, {"--module-dir", "/nonexistent"}},
+        refused_line{"surplus_word", {"unload", "now"}, {"now"}}),
+    [](const auto &info) { return info.param.name; });
+
+TEST(arguments, help_and_version_are_no_errors)
+{
+    EXPECT_EQ(not_run({"--version"}).code, exit_code::held);
+    EXPECT_NE(not_run({"--version"}).out.find("0."), std::string::npos);
+    EXPECT_EQ(not_run({"storm", "--help"}).code, exit_code::held);
+    EXPECT_NE(not_run({"storm", "--help"}).out.find("--longer-than-an-hour"), std::string::npos);
+    EXPECT_NE(not_run({"--help"}).out.find("130"), std::string::npos);
+}
+
+TEST(arguments, list_shows_providers_unless_told)
+{
+    EXPECT_EQ(accepted({"list"}).what, listing::providers);
+    EXPECT_EQ(accepted({"list", "errors"}).what, listing::errors);
+}
+
+TEST(arguments, json_and_debugfs_may_stand_on_either_side_of_the_subcommand)
+{
+    EXPECT_TRUE(accepted({"--json", "list"}).json);
+    EXPECT_TRUE(accepted({"list", "--json"}).json);
+    EXPECT_EQ(accepted({"list", "--debugfs", "/x"}).where.debugfs, "/x");
+    EXPECT_EQ(accepted({"list"}).where.debugfs, "/sys/kernel/debug/refstorm");
+    EXPECT_FALSE(accepted({"list"}).json);
+}
+
+TEST(arguments, exec_takes_words_that_are_names_of_subcommands)
+{
+    const auto args = accepted({"exec", "storm", "provider=kref", "+", "list"});
+    EXPECT_EQ(args.command, subcommand::exec);
+    EXPECT_EQ(args.words, (words{"storm", "provider=kref", "+", "list"}));
+}
+
+TEST(arguments, exec_takes_a_single_dash_and_words_after_two)
+{
+    EXPECT_EQ(accepted({"exec", "-"}).words, words{"-"});
+    EXPECT_EQ(accepted({"exec", "--", "get", "--json"}).words, (words{"get", "--json"}));
+    EXPECT_FALSE(accepted({"exec", "--", "get", "--json"}).json);
+}
+
+TEST(arguments, load_takes_parameters)
+{
+    EXPECT_EQ(accepted({"load", "fail_site=x", "rsref.fail_nth=1"}).parameters,
+              (words{"fail_site=x", "rsref.fail_nth=1"}));
+}
+
+TEST(arguments, storm_leaves_unset_what_is_not_told)
+{
+    const auto storm = accepted({"storm"}).storm;
+    EXPECT_TRUE(storm.providers.empty());
+    EXPECT_EQ(storm.seconds_ms, std::nullopt);
+    EXPECT_EQ(storm.seed, std::nullopt);
+    EXPECT_EQ(storm.pattern, storm_pattern::lifecycle);
+    EXPECT_FALSE(storm.keep);
+}
+
+TEST(arguments, storm_takes_all_its_options)
+{
+    const auto storm =
+        accepted({"storm",     "--provider", "kref",      "--provider", "atomic,rs_kref",
+                  "--seconds", "2.5",        "--seed",    "0xff",       "--workers",
+                  "3",         "--killers",  "1",         "--bound-ms", "500",
+                  "--duty",    "50",         "--pattern", "saturate",   "--longer-than-an-hour",
+                  "--keep"})
+            .storm;
+    EXPECT_EQ(storm.providers, (words{"kref", "atomic", "rs_kref"}));
+    EXPECT_EQ(storm.seconds_ms, 2500U);
+    EXPECT_EQ(storm.seed, 255U);
+    EXPECT_EQ(storm.workers, 3U);
+    EXPECT_EQ(storm.killers, 1U);
+    EXPECT_EQ(storm.bound_ms, 500U);
+    EXPECT_EQ(storm.duty, 50U);
+    EXPECT_EQ(storm.pattern, storm_pattern::saturate);
+    EXPECT_TRUE(storm.longer_than_an_hour);
+    EXPECT_TRUE(storm.keep);
+}
+
+} // namespace
+} // namespace refstorm

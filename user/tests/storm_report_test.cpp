@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "fake_module.hpp"
+#include "storm_report.hpp"
+
+#include <gtest/gtest.h>
+
+namespace refstorm {
+namespace {
+
+storm_outcome outcome_of(const storm_line &line, log_state log = log_state::clean)
+{
+    const auto parsed = parse_table(storms_table({line}), "storms");
+    return {*parse_storm(parsed->rows.at(0)), log};
+}
+
+bool has(const std::string &text, const std::string &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+TEST(report, shows_counts_and_times_that_a_person_can_read)
+{
+    run_outcome all;
+    all.storms = {outcome_of({})};
+    EXPECT_EQ(report_text(all, {}, false), "provider  operations   ops/s  kills  overlapped  overlap ops  "
+                                           "release min   median      p99     max  verdict\n"
+                                           "rs_kref        123 k  1.23 M     20          18          500     "
+                                           "  850 ns  12.3 µs  4.50 ms  1.25 s  held\n"
+                                           "verdict: held (1 of 1 storms held; no-lost-count: release() at "
+                                           "most 2 s after the last put; kernel log: "
+                                           "clean)\n");
+}
+
+TEST(report, has_a_dash_where_a_value_does_not_apply)
+{
+    auto outcome = outcome_of({});
+    outcome.storm.release_min_ns.reset();
+    EXPECT_TRUE(has(storms_text({outcome.storm}, false, false), "          500            -  12.3 µs"));
+}
+
+TEST(report, tells_of_a_broken_storm_what_broke_and_how_to_repeat_it)
+{
+    run_outcome all;
+    all.storms = {outcome_of({}), outcome_of({.verdict = "broken",
+                                              .invariant = "no-lost-count",
+                                              .detail = "release() did not run",
+                                              .object = "17"})};
+    all.storms[1].events = {"seq=3 event=violation"};
+    const std::string text = report_text(all, {}, false);
+    EXPECT_TRUE(has(text, "verdict: broken (1 of 2 storms held"));
+    EXPECT_TRUE(
+        has(text, "\nrs_kref: broken: no-lost-count\n  release() did not run\n  object: 17\n"
+                  "  event: seq=3 event=violation\n  seed: 7\n  repeat: refstorm storm --provider rs_kref "));
+}
+
+TEST(report, says_why_an_unproven_storm_proves_nothing)
+{
+    run_outcome all;
+    all.storms = {outcome_of({.verdict = "unproven"})};
+    EXPECT_TRUE(has(report_text(all, {}, false), "no operation overlapped a kill"));
+}
+
+TEST(report, says_whether_the_kernel_log_was_checked)
+{
+    run_outcome all;
+    all.storms = {outcome_of({}, log_state::unchecked)};
+    all.log_unchecked = "/dev/kmsg: Permission denied";
+    EXPECT_TRUE(has(report_text(all, {}, false), "kernel log: unchecked (/dev/kmsg: Permission denied)"));
+    EXPECT_EQ(report_json(all, {})["storms"][0]["kernel_log"], "unchecked");
+    EXPECT_EQ(report_json(all, {})["kernel_log"], "/dev/kmsg: Permission denied");
+}
+
+TEST(report, lists_every_complaint)
+{
+    run_outcome all;
+    all.storms = {outcome_of({}, log_state::complained)};
+    all.storms[0].complaints = {"BUG: a", "BUG: b"};
+    all.storms[0].storm.judge(verdict::broken, "kernel-log-clean", "BUG: a");
+    const std::string text = report_text(all, {}, false);
+    EXPECT_TRUE(has(text, "  kernel log: BUG: a\n  kernel log: BUG: b\n"));
+}
+
+TEST(report, has_colours_only_when_told)
+{
+    run_outcome all;
+    all.storms = {outcome_of({})};
+    EXPECT_FALSE(has(report_text(all, {}, false), "\033["));
+    EXPECT_TRUE(has(report_text(all, {}, true), "\033[32mheld\033[0m"));
+}
+
+TEST(report, of_a_run_without_storms_has_no_table)
+{
+    run_outcome all;
+    all.interrupted = true;
+    EXPECT_TRUE(report_text(all, {}, false).starts_with("verdict: stopped (0 of 0 storms held"));
+}
+
+TEST(json_report, has_all_keys_of_the_table_with_their_types)
+{
+    run_outcome all;
+    all.storms = {outcome_of({})};
+    const json document = report_json(all, {});
+    EXPECT_EQ(document["schema"], 1);
+    EXPECT_TRUE(document["kernel"].is_string());
+    EXPECT_EQ(document["verdict"], "held");
+    EXPECT_EQ(document["exit"], 0);
+    const json &storm = document["storms"][0];
+    EXPECT_EQ(storm["operations"], 123456);
+    EXPECT_EQ(storm["provider"], "rs_kref");
+    EXPECT_TRUE(storm["invariant"].is_null());
+    EXPECT_TRUE(storm["detail"].is_null());
+    EXPECT_EQ(storm["release_p99_ns"], 4500000);
+    EXPECT_TRUE(storm["repeat"].is_string());
+    for (const field &each : all.storms[0].storm.raw.fields())
+        EXPECT_TRUE(storm.contains(each.key)) << each.key;
+}
+
+TEST(json_report, keeps_a_64_bit_seed)
+{
+    auto parsed = parse_record("seed=18446744073709551615", "t");
+    EXPECT_EQ(to_json(*parsed).dump(), R"({"seed":18446744073709551615})");
+}
+
+TEST(json_values, are_text_for_names_that_look_like_numbers)
+{
+    const auto parsed = parse_record("object=7 count=-3 detail=\"12\" mode=- nr=12 version=1", "t");
+    EXPECT_EQ(to_json(*parsed).dump(),
+              R"({"object":"7","count":-3,"detail":"12","mode":null,"nr":12,"version":"1"})");
+}
+
+TEST(json_values, survive_bytes_that_are_no_text)
+{
+    json document = new_document();
+    document["detail"] = "a\xff";
+    EXPECT_NO_THROW((void)document_text(document));
+}
+
+} // namespace
+} // namespace refstorm
