@@ -55,6 +55,12 @@ struct rs_percpu_ref_data {
 	struct rcu_head		rcu;		/* the switch, then our end */
 };
 
+static bool is_switching(const struct rs_percpu_ref_data *data)
+{
+	/* Pairs with the full barrier of end_switch(). */
+	return atomic64_read_acquire(&data->count) & COUNT_SWITCHING;
+}
+
 /*
  * What ->data points to after exit: dead, and zero. Readers that still hold an
  * RCU-protected pointer to the counter get an answer instead of an oops.
@@ -146,8 +152,15 @@ static void end_switch(struct rs_percpu_ref_data *data, struct rs_percpu_ref *re
 		data->release(ref);
 }
 
-/* The four calls of the inlines in the header. Caller: RCU reader. */
-
+/**
+ * __rs_percpu_ref_get_slow - take references from the shared word
+ * @ref: the counter, not in per-CPU mode
+ * @nr: how many
+ *
+ * The rest of rs_percpu_ref_get_many().
+ *
+ * Context: RCU read-side critical section.
+ */
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
 	struct rs_percpu_ref_data *data = ref_data(ref);
@@ -157,12 +170,31 @@ void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr)
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
 
+/**
+ * __rs_percpu_ref_put_slow - drop references from the shared word
+ * @ref: the counter, not in per-CPU mode
+ * @nr: how many
+ *
+ * The rest of rs_percpu_ref_put_many(); may call release().
+ *
+ * Context: RCU read-side critical section.
+ */
 void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
 	put_word(ref_data(ref), ref, nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
 
+/**
+ * __rs_percpu_ref_tryget_slow - take references unless the shared word is zero
+ * @ref: the counter, not in per-CPU mode
+ * @nr: how many
+ *
+ * The rest of rs_percpu_ref_tryget_many().
+ *
+ * Context: RCU read-side critical section.
+ * Return: true if they were taken.
+ */
 bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
 	struct rs_percpu_ref_data *data = ref_data(ref);
@@ -177,6 +209,15 @@ bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr)
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_slow);
 
+/**
+ * __rs_percpu_ref_tryget_live_slow - take a reference unless DEAD or zero
+ * @ref: the counter, not in per-CPU mode
+ *
+ * The rest of rs_percpu_ref_tryget_live_rcu().
+ *
+ * Context: RCU read-side critical section.
+ * Return: true if it was taken.
+ */
 bool __rs_percpu_ref_tryget_live_slow(struct rs_percpu_ref *ref)
 {
 	struct rs_percpu_ref_data *data = ref_data(ref);
@@ -261,9 +302,8 @@ void rs_percpu_ref_exit(struct rs_percpu_ref *ref)
 	if (!data || data == &exited)
 		return;
 
-	if (atomic64_read(&data->count) & COUNT_SWITCHING)
-		wait_var_event(&data->count,
-			!(atomic64_read_acquire(&data->count) & COUNT_SWITCHING));
+	if (is_switching(data))
+		wait_var_event(&data->count, !is_switching(data));
 
 	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], ref_slots(ref));
 	WRITE_ONCE(ref->percpu_count_ptr, __RS_PERCPU_REF_ATOMIC);

@@ -142,6 +142,7 @@ bool rs_refcount_dec_and_lock(rs_refcount_t *r, spinlock_t *lock)
 		spin_unlock(lock);
 		return false;
 	}
+	__release(lock);	/* for sparse: held if true */
 	return true;
 }
 EXPORT_SYMBOL_GPL(rs_refcount_dec_and_lock);
@@ -167,6 +168,7 @@ bool rs_refcount_dec_and_lock_irqsave(rs_refcount_t *r, spinlock_t *lock,
 		spin_unlock_irqrestore(lock, *flags);
 		return false;
 	}
+	__release(lock);	/* for sparse: held if true */
 	return true;
 }
 EXPORT_SYMBOL_GPL(rs_refcount_dec_and_lock_irqsave);

@@ -24,8 +24,7 @@ static const struct command_verb verbs[] = {
 	{ "kill", "NAME [confirm=0|1]", 2, 3, object_kill },
 	{ "wait", "NAME [ms=N]", 2, 3, object_wait },
 	{ "destroy", "NAME", 2, 2, object_destroy },
-	{ "storm", "provider=P [ms=N] [seed=N] [workers=N] [killers=N] [pattern=lifecycle|saturate] [bound_ms=N] [duty=N]",
-	  2, 9, storm_command },
+	{ "storm", STORM_USAGE, 2, 9, storm_command },
 	{ "stop", "ID|all", 2, 2, storm_stop_command },
 };
 

@@ -75,6 +75,8 @@ static void stop_workers(struct storm *storm)
 {
 	unsigned int i;
 
+	/* All at once: each may be asleep for a while. */
+	WRITE_ONCE(storm->ending, true);
 	for (i = 0; i < storm->setup.workers; i++)
 		thread_stop(storm->workers[i].task);
 }

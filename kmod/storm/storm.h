@@ -6,10 +6,13 @@
 #ifndef _REFSTORM_STORM_H
 #define _REFSTORM_STORM_H
 
+#include <linux/fs.h>
 #include <linux/types.h>
 
 struct command;
-struct file_operations;
+
+#define STORM_USAGE "provider=P [ms=N] [seed=N] [workers=N] [killers=N] "	\
+		    "[pattern=lifecycle|saturate] [bound_ms=N] [duty=N]"
 
 /* Commands of the control file; see docs/debugfs.md */
 int storm_command(struct command *cmd);

@@ -126,6 +126,7 @@ struct storm {
 	wait_queue_head_t	wait;		/* manager: stop, or a violation */
 	bool			stop;		/* asked for by a command */
 	bool			closing;	/* killers: this object is the last */
+	bool			ending;		/* workers: drain, and end */
 	bool			abandon;	/* broken: touch no counter again */
 	bool			saturated;	/* PATTERN_SATURATE: seen to be */
 

@@ -10,7 +10,7 @@
 #include "refstorm_module.h"
 #include "storm_internal.h"
 
-#define RS_INVARIANT_NAME(id, name, text) [INVARIANT_##id] = name,
+#define RS_INVARIANT_NAME(id, name, text) name,
 const char * const invariant_names[INVARIANT_NR] = {
 	RS_INVARIANTS(RS_INVARIANT_NAME)
 };

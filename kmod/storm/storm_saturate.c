@@ -37,11 +37,12 @@ static struct storm_object *the_object(struct storm *storm)
 
 static void check(struct storm *storm, struct storm_object *object)
 {
+	/* Pairs with the release below, made after the count was seen. */
 	bool before = smp_load_acquire(&storm->saturated);
 	u32 count;
 
 	if (in_the_middle(object, &count)) {
-		if (!before)
+		if (!before)	/* pairs with the acquire above */
 			smp_store_release(&storm->saturated, true);
 	} else if (before) {
 		storm_violation(storm, INVARIANT_SATURATION_STICKS, object->generation,
@@ -86,7 +87,7 @@ int storm_saturate_thread(void *arg)
 	unsigned int i;
 
 	set_user_nice(current, 10);
-	while (!kthread_should_stop() && !READ_ONCE(storm->abandon)) {
+	while (!READ_ONCE(storm->ending) && !READ_ONCE(storm->abandon)) {
 		for (i = 0; i < BATCH; i++)
 			one_operation(worker, object, up);
 		check(storm, object);

@@ -18,6 +18,7 @@
 
 #define BATCH		64
 #define DUTY_PERIOD_NS	(10 * NSEC_PER_MSEC)
+#define REST_US_MAX	100000ULL	/* killers and stop wait for who rests */
 
 /* Count an operation that is about to be done on @object. */
 static void account(struct storm_worker *worker, struct storm_object *object)
@@ -71,6 +72,7 @@ static void acquire(struct storm_worker *worker, struct storm_ledger *ledger,
 	if (drain && !live && READ_ONCE(object->phase) != PHASE_RELEASED)
 		goto unlock;
 
+	/* Pairs with the release in storm_object_confirmed(). */
 	confirmed = smp_load_acquire(&object->confirmed);
 	account(worker, object);
 	taken = live ? provider->tryget_live(&object->counter) :
@@ -212,7 +214,9 @@ void storm_worker_pause(struct storm_worker *worker, u64 *busy_since)
 	u64 busy = ktime_get_ns() - *busy_since;
 
 	if (duty < 100 && busy * 100 >= duty * DUTY_PERIOD_NS) {
-		u64 rest_us = div_u64(busy * (100 - duty), duty * NSEC_PER_USEC);
+		/* Busy is also who had to wait for a CPU: rest no longer than makes sense. */
+		u64 rest_us = min(div_u64(busy * (100 - duty), duty * NSEC_PER_USEC),
+				  REST_US_MAX);
 
 		usleep_range(rest_us, rest_us + rest_us / 8 + 1);
 		*busy_since = ktime_get_ns();
@@ -244,7 +248,7 @@ int storm_worker_thread(void *arg)
 	/* Killers and the machine's own work come first. */
 	set_user_nice(current, 10);
 
-	while (!kthread_should_stop() && !READ_ONCE(storm->abandon)) {
+	while (!READ_ONCE(storm->ending) && !READ_ONCE(storm->abandon)) {
 		rs_sequence_fill(&worker->seq, steps, BATCH);
 		for (i = 0; i < BATCH && !READ_ONCE(storm->abandon); i++)
 			step_run[steps[i].kind](worker, &worker->ledger[steps[i].slot],

@@ -165,11 +165,12 @@ static inline void rs_free(struct rs_alloc_site *site, const void *p)
  * NULL.
  */
 #define rs_alloc_percpu(site, type, gfp) ({				\
+	struct rs_alloc_site *__site = (site);				\
 	type __percpu *__slots = NULL;					\
 									\
-	if (!rs_alloc_should_fail(site))				\
-		__slots = alloc_percpu_gfp(type, gfp);	\
-	rs_alloc_result(site, __slots);					\
+	if (!rs_alloc_should_fail(__site))				\
+		__slots = alloc_percpu_gfp(type, gfp);			\
+	rs_alloc_result(__site, __slots);				\
 	__slots;							\
 })
 

@@ -22,6 +22,7 @@
 #ifndef _REFSTORM_PERCPU_REF_H
 #define _REFSTORM_PERCPU_REF_H
 
+#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/gfp.h>
 #include <linux/percpu.h>
@@ -46,7 +47,7 @@ typedef void (rs_percpu_ref_func_t)(struct rs_percpu_ref *ref);
 #define __RS_PERCPU_REF_ATOMIC	1UL
 
 /* Flags of rs_percpu_ref_init() */
-#define RS_PERCPU_REF_INIT_ATOMIC	(1U << 0)	/* never use slots */
+#define RS_PERCPU_REF_INIT_ATOMIC	BIT(0)	/* never use slots */
 
 /**
  * struct rs_percpu_ref - per-CPU reference count
@@ -95,7 +96,6 @@ bool rs_percpu_ref_is_dying(struct rs_percpu_ref *ref);
 void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
 			   struct rs_percpu_ref_state *state);
 
-/* The shared word, for the inlines below; the caller is an RCU reader. */
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr);
 void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr);
 bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr);
