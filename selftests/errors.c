@@ -51,8 +51,12 @@ static void expect_refusals(struct __test_metadata *_metadata, const char *file,
 	for (; nr--; row++) {
 		struct rs_answer answer = rs_ask(file, row->command, strlen(row->command));
 
-		EXPECT_EQ(row->err, answer.err) TH_LOG("%s", row->command);
-		EXPECT_STREQ("", answer.result) TH_LOG("%s", row->command);
+		EXPECT_EQ(row->err, answer.err) {
+			TH_LOG("%s", row->command);
+		}
+		EXPECT_STREQ("", answer.result) {
+			TH_LOG("%s", row->command);
+		}
 		EXPECT_STREQ("", rs_explained(&answer, file, row->command, row->words,
 					      row->at, row->nth ?: 1));
 	}

@@ -171,9 +171,10 @@ void rs_sweep(void)
 	rs_try("stop all");
 	all = rs_read("objects");
 	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *name = rs_value(line, "object");
 		long long held = rs_number(line, "held");
+		char name[32];
 
+		snprintf(name, sizeof(name), "%s", rs_value(line, "object"));
 		if (!*name)
 			continue;
 		for (; held > 0; held -= 65536)
@@ -272,11 +273,18 @@ void rs_expect_end(void)
 	kmsg_write("refstorm-expect: end");
 }
 
-bool rs_clear_warn_once(void)
+static bool write_1(const char *path)
 {
-	int fd = open(DEBUGFS "/clear_warn_once", O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	bool ok = fd >= 0 && write(fd, "1\n", 2) == 2;
 
 	close(fd);
 	return ok;
+}
+
+/* The kernel's does not reach what a module remembers. */
+bool rs_clear_warn_once(void)
+{
+	return write_1(DEBUGFS "/clear_warn_once") &&
+	       write_1("/sys/module/rsref/parameters/clear_warn_once");
 }

@@ -65,7 +65,9 @@ TEST_F(object, a_life_from_create_to_destroy_is_told_by_the_events)
 
 	events = rs_events_since(self->events);
 	for (line = strtok_r(events, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		ASSERT_LT(i, ARRAY_SIZE(kinds)) TH_LOG("surplus event: %s", line);
+		ASSERT_LT(i, ARRAY_SIZE(kinds)) {
+			TH_LOG("surplus event: %s", line);
+		}
 		EXPECT_STREQ(kinds[i], rs_value(line, "event"));
 		EXPECT_STREQ("object:t", rs_value(line, "subject"));
 		EXPECT_EQ(self->events + (long long)i, rs_number(line, "seq"));
@@ -238,10 +240,13 @@ TEST_F(object, refused_commands_change_nothing)
 	before = rs_read("objects");
 	events = rs_status("events");
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
-		EXPECT_EQ(refused[i].err, rs_try("%s", refused[i].command))
+		EXPECT_EQ(refused[i].err, rs_try("%s", refused[i].command)) {
 			TH_LOG("%s", refused[i].command);
+		}
 		after = rs_read("objects");
-		EXPECT_STREQ(before, after) TH_LOG("after %s", refused[i].command);
+		EXPECT_STREQ(before, after) {
+			TH_LOG("after %s", refused[i].command);
+		}
 		free(after);
 	}
 	EXPECT_EQ(events, rs_status("events"));
@@ -371,8 +376,12 @@ TEST_F(object, a_waiter_that_is_killed_goes_at_once)
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 	EXPECT_LT(rs_now_ms() - began, 3000);
 	log = rs_read("error_log");
-	EXPECT_NE(NULL, strstr(log, "(errno 4)")) TH_LOG("%s", log);
-	EXPECT_NE(NULL, strstr(log, "Command: wait t ms=60000")) TH_LOG("%s", log);
+	EXPECT_NE(NULL, strstr(log, "(errno 4)")) {
+		TH_LOG("%s", log);
+	}
+	EXPECT_NE(NULL, strstr(log, "Command: wait t ms=60000")) {
+		TH_LOG("%s", log);
+	}
 	free(log);
 	EXPECT_STREQ("live", row("state"));
 }

@@ -15,9 +15,9 @@
 /* Strings that live for a while, so that nobody has to free them. */
 static char *scratch(size_t size)
 {
-	static char *ring[64];
+	static char *ring[256];
 	static unsigned int next;
-	char **slot = &ring[next++ % 64];
+	char **slot = &ring[next++ % 256];
 
 	free(*slot);
 	*slot = calloc(1, size);
@@ -113,11 +113,11 @@ int rs_write(const char *file, const void *from, size_t size)
 	return err;
 }
 
-const char *rs_value(const char *line, const char *key)
+/* The value of @key in a line, and its length; NULL if there is none. */
+static const char *value_in(const char *line, const char *key, size_t *size)
 {
-	size_t len = strlen(key), size;
+	size_t len = strlen(key);
 	const char *at = line, *end;
-	char *to;
 
 	while ((at = strstr(at, key))) {
 		if ((at == line || isspace(at[-1])) && at[len] == '=')
@@ -125,10 +125,32 @@ const char *rs_value(const char *line, const char *key)
 		at += len;
 	}
 	if (!at)
-		return "";
+		return NULL;
 	at += len + 1;
 	end = *at == '"' ? strchr(++at, '"') : at + strcspn(at, " \n");
-	size = end ? (size_t)(end - at) : strlen(at);
+	*size = end ? (size_t)(end - at) : strlen(at);
+	return at;
+}
+
+/* Without taking a scratch string for every line of a table. */
+static bool has_value(const char *line, const char *key, const char *value)
+{
+	const char *at;
+	size_t size;
+
+	at = value_in(line, key, &size);
+	return at && size == strlen(value) && !memcmp(at, value, size);
+}
+
+const char *rs_value(const char *line, const char *key)
+{
+	const char *at;
+	size_t size;
+	char *to;
+
+	at = value_in(line, key, &size);
+	if (!at)
+		return "";
 	to = scratch(size + 1);
 	memcpy(to, at, size);
 	return to;
@@ -147,7 +169,7 @@ const char *rs_row(const char *file, const char *key, const char *value)
 	const char *found = "";
 
 	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (*line != '#' && !strcmp(rs_value(line, key), value)) {
+		if (*line != '#' && has_value(line, key, value)) {
 			found = text("%s", line);
 			break;
 		}
@@ -293,8 +315,7 @@ unsigned int rs_events_count(long long mark, const char *subject, const char *ev
 	unsigned int count = 0;
 
 	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		count += !strcmp(rs_value(line, "subject"), subject) &&
-			 !strcmp(rs_value(line, "event"), event);
+		count += has_value(line, "subject", subject) && has_value(line, "event", event);
 	free(all);
 	return count;
 }

@@ -59,10 +59,16 @@ TEST_F(write, of_more_is_refused_as_a_whole)
 	memcpy(self->line, "get t", 5);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		answer = rs_ask("control", self->line, sizes[i]);
-		EXPECT_EQ(E2BIG, answer.err) TH_LOG("%zu bytes", sizes[i]);
+		EXPECT_EQ(E2BIG, answer.err) {
+			TH_LOG("%zu bytes", sizes[i]);
+		}
 		snprintf(words, sizeof(words), "%zu bytes; a command has at most 511", sizes[i]);
-		EXPECT_NE(NULL, strstr(answer.error, words)) TH_LOG("%s", answer.error);
-		EXPECT_NE(NULL, strstr(answer.error, "Command: get t")) TH_LOG("%s", answer.error);
+		EXPECT_NE(NULL, strstr(answer.error, words)) {
+			TH_LOG("%s", answer.error);
+		}
+		EXPECT_NE(NULL, strstr(answer.error, "Command: get t")) {
+			TH_LOG("%s", answer.error);
+		}
 	}
 	/* A newline as the 513th byte is none too many by one. */
 	self->line[512] = '\n';
@@ -79,9 +85,12 @@ TEST_F(write, of_nothing_is_an_empty_command)
 
 	for (i = 0; i < ARRAY_SIZE(nothing); i++) {
 		answer = rs_ask("control", nothing[i], strlen(nothing[i]));
-		EXPECT_EQ(EINVAL, answer.err) TH_LOG("empty command %zu", i);
-		EXPECT_NE(NULL, strstr(answer.error, "empty command; accepted: create get"))
+		EXPECT_EQ(EINVAL, answer.err) {
+			TH_LOG("empty command %zu", i);
+		}
+		EXPECT_NE(NULL, strstr(answer.error, "empty command; accepted: create get")) {
 			TH_LOG("%s", answer.error);
+		}
 	}
 }
 
@@ -110,9 +119,15 @@ TEST_F(write, of_bytes_that_nobody_can_print_is_refused)
 
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
 		answer = rs_ask("control", odd[i].command, odd[i].size);
-		EXPECT_EQ(EINVAL, answer.err) TH_LOG("row %zu", i);
-		EXPECT_NE(NULL, strstr(answer.error, odd[i].words)) TH_LOG("%s", answer.error);
-		EXPECT_NE(NULL, strstr(answer.error, odd[i].shown)) TH_LOG("%s", answer.error);
+		EXPECT_EQ(EINVAL, answer.err) {
+			TH_LOG("row %zu", i);
+		}
+		EXPECT_NE(NULL, strstr(answer.error, odd[i].words)) {
+			TH_LOG("%s", answer.error);
+		}
+		EXPECT_NE(NULL, strstr(answer.error, odd[i].shown)) {
+			TH_LOG("%s", answer.error);
+		}
 	}
 	EXPECT_STREQ("0", held());
 }
@@ -129,7 +144,9 @@ TEST_F(write, of_too_many_bytes_shows_only_printable_ones)
 	EXPECT_EQ(E2BIG, answer.err);
 	for (c = answer.error; *c == '\n' || (*c >= ' ' && *c <= '~'); c++)
 		;
-	EXPECT_EQ(0, *c) TH_LOG("at '%s'", c);
+	EXPECT_EQ(0, *c) {
+		TH_LOG("at '%s'", c);
+	}
 }
 
 TEST_F(write, may_separate_words_by_many_spaces_and_tabs)
@@ -227,7 +244,9 @@ TEST_F(write, to_the_error_log_empties_it_whatever_it_is)
 		free(log);
 		EXPECT_EQ(0, rs_write("error_log", any[i], strlen(any[i])));
 		log = rs_read("error_log");
-		EXPECT_STREQ("", log) TH_LOG("after write %zu", i);
+		EXPECT_STREQ("", log) {
+			TH_LOG("after write %zu", i);
+		}
 		free(log);
 	}
 	EXPECT_EQ(0, rs_write("error_log", self->line, sizeof(self->line)));

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every allocation site fails once: what needed the memory is refused with ENOMEM,
+ * changes nothing and leaves nothing behind, and works when it is tried again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kselftest_harness.h>
+
+#include "refstorm.h"
+
+FIXTURE(alloc) {
+	struct rs_mark mark;
+};
+
+FIXTURE_SETUP(alloc)
+{
+	self->mark = rs_begin();
+}
+
+FIXTURE_TEARDOWN(alloc)
+{
+	rs_sweep();
+	EXPECT_STREQ("", rs_end(&self->mark));
+}
+
+static void arm(struct __test_metadata *_metadata, const char *site, unsigned int nth)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "fail site=%s nth=%u", site, nth);
+	ASSERT_EQ(0, rs_write("alloc", command, strlen(command)));
+}
+
+static long long site(const char *name, const char *key)
+{
+	return rs_number(rs_row("alloc", "site", name), key);
+}
+
+/*
+ * What is done, by site. A command that cannot succeed without memory is refused;
+ * nth_max says how many allocations of that site it makes.
+ */
+static const struct scenario {
+	const char *site;
+	const char *command;		/* to control, or NULL: opening open_file */
+	const char *open_file;
+	unsigned int nth_max;
+	const char *undo[3];		/* for the try that succeeds */
+} scenarios[] = {
+	{ "percpu_ref_data", "create t rs_percpu_ref", NULL, 1, { "kill t", "wait t", "destroy t" } },
+	{ "percpu_ref_slots", "create t rs_percpu_ref", NULL, 1, { "kill t", "wait t", "destroy t" } },
+	{ "object", "create t kref", NULL, 1, { "kill t", "destroy t" } },
+	{ "object", "create t rs_percpu_ref", NULL, 1, { "kill t", "wait t", "destroy t" } },
+	{ "control", NULL, "control", 1, {} },
+	{ "events_reader", NULL, "events", 1, {} },
+	{ "storm", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
+	{ "storm_slots", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
+	{ "storm_workers", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
+	/* 3 workers, 2 killers, the manager */
+	{ "storm_thread", "storm provider=rs_percpu_ref workers=3 killers=2 ms=10", NULL, 6,
+	  { "stop all" } },
+	{ "storm_thread", "storm provider=atomic workers=1 killers=1 ms=10", NULL, 3, { "stop all" } },
+};
+
+/* Covered elsewhere: by a test of its own below, or in module.sh. */
+static const char * const others[] = { "storm_object", "events" };
+
+TEST_F(alloc, every_site_has_a_scenario)
+{
+	char *all = rs_read("alloc"), *line, *save = NULL;
+	unsigned int sites = 0;
+	size_t i;
+
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *name = rs_value(line, "site");
+		bool known = false;
+
+		if (*line == '#')
+			continue;
+		sites++;
+		for (i = 0; i < ARRAY_SIZE(scenarios); i++)
+			known |= !strcmp(scenarios[i].site, name);
+		for (i = 0; i < ARRAY_SIZE(others); i++)
+			known |= !strcmp(others[i], name);
+		EXPECT_TRUE(known) {
+			TH_LOG("no scenario for site %s", name);
+		}
+	}
+	EXPECT_LE(11, sites);
+	free(all);
+}
+
+static int attempt(const struct scenario *scenario)
+{
+	char path[64];
+	int fd;
+
+	if (scenario->command)
+		return rs_write("control", scenario->command, strlen(scenario->command));
+	snprintf(path, sizeof(path), RS_DIR "%s", scenario->open_file);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+TEST_F(alloc, a_failure_is_ENOMEM_changes_nothing_and_passes)
+{
+	size_t i, u;
+
+	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		const struct scenario *s = &scenarios[i];
+		struct rs_mark before_all = rs_begin();
+		unsigned int nth;
+
+		for (nth = 1; nth <= s->nth_max; nth++) {
+			struct rs_mark mark = rs_begin();
+			char *before = rs_read("objects"), *after;
+			long long events = rs_status("events");
+			long long failed = site(s->site, "failed");
+
+			arm(_metadata, s->site, nth);
+			EXPECT_EQ((long long)nth, site(s->site, "armed"));
+			EXPECT_EQ(ENOMEM, attempt(s)) {
+				TH_LOG("site %s, allocation %u: %s", s->site, nth,
+				       s->command ?: s->open_file);
+			}
+			EXPECT_EQ(0, site(s->site, "armed"));
+			EXPECT_EQ(failed + 1, site(s->site, "failed"));
+			after = rs_read("objects");
+			EXPECT_STREQ(before, after);
+			EXPECT_EQ(events, rs_status("events"));
+			free(before);
+			free(after);
+			EXPECT_STREQ("", rs_end(&mark)) {
+				TH_LOG("site %s, allocation %u", s->site, nth);
+			}
+		}
+		EXPECT_EQ(0, attempt(s)) {
+			TH_LOG("the same again: %s", s->command ?: s->open_file);
+		}
+		for (u = 0; u < ARRAY_SIZE(s->undo) && s->undo[u]; u++) {
+			EXPECT_EQ(0, rs_try("%s", s->undo[u]));
+		}
+		EXPECT_STREQ("", rs_end(&before_all));
+	}
+}
+
+TEST_F(alloc, a_failed_command_says_so_in_the_error_log)
+{
+	struct rs_answer answer;
+
+	arm(_metadata, "object", 1);
+	answer = rs_run("create t kref");
+	EXPECT_EQ(ENOMEM, answer.err);
+	EXPECT_STREQ("", rs_explained(&answer, "control", "create t kref", "out of memory", NULL, 0));
+	arm(_metadata, "percpu_ref_slots", 1);
+	answer = rs_run("create t rs_percpu_ref");
+	EXPECT_EQ(ENOMEM, answer.err);
+	EXPECT_STREQ("", rs_explained(&answer, "control", "create t rs_percpu_ref",
+				      "rs_percpu_ref: out of memory", "rs_percpu_ref", 1));
+	arm(_metadata, "storm_thread", 2);
+	answer = rs_run("storm provider=kref");
+	EXPECT_EQ(ENOMEM, answer.err);
+	EXPECT_NE(NULL, strstr(answer.error, "a thread could not be created"));
+}
+
+TEST_F(alloc, a_storm_goes_on_over_objects_that_it_cannot_make)
+{
+	static const char * const sites[] = {
+		"storm_object", "percpu_ref_data", "percpu_ref_slots",
+	};
+	const char *end;
+	long long id;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+		long long failed = site(sites[i], "failed");
+
+		arm(_metadata, sites[i], 3);
+		id = rs_storm("provider=rs_percpu_ref ms=600 killers=2");
+		ASSERT_LT(0, id);
+		end = rs_storm_wait(id, 10);
+		EXPECT_EQ(failed + 1, site(sites[i], "failed")) {
+			TH_LOG("site %s", sites[i]);
+		}
+		EXPECT_STREQ("-", rs_value(end, "invariant")) {
+			TH_LOG("%s", end);
+		}
+		EXPECT_LT(0, rs_number(end, "kills"));
+		EXPECT_EQ(rs_number(end, "kills"), rs_number(end, "releases"));
+	}
+}
+
+TEST_F(alloc, a_saturating_storm_without_memory_for_its_object_does_not_start)
+{
+	unsigned int nth;
+
+	/* The one that takes the warnings, and the one that is stormed. */
+	for (nth = 1; nth <= 2; nth++) {
+		arm(_metadata, "storm_object", nth);
+		EXPECT_EQ(ENOMEM, rs_try("storm provider=rs_refcount pattern=saturate ms=10"));
+		EXPECT_EQ(0, rs_status("storms"));
+	}
+}
+
+TEST_F(alloc, any_means_the_next_at_whatever_site)
+{
+	arm(_metadata, "any", 1);
+	EXPECT_EQ(ENOMEM, attempt(&scenarios[4]));
+	/* The open of control is one, the object the second. */
+	arm(_metadata, "any", 2);
+	EXPECT_EQ(ENOMEM, rs_write("control", "create t kref", 13));
+	EXPECT_EQ(0, rs_write("control", "create t kref", 13));
+}
+
+TEST_F(alloc, clear_disarms_every_site)
+{
+	char *all, *line, *save = NULL;
+
+	arm(_metadata, "object", 5);
+	arm(_metadata, "storm", 1);
+	arm(_metadata, "any", 1);
+	EXPECT_EQ(0, rs_write("alloc", "clear", 5));
+	all = rs_read("alloc");
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (*line != '#')
+			EXPECT_STREQ("0", rs_value(line, "armed"));
+	}
+	free(all);
+	EXPECT_STREQ("done", rs_result("create t kref"));
+}
+
+TEST_F(alloc, armed_counts_down_and_only_the_nth_fails)
+{
+	arm(_metadata, "object", 3);
+	EXPECT_STREQ("done", rs_result("create a atomic"));
+	EXPECT_EQ(2, site("object", "armed"));
+	EXPECT_STREQ("done", rs_result("create b atomic"));
+	EXPECT_EQ(1, site("object", "armed"));
+	EXPECT_STREQ("refused: ENOMEM", rs_result("create c atomic"));
+	EXPECT_STREQ("done", rs_result("create c atomic"));
+}
+
+TEST_HARNESS_MAIN
