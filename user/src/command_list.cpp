@@ -126,7 +126,7 @@ result<both_forms> make_forms(listing what, const char *file, std::string_view t
             return status.error();
         return both_forms{to_json(*status), status_text(*status)};
     }
-    auto rows = parse_table(text, file);
+    auto rows = what == listing::events ? parse_records(text, file) : parse_table(text, file);
     if (!rows)
         return rows.error();
     if (what == listing::storms)

@@ -75,7 +75,7 @@ result<std::vector<error_entry>> parse_error_log(std::string_view text)
 
 namespace {
 
-/// The log shows '?' for what cannot be printed, and only the beginning of what is too long.
+/// The log shows '?' or a space for what cannot be printed, and only the beginning of what is too long.
 bool is_about(std::string_view shown, std::string_view command)
 {
     if (command.ends_with('\n'))
@@ -83,8 +83,8 @@ bool is_about(std::string_view shown, std::string_view command)
     if (command.size() > RS_COMMAND_MAX)
         command = command.substr(0, RS_COMMAND_MAX);
     return std::ranges::equal(shown, command, [](char seen, char written) {
-        const bool printable = written == '\t' || (written >= ' ' && written <= '~');
-        return seen == (printable ? written : '?');
+        const bool printable = written >= ' ' && written <= '~';
+        return seen == written || (!printable && (seen == '?' || seen == ' '));
     });
 }
 

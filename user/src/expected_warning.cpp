@@ -4,30 +4,37 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 namespace refstorm {
 
 namespace {
 
 struct warning_row {
     std::string_view provider;
-    std::string_view text;
+    /// What the counter calls itself in its warnings.
+    std::string_view counter;
+    warning_owner owner;
 };
 
 constexpr std::array warning_rows = {
-    warning_row{"refcount", "refcount_t: saturated; leaking memory."},
-    warning_row{"kref", "refcount_t: saturated; leaking memory."},
-    warning_row{"rs_refcount", "rs_refcount_t: saturated; leaking memory."},
-    warning_row{"rs_kref", "rs_refcount_t: saturated; leaking memory."},
+    warning_row{"refcount", "refcount_t", warning_owner::mainline},
+    warning_row{"kref", "refcount_t", warning_owner::mainline},
+    warning_row{"rs_refcount", "rs_refcount_t", warning_owner::rsref},
+    warning_row{"rs_kref", "rs_refcount_t", warning_owner::rsref},
 };
 
 } // namespace
 
-std::optional<std::string_view> saturation_warning(std::string_view provider)
+std::optional<saturation_warnings> saturation_warnings_of(std::string_view provider)
 {
     const auto *row = std::ranges::find(warning_rows, provider, &warning_row::provider);
     if (row == warning_rows.end())
         return std::nullopt;
-    return row->text;
+    // By get and by tryget; then by a put.
+    return saturation_warnings{row->owner,
+                               {{2, fmt::format("{}: saturated; leaking memory.", row->counter)},
+                                {1, fmt::format("{}: underflow; use-after-free.", row->counter)}}};
 }
 
 } // namespace refstorm

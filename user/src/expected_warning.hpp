@@ -4,12 +4,30 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace refstorm {
 
-/// The first line of the warning that \p provider gives when it saturates; nothing if the driver
-/// knows none. This table is the only place that says so.
-std::optional<std::string_view> saturation_warning(std::string_view provider);
+/// Whose warnings they are, which decides how they are armed again after they came once.
+enum class warning_owner { mainline, rsref };
+
+/// A warning and how often it comes.
+struct expected_warning {
+    unsigned count = 0;
+    /// The first line of its message.
+    std::string text;
+};
+
+/// What the start of a saturating storm provokes.
+struct saturation_warnings {
+    warning_owner owner = warning_owner::mainline;
+    std::vector<expected_warning> warnings;
+};
+
+/// The warnings of \p provider; nothing if the driver knows none. The table behind it is the only
+/// place that says so.
+std::optional<saturation_warnings> saturation_warnings_of(std::string_view provider);
 
 } // namespace refstorm

@@ -23,6 +23,7 @@ struct places {
     std::filesystem::path debugfs = default_debugfs;
     std::optional<std::filesystem::path> module_directory = {};
     std::filesystem::path kernel_log = default_kernel_log;
+    std::filesystem::path rsref_parameters = "/sys/module/rsref/parameters";
 };
 
 /// Opens a module that has to be loaded already.

@@ -128,10 +128,10 @@ result<storm_plan> make_plan(const storm_options &options, const table &provider
 
     storm_plan plan;
     for (const std::string &provider : *chosen) {
-        if (options.pattern == storm_pattern::saturate && !saturation_warning(provider))
+        if (options.pattern == storm_pattern::saturate && !saturation_warnings_of(provider))
             return problem{
                 exit_code::usage,
-                fmt::format("the driver does not know which warning '{}' gives when it saturates", provider),
+                fmt::format("the driver does not know which warnings '{}' gives when it saturates", provider),
                 "leave it out: --provider names others"};
         plan.storms.push_back({
             .provider = provider,

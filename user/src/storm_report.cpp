@@ -59,7 +59,7 @@ std::string overall_line(const run_outcome &all, bool with_colour)
     std::string line = fmt::format("verdict: {} ({} of {} storms held",
                                    with_colour ? paint(label(overall), colour_of(overall)) : label(overall),
                                    held, all.storms.size());
-    if (!all.storms.empty())
+    if (!all.storms.empty() && all.storms.front().storm.pattern != pattern_name(storm_pattern::saturate))
         line += fmt::format("; no-lost-count: release() at most {} after the last put",
                             format_length(all.storms.front().storm.bound_ms));
     return fmt::format("{}; {})\n", line, log_sentence(all));

@@ -98,15 +98,16 @@ result<storm_outcome> storm_runner::run_one(const storm_spec &spec)
                        "another driver provokes warnings right now, and they could not be told from ours",
                        "wait until it has ended"};
     shown_.started(spec.provider);
+    // The module provokes its warnings before the command returns; the storm itself is silent.
     begin_expecting(spec);
     auto started = port_.command(control_command(spec));
-    if (!started) {
-        end_expecting();
-        return cannot_start(started.error());
-    }
-    auto id = started->number("storm");
-    auto ended = id ? watch(*id, spec) : result<storm_record>(id.error());
     end_expecting();
+    if (!started)
+        return cannot_start(started.error());
+    auto id = started->number("storm");
+    if (!id)
+        return id.error();
+    auto ended = watch(*id, spec);
     if (!ended)
         return ended.error();
 
@@ -198,39 +199,50 @@ void storm_runner::read_log()
         log_unchecked_ = "records were overwritten before they could be read";
 }
 
-bool storm_runner::clear_warn_once() const
+/// A warning comes once until it is armed again.
+bool storm_runner::arm_warnings(warning_owner owner) const
 {
-    const auto file = descriptor::open(where_.debugfs.parent_path() / "clear_warn_once", O_WRONLY);
+    const auto directory =
+        owner == warning_owner::rsref ? where_.rsref_parameters : where_.debugfs.parent_path();
+    const auto file = descriptor::open(directory / "clear_warn_once", O_WRONLY);
     return file && ::write(file->get(), "1", 1) == 1;
 }
 
-/// Announces the warnings that the storm will provoke, so that whoever reads the log can tell.
+/// Announces the warnings that the start of the storm will provoke, so that whoever reads the log can
+/// tell.
 void storm_runner::begin_expecting(const storm_spec &spec)
 {
-    expected_.reset();
-    if (spec.pattern != storm_pattern::saturate)
+    expected_.clear();
+    const auto provoked = saturation_warnings_of(spec.provider);
+    if (spec.pattern != storm_pattern::saturate || !provoked)
         return;
-    const unsigned least = clear_warn_once() ? 1 : 0;
-    expected_ = expectation{least, 1, std::string(saturation_warning(spec.provider).value_or("")), 0};
-    if (!log_)
-        return;
-    const std::size_t before = scanner_.open().size();
-    log_->write(fmt::format("{}begin {} {}", log_scanner::announcement, expected_->range(), expected_->text));
-    read_log();
-    if (scanner_.open().size() == before)
-        scanner_.begin(*expected_); // kernel.printk_devkmsg=off: the log takes no lines from user space
+    const bool armed = arm_warnings(provoked->owner);
+    for (const expected_warning &each : provoked->warnings) {
+        const expectation announced{armed ? each.count : 0, each.count, each.text, 0};
+        expected_.push_back(announced);
+        if (!log_)
+            continue;
+        const std::size_t before = scanner_.open().size();
+        log_->write(
+            fmt::format("{}begin {} {}", log_scanner::announcement, announced.range(), announced.text));
+        read_log();
+        if (scanner_.open().size() == before)
+            scanner_.begin(announced); // kernel.printk_devkmsg=off: the log takes no lines from user space
+    }
 }
 
 void storm_runner::end_expecting()
 {
-    if (!expected_ || !log_)
+    if (!log_)
         return;
-    read_log();
-    const std::size_t before = scanner_.open().size();
-    log_->write(fmt::format("{}end", log_scanner::announcement));
-    read_log();
-    if (scanner_.open().size() == before)
-        scanner_.end();
+    for (std::size_t i = 0; i < expected_.size(); ++i) {
+        read_log();
+        const std::size_t before = scanner_.open().size();
+        log_->write(fmt::format("{}end", log_scanner::announcement));
+        read_log();
+        if (scanner_.open().size() == before)
+            scanner_.end();
+    }
 }
 
 void storm_runner::judge_by_log(storm_outcome &outcome)
@@ -239,15 +251,17 @@ void storm_runner::judge_by_log(storm_outcome &outcome)
     const log_findings found = scanner_.take();
     for (const complaint &each : found.unannounced)
         outcome.complaints.push_back(each.text);
-    if (expected_ && log_) {
-        const auto ours = std::ranges::find(found.ended, expected_->text, &expectation::text);
-        if (ours != found.ended.end() && !ours->fulfilled())
-            outcome.complaints.push_back(
-                fmt::format("expected {} times, came {} times: {}", ours->range(), ours->seen, ours->text));
+    for (const expectation &each : expected_) {
+        const auto ended = std::ranges::find(found.ended, each.text, &expectation::text);
+        if (ended != found.ended.end() && !ended->fulfilled())
+            outcome.complaints.push_back(fmt::format("announced {} times, came {} times: {}", ended->range(),
+                                                     ended->seen, ended->text));
     }
-    outcome.log = !outcome.complaints.empty()      ? log_state::complained
-                  : log_ && log_unchecked_.empty() ? log_state::clean
-                                                   : log_state::unchecked;
+    const bool checked = log_ && log_unchecked_.empty();
+    if (outcome.complaints.empty())
+        outcome.log = checked ? log_state::clean : log_state::unchecked;
+    else
+        outcome.log = log_state::complained;
     // What the module found outweighs: it names the invariant that broke first.
     if (outcome.log == log_state::complained && outcome.storm.outcome != verdict::broken)
         outcome.storm.judge(verdict::broken, clean_log_invariant, outcome.complaints.front());

@@ -3,6 +3,7 @@
 /// Runs storms one after the other, watches the kernel log beside them, and judges each.
 #pragma once
 
+#include "expected_warning.hpp"
 #include "kernel_log.hpp"
 #include "kmsg_file.hpp"
 #include "module_port.hpp"
@@ -70,7 +71,7 @@ class storm_runner {
     void give_up(storm_record &storm, std::string_view why);
     void begin_expecting(const storm_spec &spec);
     void end_expecting();
-    bool clear_warn_once() const;
+    bool arm_warnings(warning_owner owner) const;
     void open_log();
     void read_log();
     void judge_by_log(storm_outcome &outcome);
@@ -85,8 +86,8 @@ class storm_runner {
     std::optional<kmsg_file> log_;
     std::string log_unchecked_;
     log_scanner scanner_;
-    /// What is announced for the storm that runs.
-    std::optional<expectation> expected_;
+    /// What is announced for the storm that starts.
+    std::vector<expectation> expected_;
     bool interrupted_ = false;
 };
 

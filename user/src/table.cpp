@@ -144,6 +144,21 @@ result<std::vector<std::string>> parse_header(std::string_view text, std::string
     return columns;
 }
 
+result<std::vector<record>> parse_rows(std::string_view text, std::string_view source, std::size_t first_line)
+{
+    std::vector<record> rows;
+    for (std::size_t line = first_line; !text.empty(); ++line) {
+        auto taken = take_line(text, source, line);
+        if (!taken)
+            return taken.error();
+        auto row = parse_record(*taken, source, line);
+        if (!row)
+            return row.error();
+        rows.push_back(std::move(*row));
+    }
+    return rows;
+}
+
 } // namespace
 
 const field *record::find(std::string_view key) const
@@ -209,38 +224,37 @@ result<table> parse_table(std::string_view text, std::string_view source)
     if (!columns)
         return columns.error();
 
-    table parsed{std::move(*columns), {}};
-    for (std::size_t line = 2; !text.empty(); ++line) {
-        auto taken = take_line(text, source, line);
-        if (!taken)
-            return taken.error();
-        auto row = parse_record(*taken, source, line);
-        if (!row)
-            return row.error();
-        parsed.rows.push_back(std::move(*row));
-    }
-    return parsed;
+    auto rows = parse_rows(text, source, 2);
+    if (!rows)
+        return rows.error();
+    return table{std::move(*columns), std::move(*rows)};
+}
+
+result<table> parse_records(std::string_view text, std::string_view source)
+{
+    auto rows = parse_rows(text, source, 1);
+    if (!rows)
+        return rows.error();
+    return table{{}, std::move(*rows)};
 }
 
 result<record> parse_status(std::string_view text, std::string_view source)
 {
+    auto rows = parse_rows(text, source, 1);
+    if (!rows)
+        return rows.error();
     std::vector<field> all;
-    for (std::size_t line = 1; !text.empty(); ++line) {
-        auto taken = take_line(text, source, line);
-        if (!taken)
-            return taken.error();
-        auto row = parse_record(*taken, source, line);
-        if (!row)
-            return row.error();
-        if (row->fields().size() != 1)
-            return problem{exit_code::machine,
-                           fmt::format("{}: line {}, column {}: expected one key=value a line", source, line,
-                                       taken->find(' ') + 2)};
-        const field &only = row->fields().front();
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        const std::vector<field> &fields = (*rows)[i].fields();
+        if (fields.size() != 1)
+            return problem{
+                exit_code::machine,
+                fmt::format("{}: line {}, column 1: expected one key=value a line", source, i + 1)};
+        const field &only = fields.front();
         if (std::ranges::find(all, only.key, &field::key) != all.end())
             return problem{exit_code::machine,
                            fmt::format("{}: line {}, column 1: the key '{}' stands here a second time",
-                                       source, line, only.key)};
+                                       source, i + 1, only.key)};
         all.push_back(only);
     }
     return record(std::move(all));

@@ -60,6 +60,9 @@ result<record> parse_record(std::string_view text, std::string_view source, std:
 /// Parses a table: the header, then records; every line must end with a newline.
 result<table> parse_table(std::string_view text, std::string_view source);
 
+/// Parses records without a header, as `events` has them. The table has no columns.
+result<table> parse_records(std::string_view text, std::string_view source);
+
 /// Parses `status`: one key=value a line, no header.
 result<record> parse_status(std::string_view text, std::string_view source);
 

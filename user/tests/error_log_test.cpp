@@ -83,6 +83,10 @@ TEST(newest_entry, is_found_for_a_command_that_the_log_cannot_show_as_it_was)
     EXPECT_EQ(newest_for_command(*log, shown + "yyy")->message, "too long");
     EXPECT_EQ(newest_for_command(*log, "get \x01")->message, "bad");
     EXPECT_EQ(newest_for_command(*log, "get a"), nullptr);
+
+    const auto with_tab = parse_error_log(entry("control", "tab", "get a"));
+    EXPECT_EQ(newest_for_command(*with_tab, "get\ta")->message, "tab");
+    EXPECT_EQ(newest_for_command(*with_tab, "get_a"), nullptr);
 }
 
 } // namespace

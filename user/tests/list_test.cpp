@@ -17,9 +17,7 @@ class list : public testing::Test {
         };
         module_.files["objects"] = [] { return "# object provider\n"; };
         module_.files["status"] = [] { return "version=0.1.0\ncpus=4\n"; };
-        module_.files["events"] = [] {
-            return "# seq event\nseq=1 event=create nr=2\nseq=2 event=kill result=true\n";
-        };
+        module_.files["events"] = [] { return "seq=1 event=create nr=2\nseq=2 event=kill result=true\n"; };
         module_.files["error_log"] = [] {
             return "[    1.500000] control: error: no (errno 2)\n  Command: get a\n               ^\n";
         };

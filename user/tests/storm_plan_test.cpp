@@ -203,11 +203,18 @@ TEST(repeat_line, of_a_long_storm_can_be_run_as_it_stands)
     EXPECT_NE(repeat_command(storm, {}).find(" --longer-than-an-hour"), std::string::npos);
 }
 
-TEST(saturation_warnings, are_those_of_the_counter_that_the_provider_is_built_on)
+TEST(saturation, warns_in_the_name_of_the_counter_that_the_provider_is_built_on)
 {
-    EXPECT_EQ(saturation_warning("kref"), "refcount_t: saturated; leaking memory.");
-    EXPECT_EQ(saturation_warning("rs_kref"), "rs_refcount_t: saturated; leaking memory.");
-    EXPECT_EQ(saturation_warning("percpu_ref"), std::nullopt);
+    const auto mainline = saturation_warnings_of("kref");
+    const auto ours = saturation_warnings_of("rs_kref");
+    ASSERT_TRUE(mainline && ours);
+    EXPECT_EQ(mainline->owner, warning_owner::mainline);
+    EXPECT_EQ(mainline->warnings.at(0).text, "refcount_t: saturated; leaking memory.");
+    EXPECT_EQ(mainline->warnings.at(0).count, 2U);
+    EXPECT_EQ(ours->owner, warning_owner::rsref);
+    EXPECT_EQ(ours->warnings.at(1).text, "rs_refcount_t: underflow; use-after-free.");
+    EXPECT_EQ(ours->warnings.at(1).count, 1U);
+    EXPECT_FALSE(saturation_warnings_of("percpu_ref"));
 }
 
 } // namespace

@@ -153,6 +153,15 @@ TEST(table_parser, says_where_a_table_is_wrong)
     }
 }
 
+TEST(record_lines, need_no_header_and_are_as_strict)
+{
+    EXPECT_EQ(parse_records("seq=1 event=create\nseq=2\n", "events")->rows.size(), 2U);
+    EXPECT_TRUE(parse_records("", "events")->rows.empty());
+    EXPECT_TRUE(
+        parse_records("seq=1\nseq\n", "events").error().what.starts_with("events: line 2, column 4:"));
+    EXPECT_TRUE(parse_records("# seq\n", "events").error().what.starts_with("events: line 1, column 1:"));
+}
+
 TEST(status_parser, joins_one_pair_a_line)
 {
     const auto parsed = parse_status("version=0.1.0\ncpus=4\n", "status");
@@ -164,7 +173,7 @@ TEST(status_parser, joins_one_pair_a_line)
 TEST(status_parser, refuses_two_pairs_a_line_and_a_key_that_stands_twice)
 {
     EXPECT_EQ(parse_status("a=1\nb=1 c=2\n", "status").error().what.substr(0, 24),
-              "status: line 2, column 5");
+              "status: line 2, column 1");
     EXPECT_EQ(parse_status("a=1\na=2\n", "status").error().what.substr(0, 24), "status: line 2, column 1");
     EXPECT_FALSE(parse_status("a=1", "status"));
 }
