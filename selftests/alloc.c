@@ -53,8 +53,10 @@ static const struct scenario {
 	unsigned int nth_max;
 	const char *undo[3];		/* for the try that succeeds */
 } scenarios[] = {
-	{ "percpu_ref_data", "create t rs_percpu_ref", NULL, 1, { "kill t", "wait t", "destroy t" } },
-	{ "percpu_ref_slots", "create t rs_percpu_ref", NULL, 1, { "kill t", "wait t", "destroy t" } },
+	{ "percpu_ref_data", "create t rs_percpu_ref", NULL, 1,
+	  { "kill t", "wait t", "destroy t" } },
+	{ "percpu_ref_slots", "create t rs_percpu_ref", NULL, 1,
+	  { "kill t", "wait t", "destroy t" } },
 	{ "object", "create t kref", NULL, 1, { "kill t", "destroy t" } },
 	{ "object", "create t rs_percpu_ref", NULL, 1, { "kill t", "wait t", "destroy t" } },
 	{ "control", NULL, "control", 1, {} },
@@ -65,7 +67,8 @@ static const struct scenario {
 	/* 3 workers, 2 killers, the manager */
 	{ "storm_thread", "storm provider=rs_percpu_ref workers=3 killers=2 ms=10", NULL, 6,
 	  { "stop all" } },
-	{ "storm_thread", "storm provider=atomic workers=1 killers=1 ms=10", NULL, 3, { "stop all" } },
+	{ "storm_thread", "storm provider=atomic workers=1 killers=1 ms=10", NULL, 3,
+	  { "stop all" } },
 };
 
 /* Covered elsewhere: by a test of its own below, or in module.sh. */
@@ -146,9 +149,8 @@ TEST_F(alloc, a_failure_is_ENOMEM_changes_nothing_and_passes)
 		EXPECT_EQ(0, attempt(s)) {
 			TH_LOG("the same again: %s", s->command ?: s->open_file);
 		}
-		for (u = 0; u < ARRAY_SIZE(s->undo) && s->undo[u]; u++) {
+		for (u = 0; u < ARRAY_SIZE(s->undo) && s->undo[u]; u++)
 			EXPECT_EQ(0, rs_try("%s", s->undo[u]));
-		}
 		EXPECT_STREQ("", rs_end(&before_all));
 	}
 }
@@ -160,7 +162,8 @@ TEST_F(alloc, a_failed_command_says_so_in_the_error_log)
 	arm(_metadata, "object", 1);
 	answer = rs_run("create t kref");
 	EXPECT_EQ(ENOMEM, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "create t kref", "out of memory", NULL, 0));
+	EXPECT_STREQ("", rs_explained(&answer, "control", "create t kref", "out of memory",
+				      NULL, 0));
 	arm(_metadata, "percpu_ref_slots", 1);
 	answer = rs_run("create t rs_percpu_ref");
 	EXPECT_EQ(ENOMEM, answer.err);

@@ -41,6 +41,8 @@ FIXTURE_TEARDOWN(chaos)
 	EXPECT_STREQ("", rs_end(&self->mark));
 }
 
+static const char * const names[] = { "c1", "c2", "c3" };
+
 static const char * const providers[] = {
 	"atomic", "refcount", "kref", "percpu_ref", "rs_refcount", "rs_kref", "rs_percpu_ref",
 };
@@ -53,13 +55,14 @@ static const char * const odd[] = {
 	"", "\n", "create", "kill kill kill", "storm provider=", "stop 0", "wait c1 ms=60001",
 	"create c1 kref count=0", "get c1 \x01", "create \xff kref", "destroy c1 c2",
 	"storm provider=kref ms=10 ms=10", "storm provider=percpu_ref pattern=saturate",
-	"create c/1 kref", "tryget_live c1 3", "a b c d e f g h i j k l m n o p q r s t u v w x y z",
+	"create c/1 kref", "tryget_live c1 3",
+	"a b c d e f g h i j k l m n o p q r s t u v w x y z",
 };
 
 /* One command of the seeded sequence. */
 static int make_command(unsigned int *seed, char *to, size_t size)
 {
-	const char *name = (const char * const []){ "c1", "c2", "c3" }[rand_r(seed) % 3];
+	const char *name = names[rand_r(seed) % ARRAY_SIZE(names)];
 	const char *provider = providers[rand_r(seed) % ARRAY_SIZE(providers)];
 	const char *nr = numbers[rand_r(seed) % ARRAY_SIZE(numbers)];
 
@@ -116,7 +119,8 @@ static bool documented(int err)
 static int writer(unsigned int seed, bool fail_allocations)
 {
 	static const char * const files[] = {
-		"objects", "storms", "events", "error_log", "alloc", "status", "providers",
+		RS_DIR "objects", RS_DIR "storms", RS_DIR "events", RS_DIR "error_log",
+		RS_DIR "alloc", RS_DIR "status", RS_DIR "providers",
 	};
 	long long end = rs_now_ms() + CHAOS_MS;
 	unsigned int done = 0, refused = 0;
@@ -142,15 +146,12 @@ static int writer(unsigned int seed, bool fail_allocations)
 		done += !err;
 		refused += !!err;
 		if (rand_r(&seed) % 32 == 0) {
-			fd = open((const char *[]){ RS_DIR "objects", RS_DIR "storms",
-						    RS_DIR "events" }[rand_r(&seed) % 3], O_RDONLY);
+			fd = open(files[rand_r(&seed) % ARRAY_SIZE(files)], O_RDONLY | O_CLOEXEC);
 			if (fd >= 0) {
 				free(rs_read_fd(fd));
 				close(fd);
 			}
 		}
-		if (rand_r(&seed) % 64 == 0)
-			free(rs_read(files[3 + rand_r(&seed) % 4]));
 	}
 	/* Nonsense only, or no nonsense, would prove little. */
 	return done < 20 || refused < 20;

@@ -86,7 +86,8 @@ TEST_F(refused, wrong_words_are_named_and_the_right_ones_listed)
 		  "no provider is called 'percpu_reff'; accepted: atomic refcount kref percpu_ref",
 		  "percpu_reff" },
 		{ ENOENT, "storm provider=", "no provider is called ''", "provider" },
-		{ EINVAL, "create new kref size=1", "'size=1' is not one of: count= unguarded=", "size" },
+		{ EINVAL, "create new kref size=1", "'size=1' is not one of: count= unguarded=",
+		  "size" },
 		{ EINVAL, "create new kref count", "is not one of", "count" },
 		{ EINVAL, "create new kref =1", "is not one of", "=1" },
 		{ EINVAL, "create new kref coun=1", "is not one of", "coun" },
@@ -94,8 +95,8 @@ TEST_F(refused, wrong_words_are_named_and_the_right_ones_listed)
 		{ EINVAL, "kill live confirm=0 confirm=0", "surplus word", "confirm", 2 },
 		{ EINVAL, "storm provider=kref provider=kref", "stands twice", "provider", 2 },
 		{ EINVAL, "storm ms=100", "provider= is missing", NULL },
-		{ EINVAL, "storm provider=kref pattern=hail", "'hail' is not one of: lifecycle saturate",
-		  "pattern" },
+		{ EINVAL, "storm provider=kref pattern=hail",
+		  "'hail' is not one of: lifecycle saturate", "pattern" },
 		{ EINVAL, "storm kref", "is not one of", "kref" },
 	};
 
@@ -197,7 +198,8 @@ TEST_F(refused, what_the_state_forbids_is_refused_with_its_errno)
 		{ EPERM, "get gone", "'gone' was killed and you hold no reference", "gone" },
 		{ EOPNOTSUPP, "tryget_live live", "kref has no tryget_live", "tryget_live" },
 		{ EOPNOTSUPP, "kill live confirm=1", "kref has no confirmation", "confirm" },
-		{ EOPNOTSUPP, "create new atomic unguarded=1", "not documented to survive", "atomic" },
+		{ EOPNOTSUPP, "create new atomic unguarded=1", "not documented to survive",
+		  "atomic" },
 		{ EOPNOTSUPP, "create new percpu_ref count=2", "begins with one", "percpu_ref" },
 		{ EOPNOTSUPP, "storm provider=atomic pattern=saturate",
 		  "atomic does not saturate", NULL },
@@ -215,7 +217,8 @@ TEST_F(refused, what_the_state_forbids_is_refused_with_its_errno)
 TEST_F(refused, the_alloc_file_explains_as_control_does)
 {
 	static const struct refusal rows[] = {
-		{ EINVAL, "fial site=object nth=1", "unknown command 'fial'; accepted: fail clear", "fial" },
+		{ EINVAL, "fial site=object nth=1", "unknown command 'fial'; accepted: fail clear",
+		  "fial" },
 		{ EINVAL, "fail", "too few words; usage: fail site=S nth=N", NULL },
 		{ EINVAL, "fail site=object", "too few words", NULL },
 		{ EINVAL, "fail nth=1 nth=1", "nth= stands twice", "nth", 2 },

@@ -41,9 +41,8 @@ static void many_events(struct __test_metadata *_metadata, int nr)
 {
 	int fd = rs_open("control", O_RDWR), i;
 
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < nr; i++)
 		ASSERT_EQ(5, write(fd, i % 2 ? "put t" : "get t", 5));
-	}
 	close(fd);
 }
 

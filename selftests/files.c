@@ -88,7 +88,7 @@ TEST_F(files, a_table_begins_with_the_names_of_its_columns)
 				TH_LOG("%s: %s", tables[i], word);
 			}
 			EXPECT_EQ('=', row[strlen(word)]);
-			row += strcspn(row, " \n") + 1;
+			row += strcspn(row, "\n ") + 1;
 		}
 		free(all);
 	}
@@ -205,11 +205,7 @@ TEST_F(files, read_the_same_in_small_pieces_and_at_offsets)
 		for (at = 0; at < done + sizeof(part); at += 1 + done / 7) {
 			n = pread(fd, part, sizeof(part), at);
 			ASSERT_LE(0, n);
-			if (at < done) {
-				ASSERT_LT(0, n);
-			} else {
-				ASSERT_EQ(0, n);
-			}
+			ASSERT_EQ(at < done, n > 0);
 			EXPECT_EQ(0, memcmp(whole + at, part, n)) {
 				TH_LOG("%s differs at %zu", name, at);
 			}

@@ -70,8 +70,8 @@ FIXTURE_TEARDOWN(misuse)
 }
 
 /* Exactly @nr warnings of @text, and no other, since the last call. */
-static void expect_warnings(struct __test_metadata *_metadata, FIXTURE_DATA(misuse) *self,
-			    unsigned int nr, const char *text)
+static void expect_warnings(struct __test_metadata *_metadata,
+			    struct _test_data_misuse *self, unsigned int nr, const char *text)
 {
 	EXPECT_EQ(nr, rs_kmsg_count(self->kmsg, text)) {
 		TH_LOG("of '%s'", text);

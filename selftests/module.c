@@ -235,7 +235,7 @@ const char *rs_kmsg_complaint(int fd)
 {
 	static const char * const marks[] = {
 		"WARNING:", "BUG:", "Oops", "cut here", "refcount_t:", "percpu ref",
-		"were not freed", "Call Trace", "INFO: task", "stall",
+		"were not freed", "Call Trace", "INFO: task", "stall", NULL
 	};
 	static char found[256];
 	char record[8192], *message;
@@ -243,7 +243,7 @@ const char *rs_kmsg_complaint(int fd)
 
 	found[0] = '\0';
 	while ((message = kmsg_next(fd, record, sizeof(record))))
-		for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		for (i = 0; marks[i]; i++)
 			if (!found[0] && !strstr(message, "refstorm-expect:") &&
 			    strstr(message, marks[i]))
 				snprintf(found, sizeof(found), "%s", message);

@@ -24,7 +24,7 @@ FIXTURE_VARIANT(object) {
 };
 
 #define VARIANT(...) RS_VARIANT(object, __VA_ARGS__)
-RS_EACH_PROVIDER(VARIANT)
+RS_EACH_PROVIDER(VARIANT);
 
 /* Every test begins with one live object, "t", and ends without. */
 FIXTURE_SETUP(object)
@@ -202,7 +202,8 @@ TEST_F(object, after_a_kill_only_a_holder_can_get)
 	EXPECT_STREQ("done", rs_result("put t 4"));
 	answer = rs_run("get t");
 	EXPECT_EQ(EPERM, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "get t", "you hold no reference", "t", 2));
+	EXPECT_STREQ("", rs_explained(&answer, "control", "get t", "you hold no reference",
+				      "t", 2));
 }
 
 TEST_F(object, refused_commands_change_nothing)

@@ -26,7 +26,7 @@ static char *scratch(size_t size)
 	return *slot;
 }
 
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 static const char *text(const char *fmt, ...)
 {
 	char *to = scratch(1024);
@@ -127,7 +127,7 @@ static const char *value_in(const char *line, const char *key, size_t *size)
 	if (!at)
 		return NULL;
 	at += len + 1;
-	end = *at == '"' ? strchr(++at, '"') : at + strcspn(at, " \n");
+	end = *at == '"' ? strchr(++at, '"') : at + strcspn(at, "\n ");
 	*size = end ? (size_t)(end - at) : strlen(at);
 	return at;
 }

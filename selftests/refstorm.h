@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#ifndef __printf	/* the kernel's name for it */
+#define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
+#endif
+
 #define RS_DIR "/sys/kernel/debug/refstorm/"
 
 /*
@@ -62,11 +66,14 @@ struct rs_answer {
 /* Write a command to @file and gather what comes of it. */
 struct rs_answer rs_ask(const char *file, const void *text, size_t size);
 /* The same for a printed command to control. */
-struct rs_answer rs_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__printf(1, 2)
+struct rs_answer rs_run(const char *fmt, ...);
 /* Run it; its "result=" or "storm=", or "refused: ERRNO" for what was refused. */
-const char *rs_result(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__printf(1, 2)
+const char *rs_result(const char *fmt, ...);
 /* Run it; 0 or the errno. */
-int rs_try(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__printf(1, 2)
+int rs_try(const char *fmt, ...);
 /*
  * Does the error log have one entry for @file and @command, with @text in its
  * words and the caret under the @nth occurrence (from 1) of @at in the
@@ -86,7 +93,8 @@ unsigned int rs_events_count(long long mark, const char *subject, const char *ev
  */
 
 /* Start one with these words; its ID, or minus the errno. */
-long long rs_storm(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__printf(1, 2)
+long long rs_storm(const char *fmt, ...);
 /* Wait for its end, some seconds at most; its row, or "" if it did not end. */
 const char *rs_storm_wait(long long id, unsigned int seconds);
 const char *rs_storm_row(long long id);
@@ -133,25 +141,19 @@ bool rs_clear_warn_once(void);
  * The providers, for FIXTURE_VARIANT.
  */
 
-struct rs_provider_name {
-	const char *name;
-	bool percpu;
-	bool saturates;
-};
-
 #define RS_EACH_PROVIDER(X)			\
-	X(atomic, false, false)			\
-	X(refcount, false, true)		\
-	X(kref, false, true)			\
-	X(percpu_ref, true, false)		\
-	X(rs_refcount, false, true)		\
-	X(rs_kref, false, true)			\
+	X(atomic, false, false);		\
+	X(refcount, false, true);		\
+	X(kref, false, true);			\
+	X(percpu_ref, true, false);		\
+	X(rs_refcount, false, true);		\
+	X(rs_kref, false, true);		\
 	X(rs_percpu_ref, true, false)
 
-/* FIXTURE_VARIANT_ADD of @fixture for each of them; needs .name .percpu .saturates. */
+/* FIXTURE_VARIANT_ADD of @fixture for one of them; needs .name .percpu .saturates. */
 #define RS_VARIANT(fixture, provider, is_percpu, does_saturate)		\
-	FIXTURE_VARIANT_ADD(fixture, provider) {			\
-		.name = #provider, .percpu = is_percpu, .saturates = does_saturate, \
-	};
+FIXTURE_VARIANT_ADD(fixture, provider) {				\
+	.name = #provider, .percpu = (is_percpu), .saturates = (does_saturate), \
+}
 
 #endif /* SELFTESTS_REFSTORM_H */

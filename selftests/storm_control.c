@@ -151,9 +151,8 @@ TEST_F(storms, beyond_the_eighth_have_no_room)
 	id[3] = rs_storm("provider=kref ms=10");
 	EXPECT_LT(0, id[3]);
 	EXPECT_EQ(0, rs_try("stop all"));
-	for (i = 0; i < RS_STORMS_MAX; i++) {
+	for (i = 0; i < RS_STORMS_MAX; i++)
 		EXPECT_STRNE("", rs_storm_wait(id[i], 20));
-	}
 }
 
 TEST_F(storms, of_too_many_threads_have_no_room)
@@ -165,7 +164,8 @@ TEST_F(storms, of_too_many_threads_have_no_room)
 	EXPECT_EQ(256 + 16 + 1, rs_status("threads"));
 	answer = rs_run("storm provider=kref workers=256 killers=1 duty=1 ms=10");
 	EXPECT_EQ(ENOSPC, answer.err);
-	EXPECT_NE(NULL, strstr(answer.error, "258 threads more; there are 273, and 512 is the limit")) {
+	EXPECT_NE(NULL, strstr(answer.error,
+			       "258 threads more; there are 273, and 512 is the limit")) {
 		TH_LOG("%s", answer.error);
 	}
 	EXPECT_EQ(1, rs_status("storms"));

@@ -158,7 +158,8 @@ TEST_F(write, may_separate_words_by_many_spaces_and_tabs)
 	/* One column a byte, so that the caret stands where it should. */
 	answer = rs_run("\tget\tt\tmany");
 	EXPECT_EQ(EINVAL, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", " get t many", "not a number", "many", 1));
+	EXPECT_STREQ("", rs_explained(&answer, "control", " get t many", "not a number",
+				      "many", 1));
 }
 
 TEST_F(write, of_more_than_24_words_is_refused_at_the_25th)

@@ -1,0 +1,196 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The driver, `refstorm`: what it prints, its exit codes, and what is left when it is
+# interrupted or killed. Everything else of it is tested by its own unit tests.
+. "$(dirname "$0")/ktap.sh"
+
+begin
+refstorm=$(command -v refstorm || command -v /usr/local/sbin/refstorm || :)
+[ -n "$refstorm" ] || skip_all "no refstorm here: make install"
+if ! "$refstorm" --version >/dev/null 2>&1; then skip_all "$refstorm does not run here"; fi
+args=()
+[ -z "${REFSTORM_MODULE_DIR-}" ] || args=(--module-dir "$REFSTORM_MODULE_DIR")
+out=$(mktemp)
+
+# run RC COMMAND...: the driver, whose exit code must be RC; its output is in $said
+run() {
+	local wanted=$1 rc=0
+	shift
+	said=$("$refstorm" "$@" 2>&1) || rc=$?
+	[ "$rc" = "$wanted" ] || fail "refstorm $*: exit code $rc instead of $wanted: $said"
+}
+
+quiet_module() {
+	local patience=100
+	until [ "$(status storms)" = 0 ] && [ "$(status threads)" = 0 ]; do
+		patience=$((patience - 1))
+		[ "$patience" -gt 0 ] || fail "storms=$(status storms) threads=$(status threads) are left"
+		sleep 0.1
+	done
+	expect 0 "$(status objects)" objects
+	expect 1 "$(status allocations)" allocations
+}
+
+load_twice() {
+	run 0 load "${args[@]}"
+	loaded rsref && loaded refstorm
+	run 0 load "${args[@]}"
+	quiet_module
+	run 0 unload
+	! loaded rsref && ! loaded refstorm
+	run 0 unload
+}
+
+refused_without_module() {
+	run 3 list
+	expect_in "refstorm load" "$said"
+	run 3 exec create a kref
+}
+
+usage() {
+	for words in "" "nonsense" "storm --seconds x" "storm --provider nonsense" "list nothing" \
+		"storm --workers 0" "exec"; do
+		# shellcheck disable=SC2086 # words
+		run 2 $words
+	done
+}
+
+listings() {
+	run 0 list
+	for provider in atomic refcount kref percpu_ref rs_refcount rs_kref rs_percpu_ref; do
+		expect_in "$provider" "$said"
+	done
+	for what in objects storms events status alloc errors; do
+		run 0 list "$what"
+		run 0 --json list "$what"
+		expect_in "{" "$said"
+	done
+}
+
+executes() {
+	run 0 exec create a rs_percpu_ref + get a 2 + put a 2 + kill a + wait a + destroy a
+	expect_in "command=create object=a result=done" "$said"
+	expect_in "command=kill object=a result=true" "$said"
+	expect_in "command=destroy object=a result=done" "$said"
+	said=$(printf 'create b kref\nkill b\ndestroy b\n' | "$refstorm" exec -)
+	expect_in "command=destroy object=b result=done" "$said"
+	quiet_module
+}
+
+executes_up_to_the_refusal() {
+	run 2 exec create a kref + put a + get a
+	expect_in "EPERM" "$said"
+	expect_in "you hold 0" "$said"
+	expect_in "^" "$said"
+	expect 0 "$(value held <<<"$(grep object=a "$dir/objects")")" "held after the refusal"
+	run 0 exec kill a + destroy a
+	run 2 --json exec get nobody
+	expect_in '"errno": "ENOENT"' "$said"
+	quiet_module
+}
+
+storms() {
+	run 0 storm --keep --provider kref --provider rs_percpu_ref --seconds 0.8 --seed 11
+	expect_in "verdict: held" "$said"
+	expect 11 "$(tail -n 1 "$dir/storms" | value seed)" seed
+	expect rs_percpu_ref "$(tail -n 1 "$dir/storms" | value provider)" provider
+	quiet_module
+}
+
+storms_in_json() {
+	"$refstorm" --json storm --keep --provider kref --seconds 0.8 >"$out" 2>/dev/null
+	said=$(cat "$out")
+	for part in '"verdict": "held"' '"exit": 0' '"provider": "kref"' '"interrupted": false' \
+		'"kernel_log": "clean"'; do
+		expect_in "$part" "$said"
+	done
+	if command -v python3 >/dev/null; then python3 -m json.tool <"$out" >/dev/null; fi
+	quiet_module
+}
+
+# It arms and announces the warnings itself, and counts them.
+saturates() {
+	run 0 storm --keep --pattern saturate --seconds 0.3
+	expect_in "verdict: held" "$said"
+	quiet_module
+}
+
+# Storms that the module says are running, by the words of their rows.
+running() { grep -c state=running "$dir/storms" || :; }
+wait_for_storms() {
+	local patience=100
+	until [ "$(running)" -ge "$1" ]; do
+		patience=$((patience - 1))
+		[ "$patience" -gt 0 ] || fail "no storm runs: $(cat "$out")"
+		sleep 0.1
+	done
+}
+
+interrupted() {	# interrupted SIGNAL
+	local rc=0 began=$SECONDS
+	# Without job control a process in the background ignores SIGINT.
+	set -m
+	"$refstorm" storm --keep --provider rs_percpu_ref --seconds 60 >"$out" 2>&1 &
+	local pid=$!
+	wait_for_storms 1
+	sleep 0.3
+	kill -"$1" "$pid"
+	wait "$pid" || rc=$?
+	expect 130 "$rc" "exit code"
+	expect_in "rs_percpu_ref" "$(cat "$out")"
+	expect_in "verdict" "$(cat "$out")"
+	[ $((SECONDS - began)) -lt 25 ] || fail "it took $((SECONDS - began)) s"
+	expect stopped "$(tail -n 1 "$dir/storms" | value verdict)" verdict
+	quiet_module
+}
+
+killed() {
+	"$refstorm" storm --keep --provider rs_percpu_ref --seconds 1.5 >"$out" 2>&1 &
+	local pid=$! row
+	wait_for_storms 1
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || :
+	expect 1 "$(running)" "running storms after SIGKILL"
+	quiet_module
+	row=$(tail -n 1 "$dir/storms")
+	expect held "$(value verdict <<<"$row")" verdict
+	[ "$(value elapsed_ms <<<"$row")" -ge 1500 ] || fail "it ended early: $row"
+}
+
+two_at_once() {
+	local first second rc=0
+	"$refstorm" storm --keep --provider kref --seconds 1.2 >"$out" 2>&1 &
+	first=$!
+	"$refstorm" storm --keep --provider rs_kref --seconds 1.2 >"$out.2" 2>&1 &
+	second=$!
+	wait "$first" || fail "the first: $? $(cat "$out")"
+	wait "$second" || fail "the second: $? $(cat "$out.2")"
+	grep -q 'kref.*held' "$out" || fail "$(cat "$out")"
+	grep -q 'rs_kref.*held' "$out.2" || fail "$(cat "$out.2")"
+	rm -f "$out.2"
+	quiet_module
+}
+
+unload_stops_storms() {
+	echo "storm provider=kref ms=60000" >"$dir/control"
+	run 0 unload
+	! loaded refstorm
+}
+
+check "load and unload may be said twice" load_twice
+check "without the module it says how to load it, and exits with 3" refused_without_module
+check "wrong words exit with 2" usage
+load_all
+check "list shows every table, also as JSON" listings
+check "exec runs commands from words and from stdin" executes
+check "exec stops at a refused command, shows why, and exits with 2" executes_up_to_the_refusal
+check "storm holds and exits with 0" storms
+check "storm --json prints a document" storms_in_json
+check "storm --pattern saturate holds, and its warnings are counted" saturates
+check "Ctrl-C stops the storm and still prints a verdict" interrupted INT
+check "SIGTERM stops the storm and still prints a verdict" interrupted TERM
+check "a storm ends at its time though the driver was killed" killed
+check "two drivers at once do not disturb each other" two_at_once
+check "unload stops a running storm first" unload_stops_storms
+rm -f "$out"
+end

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# What the tests written in shell share: results as KTAP, the module, the kernel
+# log. Sourced, never run. (Linux 6.1 has no ktap_helpers.sh yet.)
+#
+#   begin; check "NAME" COMMAND...; skip "NAME" WHY; end
+
+dir=/sys/kernel/debug/refstorm
+ktap_count=0
+ktap_failed=0
+found_loaded=
+ktap_mounted=
+
+begin() {
+	echo "TAP version 13"
+	[ "$(id -u)" = 0 ] || skip_all "not root"
+	if [ ! -e /sys/kernel/debug/clear_warn_once ] && [ ! -d /sys/kernel/debug/bdi ]; then
+		mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null || skip_all "the kernel has no debugfs"
+		ktap_mounted=1
+	fi
+	if loaded refstorm; then
+		found_loaded=1
+		unload_all || skip_all "the module is in use already"
+	fi
+	trap 'leave' EXIT
+	trap 'exit 1' INT TERM
+}
+
+# As it was found, even after a test that failed in the middle.
+leave() {
+	! loaded refstorm || [ ! -e "$dir/control" ] || echo stop all >"$dir/control" 2>/dev/null
+	if [ -n "$found_loaded" ]; then load_all; else unload_soon || :; fi
+	[ -z "$ktap_mounted" ] || umount /sys/kernel/debug
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 4
+}
+
+# result RC NAME
+result() {
+	ktap_count=$((ktap_count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $ktap_count $2"
+	else
+		ktap_failed=$((ktap_failed + 1))
+		echo "not ok $ktap_count $2"
+	fi
+}
+
+# check NAME COMMAND...: what the command says is shown if it fails. A command
+# is usually a function here; it runs in a subshell that ends at the first error.
+check() {
+	ktap_name=$1
+	shift
+	ktap_out=$(set -e; "$@" 2>&1 </dev/null)
+	ktap_rc=$?
+	[ "$ktap_rc" = 0 ] || echo "$ktap_out" | while IFS= read -r ktap_line; do echo "# $ktap_line"; done
+	result "$ktap_rc" "$ktap_name"
+}
+
+# For the body of a check: set -e says nothing, these do.
+fail() {
+	echo "$*"
+	exit 1
+}
+expect() {	# expect WANTED SEEN WHAT
+	[ "$1" = "$2" ] || fail "$3: expected '$1', seen '$2'"
+}
+expect_in() {	# expect_in PART WHOLE
+	case $2 in
+	*"$1"*) ;;
+	*) fail "'$1' is not in '$2'" ;;
+	esac
+}
+expect_failure() {	# expect_failure COMMAND...
+	! "$@" || fail "worked, but should not: $*"
+}
+
+skip() {
+	ktap_count=$((ktap_count + 1))
+	echo "ok $ktap_count $1 # SKIP $2"
+}
+
+end() {
+	echo "1..$ktap_count"
+	[ "$ktap_failed" = 0 ]
+	exit
+}
+
+loaded() { [ -d "/sys/module/$1" ]; }
+
+# The file of a module: below $REFSTORM_MODULE_DIR, or where it is installed.
+module_file() {
+	find "${REFSTORM_MODULE_DIR:-/lib/modules/$(uname -r)}" -name "$1.ko*" 2>/dev/null | head -n 1
+}
+rsref_ko=$(module_file rsref)
+refstorm_ko=$(module_file refstorm)
+load_rsref() { loaded rsref || insmod "$rsref_ko"; }
+# shellcheck disable=SC2120 # parameters, where there are any
+load_refstorm() { insmod "$refstorm_ko" "$@"; }
+load_all() {
+	load_rsref || return 1
+	loaded refstorm || load_refstorm
+}
+unload_all() {
+	! loaded refstorm || rmmod refstorm || return 1
+	! loaded rsref || rmmod rsref
+}
+# A storm that was just stopped lets go of the module a little later.
+unload_soon() {
+	ktap_tries=100
+	while loaded refstorm && ! rmmod refstorm 2>/dev/null; do
+		ktap_tries=$((ktap_tries - 1))
+		[ "$ktap_tries" -gt 0 ] || return 1
+		sleep 0.1
+	done
+	unload_all
+}
+
+# A number of status, or a value of a row: value KEY <LINES
+value() { sed -n "s/^\(.* \)\{0,1\}$1=\([^ ]*\).*/\2/p"; }
+status() { value "$1" <"$dir/status"; }
+
+# command TEXT...: to control; error_log says why not
+command_to() { echo "$*" >"$dir/control"; }
+
+# The kernel log since a mark.
+mark_log() {
+	ktap_mark="refstorm-selftest: mark $$ $(cut -d' ' -f1 /proc/uptime)"
+	echo "$ktap_mark" >/dev/kmsg
+}
+log_since() { dmesg | sed "1,/$ktap_mark/d"; }
+log_clean() {
+	! log_since | grep -E 'WARNING:|BUG:|cut here|not freed|Oops|percpu ref|Call Trace' ||
+		fail "the kernel log complains"
+}
