@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rs_percpu_ref: collecting a count that is spread over the CPUs.
+ * rs_percpu_ref: per-CPU counts on the RCU engine.
  *
- * While the counter lives, a get on one CPU and its put on another leave +1
- * and -1 in two slots. Only their sum means something, and only when nobody
- * adds any more. Three things make the collection right:
+ * A task that read the slot pointer before ATOMIC was set in it may add to its
+ * slot later, but it is an RCU reader until it has. The slots are summed in an
+ * RCU callback; whoever adds after that has seen ATOMIC.
  *
- * The bias. As soon as readers see ATOMIC they count in the shared word, while
- * what they took earlier still lies in the slots. The word may go far below
- * zero in that time, and must not look like zero. So it starts 2^60 higher, and
- * loses that in the same addition that brings in the slots.
- *
- * The grace period. A task that read the slot pointer before ATOMIC was set may
- * add to its slot later, but it is an RCU reader until it has. The slots are
- * summed in an RCU callback; whoever adds after that has seen ATOMIC.
- *
- *	putter			killer			RCU callback
+ *	putter			switch			RCU callback
  *	------			------			------------
  *	rcu_read_lock()
  *	read pointer
@@ -26,130 +17,131 @@
  *				  (grace period)
  *							sum slots: -1 is in
  *
- * The switch's own reference, COUNT_SWITCHING in count_word.h: it keeps
- * release() away until the confirmation was delivered, and the counter's memory
- * in place until our last access to it.
- *
- * After Kent Overstreet's design (commit 215e262f2aeb, "percpu: implement
- * generic percpu refcounting") and Tejun Heo's atomic and per-CPU modes
- * (Linux 3.18).
+ * Everything else is in percpu_count.c.
  */
-#include <linux/atomic.h>
+#include <linux/bug.h>
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/percpu.h>
-#include <linux/wait_bit.h>
 
 #include <refstorm/alloc.h>
 #include <refstorm/percpu_ref.h>
 
-#include "count_word.h"
+#include "percpu_count.h"
+#include "percpu_dynamic.h"
 #include "rsref.h"
 #include "warn.h"
 
-struct rs_percpu_ref_data {
-	atomic64_t		count;		/* see count_word.h */
-	rs_percpu_ref_func_t	*release;
-	rs_percpu_ref_func_t	*confirm;	/* of the switch under way */
-	struct rs_percpu_ref	*ref;
-	struct rcu_head		rcu;		/* the switch, then our end */
-};
-
-static bool is_switching(const struct rs_percpu_ref_data *data)
+static struct rs_percpu_ref *ref_of(const struct rs_percpu_count *count)
 {
-	/* Pairs with the full barrier of end_switch(). */
-	return atomic64_read_acquire(&data->count) & COUNT_SWITCHING;
+	return count->ref;
 }
+
+static unsigned long __percpu *slots_of(const struct rs_percpu_count *count)
+{
+	return (unsigned long __percpu *)
+		(ref_of(count)->percpu_count_ptr & ~__RS_PERCPU_REF_ATOMIC);
+}
+
+static void __percpu *rcu_engine_alloc(gfp_t gfp)
+{
+	return rs_alloc_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], unsigned long, gfp);
+}
+
+static void rcu_engine_attach(struct rs_percpu_count *count, void __percpu *slots)
+{
+	WRITE_ONCE(ref_of(count)->percpu_count_ptr,
+		   (unsigned long)slots | __RS_PERCPU_REF_ATOMIC);
+}
+
+static void __percpu *rcu_engine_detach(struct rs_percpu_count *count)
+{
+	void __percpu *slots = slots_of(count);
+
+	WRITE_ONCE(ref_of(count)->percpu_count_ptr, __RS_PERCPU_REF_ATOMIC);
+	return slots;
+}
+
+static void rcu_engine_discard(void __percpu *slots)
+{
+	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], slots);
+}
+
+static bool rcu_engine_has_slots(const struct rs_percpu_count *count)
+{
+	return slots_of(count);
+}
+
+static void rcu_engine_open(struct rs_percpu_count *count)
+{
+	unsigned long __percpu *slots = slots_of(count);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		*per_cpu_ptr(slots, cpu) = 0;
+	/* Pairs with the dependency of readers on the pointer: zero comes first. */
+	smp_store_release(&ref_of(count)->percpu_count_ptr, (unsigned long)slots);
+}
+
+/* A grace period after ATOMIC was set: nobody can still add to a slot. */
+static void rcu_engine_collect_rcu(struct rcu_head *rcu)
+{
+	struct rs_percpu_count *count = container_of(rcu, struct rs_percpu_count, rcu);
+	unsigned long __percpu *slots = slots_of(count);
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += *per_cpu_ptr(slots, cpu);
+	percpu_count_collected(count, sum);
+}
+
+static void rcu_engine_collect(struct rs_percpu_count *count)
+{
+	struct rs_percpu_ref *ref = ref_of(count);
+
+	WRITE_ONCE(ref->percpu_count_ptr, ref->percpu_count_ptr | __RS_PERCPU_REF_ATOMIC);
+	rs_call_rcu_hurry(&count->rcu, rcu_engine_collect_rcu);
+}
+
+static void rcu_engine_call(percpu_callback_t *callback, void *ref)
+{
+	((rs_percpu_ref_func_t *)callback)(ref);
+}
+
+static const struct percpu_engine rcu_engine = {
+	.name		= "rs_percpu_ref",
+	.alloc		= rcu_engine_alloc,
+	.attach		= rcu_engine_attach,
+	.detach		= rcu_engine_detach,
+	.discard	= rcu_engine_discard,
+	.has_slots	= rcu_engine_has_slots,
+	.open		= rcu_engine_open,
+	.collect	= rcu_engine_collect,
+	.call		= rcu_engine_call,
+};
 
 /*
  * What ->data points to after exit: dead, and zero. Readers that still hold an
  * RCU-protected pointer to the counter get an answer instead of an oops.
  */
-static void exited_release(struct rs_percpu_ref *ref)
-{
-}
-
-static struct rs_percpu_ref_data exited = {
-	.count		= ATOMIC64_INIT(COUNT_DEAD),
-	.release	= exited_release,
+static struct rs_percpu_count exited = {
+	.word	= ATOMIC64_INIT(COUNT_DEAD),
+	.engine	= &rcu_engine,
+	.lock	= __RAW_SPIN_LOCK_UNLOCKED(exited.lock),
+	.exited	= true,
 };
 
 /* For functions that take RCU themselves, or whose caller has. */
-static struct rs_percpu_ref_data *ref_data(struct rs_percpu_ref *ref)
+static struct rs_percpu_count *count_of(struct rs_percpu_ref *ref)
 {
 	return rcu_dereference(ref->data);
 }
 
-static unsigned long __percpu *ref_slots(const struct rs_percpu_ref *ref)
+/* For the owner, who alone may call exit. */
+static struct rs_percpu_count *own_count(struct rs_percpu_ref *ref)
 {
-	return (unsigned long __percpu *)
-		(ref->percpu_count_ptr & ~__RS_PERCPU_REF_ATOMIC);
-}
-
-/*
- * Misuse was seen: make sure that the counter is never released (again). DEAD
- * and SWITCHING keep their meaning; who saw them borrowed from is woken.
- */
-static void saturate(struct rs_percpu_ref_data *data)
-{
-	s64 old = atomic64_read(&data->count);
-
-	do {
-		if (count_is_saturated(old))
-			break;
-	} while (!atomic64_try_cmpxchg(&data->count, &old,
-			(old & (COUNT_DEAD | COUNT_SWITCHING)) | COUNT_SATURATED));
-	wake_up_var(&data->count);
-}
-
-static noinline __cold void misused_get(struct rs_percpu_ref_data *data, u64 nr)
-{
-	rsref_warn_once(WARN_PERCPU_REF_GET,
-			"rs_percpu_ref: get on 0 (%ps); use-after-free.\n",
-			data->release);
-	/* "exited" is everybody's and must stay as it is. */
-	if (data == &exited)
-		atomic64_sub(nr, &data->count);
-	else
-		saturate(data);
-}
-
-static noinline __cold void misused_put(struct rs_percpu_ref_data *data, u64 nr)
-{
-	rsref_warn_once(WARN_PERCPU_REF_PUT,
-			"rs_percpu_ref: more puts than gets (%ps).\n",
-			data->release);
-	/* The subtraction borrowed from the flags. */
-	atomic64_add(nr, &data->count);
-	if (data != &exited)
-		saturate(data);
-}
-
-/* Take @nr from the word and release if that was all. Caller: RCU reader. */
-static void put_word(struct rs_percpu_ref_data *data, struct rs_percpu_ref *ref,
-		     u64 nr)
-{
-	u64 old = atomic64_fetch_sub_release(nr, &data->count);
-
-	if (count_is_zero(old - nr)) {
-		smp_acquire__after_ctrl_dep();
-		data->release(ref);
-	} else if (unlikely(count_has_fewer(old, nr))) {
-		misused_put(data, nr);
-	}
-}
-
-/*
- * Drop the switch's own reference. Unless that was the last, @ref may be gone
- * at once, and @data is there for as long as the caller is an RCU reader.
- */
-static void end_switch(struct rs_percpu_ref_data *data, struct rs_percpu_ref *ref)
-{
-	u64 old = atomic64_fetch_sub(COUNT_SWITCHING, &data->count);
-
-	wake_up_var(&data->count);
-	if (count_is_zero(old - COUNT_SWITCHING))
-		data->release(ref);
+	return rcu_dereference_protected(ref->data, true);
 }
 
 /**
@@ -163,10 +155,7 @@ static void end_switch(struct rs_percpu_ref_data *data, struct rs_percpu_ref *re
  */
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	struct rs_percpu_ref_data *data = ref_data(ref);
-
-	if (unlikely(count_is_zero(atomic64_fetch_add_relaxed(nr, &data->count))))
-		misused_get(data, nr);
+	percpu_count_get(count_of(ref), nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
 
@@ -181,7 +170,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
  */
 void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	put_word(ref_data(ref), ref, nr);
+	percpu_count_put(count_of(ref), nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
 
@@ -197,15 +186,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
  */
 bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	struct rs_percpu_ref_data *data = ref_data(ref);
-	s64 old = atomic64_read(&data->count);
-
-	do {
-		if (count_is_zero(old))
-			return false;
-	} while (!atomic64_try_cmpxchg_acquire(&data->count, &old, old + nr));
-
-	return true;
+	return percpu_count_tryget(count_of(ref), nr, false);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_slow);
 
@@ -220,26 +201,22 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_slow);
  */
 bool __rs_percpu_ref_tryget_live_slow(struct rs_percpu_ref *ref)
 {
-	struct rs_percpu_ref_data *data = ref_data(ref);
-	s64 old = atomic64_read(&data->count);
-
-	do {
-		if (old & COUNT_DEAD || count_is_zero(old))
-			return false;
-	} while (!atomic64_try_cmpxchg_acquire(&data->count, &old, old + 1));
-
-	return true;
+	return percpu_count_tryget(count_of(ref), 1, true);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_live_slow);
 
+#define INIT_FLAGS (RS_PERCPU_REF_INIT_ATOMIC | RS_PERCPU_REF_INIT_DEAD |	\
+		    RS_PERCPU_REF_ALLOW_REINIT | RS_PERCPU_REF_DYNAMIC)
+
 /**
- * rs_percpu_ref_init - begin with one reference, the owner's
+ * rs_percpu_ref_init - begin a counter
  * @ref: the counter
  * @release: called when the last reference is dropped
- * @flags: 0, or %RS_PERCPU_REF_INIT_ATOMIC to never use slots
+ * @flags: of enum rs_percpu_ref_init_flags
  * @gfp: how to allocate
  *
- * On error @ref is as after rs_percpu_ref_exit().
+ * Unless @flags say otherwise it begins in per-CPU mode, with one reference,
+ * the owner's. On error @ref is as after rs_percpu_ref_exit().
  *
  * Context: as @gfp says.
  * Return: 0, -ENOMEM, or -EINVAL for unknown @flags or no @release.
@@ -247,40 +224,47 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_live_slow);
 int rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release,
 		       unsigned int flags, gfp_t gfp)
 {
-	struct rs_percpu_ref_data *data;
-	unsigned long __percpu *slots;
+	bool dynamic = flags & RS_PERCPU_REF_DYNAMIC;
+	struct rs_percpu_count *count;
+	void __percpu *slots = NULL;
 
 	ref->percpu_count_ptr = __RS_PERCPU_REF_ATOMIC;
 	RCU_INIT_POINTER(ref->data, &exited);
 
-	if (!release || flags & ~RS_PERCPU_REF_INIT_ATOMIC)
+	if (!release || flags & ~INIT_FLAGS)
 		return -EINVAL;
 
-	data = rs_zalloc(&rsref_sites[SITE_PERCPU_REF_DATA], sizeof(*data), gfp);
-	if (!data)
+	count = percpu_count_alloc(&rcu_engine, dynamic, gfp);
+	if (!count)
 		return -ENOMEM;
-
-	data->release = release;
-	data->ref = ref;
-
-	if (flags & RS_PERCPU_REF_INIT_ATOMIC) {
-		atomic64_set(&data->count, 1);
-	} else {
-		slots = rs_alloc_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS],
-					unsigned long, gfp);
+	if (!dynamic) {
+		slots = rcu_engine_alloc(gfp);
 		if (!slots) {
-			rs_free(&rsref_sites[SITE_PERCPU_REF_DATA], data);
+			percpu_count_free(count);
 			return -ENOMEM;
 		}
-		atomic64_set(&data->count, COUNT_BIAS + 1);
-		ref->percpu_count_ptr = (unsigned long)slots;
 	}
+	count->ref = ref;
+	count->release = (percpu_callback_t *)release;
+	count->force_atomic = flags & RS_PERCPU_REF_INIT_ATOMIC;
+	count->allow_reinit = flags & (RS_PERCPU_REF_INIT_ATOMIC | RS_PERCPU_REF_INIT_DEAD |
+				       RS_PERCPU_REF_ALLOW_REINIT);
+	atomic64_set(&count->word, flags & RS_PERCPU_REF_INIT_DEAD ? COUNT_DEAD : 1);
+	rcu_engine_attach(count, slots);
+	percpu_count_try_open(count);
 
 	/* The counter itself is published by its owner. */
-	RCU_INIT_POINTER(ref->data, data);
+	RCU_INIT_POINTER(ref->data, count);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_init);
+
+/* The end of a counter whose switches are over. */
+static void end(struct rs_percpu_ref *ref, struct rs_percpu_count *count)
+{
+	rcu_assign_pointer(ref->data, &exited);
+	percpu_count_exit(count);
+}
 
 /**
  * rs_percpu_ref_exit - end a counter and free its memory
@@ -291,75 +275,63 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_init);
  * and zero, and its memory may go away as soon as its last reader has; calling
  * this again does nothing.
  *
- * Context: any but NMI; may sleep if a kill's release() has not been called,
- * which cannot be the case in release(). No user may be in get, put or tryget
- * unless release() was called.
+ * Context: any but NMI; may sleep if a switch is under way, which cannot be the
+ * case in release(). No user may be in get, put or tryget unless release() was
+ * called.
  */
 void rs_percpu_ref_exit(struct rs_percpu_ref *ref)
 {
-	struct rs_percpu_ref_data *data = rcu_dereference_protected(ref->data, true);
+	struct rs_percpu_count *count = own_count(ref);
 
-	if (!data || data == &exited)
+	if (!count || count == &exited)
 		return;
-
-	if (is_switching(data))
-		wait_var_event(&data->count, !is_switching(data));
-
-	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], ref_slots(ref));
-	WRITE_ONCE(ref->percpu_count_ptr, __RS_PERCPU_REF_ATOMIC);
-	rcu_assign_pointer(ref->data, &exited);
-	rs_free_rcu(&rsref_sites[SITE_PERCPU_REF_DATA], data, rcu);
+	percpu_count_wait(count);
+	end(ref, count);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_exit);
 
-/*
- * Bring @sum, what the slots hold, into the word and take the bias off, in one
- * step: in two, or slot by slot, a put collected before the get that it belongs
- * to could make the word pass through zero.
+/**
+ * rs_percpu_ref_cancel_init - end a counter that was never used
+ * @ref: the counter; rs_percpu_ref_init() has returned, with whatever result
+ *
+ * For error paths of an object that was half constructed: release() is not
+ * called, and nothing waits. Warns, once, if the counter was used. Linux 3.11 to
+ * 3.16 had this.
+ *
+ * Context: any but NMI.
  */
-static void collect(struct rs_percpu_ref_data *data, unsigned long sum)
+void rs_percpu_ref_cancel_init(struct rs_percpu_ref *ref)
 {
-	s64 old = atomic64_read(&data->count);
-	bool negative;
-	u64 flags, refs;
-
-	do {
-		flags = old & (COUNT_DEAD | COUNT_SWITCHING);
-		refs = (old & ~flags) + sum - COUNT_BIAS;
-		negative = refs & ~COUNT_REFS;
-		if (unlikely(negative))
-			refs = COUNT_SATURATED;
-	} while (!atomic64_try_cmpxchg(&data->count, &old, flags | refs));
-
-	if (unlikely(negative))
-		rsref_warn_once(WARN_PERCPU_REF_SUM,
-				"rs_percpu_ref: more puts than gets (%ps).\n",
-				data->release);
-}
-
-/* A grace period after ATOMIC was set: nobody can still add to a slot. */
-static void switch_to_atomic_rcu(struct rcu_head *rcu)
-{
-	struct rs_percpu_ref_data *data =
-		container_of(rcu, struct rs_percpu_ref_data, rcu);
-	struct rs_percpu_ref *ref = data->ref;
-	unsigned long __percpu *slots = ref_slots(ref);
+	struct rs_percpu_count *count = own_count(ref);
+	unsigned long __percpu *slots;
 	unsigned long sum = 0;
+	u64 word;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-		sum += *per_cpu_ptr(slots, cpu);
-	collect(data, sum);
+	if (!count || count == &exited)
+		return;
+	slots = slots_of(count);
+	if (slots)
+		for_each_possible_cpu(cpu)
+			sum |= *per_cpu_ptr(slots, cpu);
+	word = atomic64_read(&count->word);
+	if (sum || (word & ~COUNT_BIAS) != (word & COUNT_DEAD ? COUNT_DEAD : 1))
+		rsref_warn_once(WARN_PERCPU_REF_CANCEL,
+				"rs_percpu_ref: cancel_init of a counter that was used (%ps).\n",
+				count->release);
+	rs_percpu_ref_exit(ref);
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_cancel_init);
 
-	/* Slots are not needed again; do not keep them until exit. */
-	WRITE_ONCE(ref->percpu_count_ptr, __RS_PERCPU_REF_ATOMIC);
-	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], slots);
+static bool kill_ref(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *confirm,
+		     enum percpu_kill how)
+{
+	bool first;
 
 	rcu_read_lock();
-	if (data->confirm)
-		data->confirm(ref);
-	end_switch(data, ref);
+	first = percpu_count_kill(count_of(ref), (percpu_callback_t *)confirm, how);
 	rcu_read_unlock();
+	return first;
 }
 
 /**
@@ -381,38 +353,164 @@ static void switch_to_atomic_rcu(struct rcu_head *rcu)
 bool rs_percpu_ref_kill_and_confirm(struct rs_percpu_ref *ref,
 				    rs_percpu_ref_func_t *confirm)
 {
-	struct rs_percpu_ref_data *data;
-	bool percpu;
-	u64 new;
-	s64 old;
-
-	rcu_read_lock();
-	data = ref_data(ref);
-	old = atomic64_read(&data->count);
-	do {
-		if (old & COUNT_DEAD || count_is_zero(old)) {
-			rcu_read_unlock();
-			return false;
-		}
-		percpu = count_is_biased(old);
-		/* The initial reference becomes the switch's. */
-		new = (old | COUNT_DEAD | COUNT_SWITCHING) - 1;
-	} while (!atomic64_try_cmpxchg(&data->count, &old, new));
-
-	data->confirm = confirm;
-	if (percpu) {
-		WRITE_ONCE(ref->percpu_count_ptr,
-			   ref->percpu_count_ptr | __RS_PERCPU_REF_ATOMIC);
-		rs_call_rcu_hurry(&data->rcu, switch_to_atomic_rcu);
-	} else {
-		if (confirm)
-			confirm(ref);
-		end_switch(data, ref);
-	}
-	rcu_read_unlock();
-	return true;
+	return kill_ref(ref, confirm, KILL_DROPS);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_and_confirm);
+
+/**
+ * rs_percpu_ref_kill_two_stage - begin the end, and keep the initial reference
+ * @ref: the counter
+ * @confirm: called once no tryget_live can succeed any more, or NULL
+ *
+ * The first stage of a shutdown in two: no tryget_live will succeed a grace
+ * period from now, and from now on zero will be noticed. The second is the
+ * rs_percpu_ref_put() of the initial reference, whenever the caller who got
+ * true likes; there is no need to wait in between. This is how per-CPU reference
+ * counts began (December 2012); kill, which does both, is the modern form.
+ *
+ * Context and ordering as for rs_percpu_ref_kill_and_confirm().
+ * Return: true for the first caller only, who has to drop the initial
+ * reference.
+ */
+bool rs_percpu_ref_kill_two_stage(struct rs_percpu_ref *ref,
+				  rs_percpu_ref_func_t *confirm)
+{
+	return kill_ref(ref, confirm, KILL_KEEPS);
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_two_stage);
+
+/**
+ * rs_percpu_ref_switch_to_atomic - count in the shared word until told otherwise
+ * @ref: the counter
+ * @confirm: called once no CPU uses its slot any more, or NULL
+ *
+ * The counter stays alive, and stays atomic, through kill and resurrection too,
+ * until rs_percpu_ref_switch_to_percpu(). It need not allow to be reinitialised.
+ *
+ * Context: any but NMI if no switch is under way, else process; between init
+ * and exit.
+ */
+void rs_percpu_ref_switch_to_atomic(struct rs_percpu_ref *ref,
+				    rs_percpu_ref_func_t *confirm)
+{
+	percpu_count_switch_to_atomic(own_count(ref), (percpu_callback_t *)confirm);
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_atomic);
+
+/**
+ * rs_percpu_ref_switch_to_atomic_sync - the same, and wait until it is done
+ * @ref: the counter
+ *
+ * When it returns, the switch holds no reference any more:
+ * rs_percpu_ref_is_zero() says what is.
+ *
+ * Context: process, between init and exit.
+ */
+void rs_percpu_ref_switch_to_atomic_sync(struct rs_percpu_ref *ref)
+{
+	percpu_count_switch_to_atomic_sync(own_count(ref));
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_atomic_sync);
+
+/**
+ * rs_percpu_ref_switch_to_percpu - count in slots again
+ * @ref: the counter
+ *
+ * Takes back rs_percpu_ref_switch_to_atomic() and %RS_PERCPU_REF_INIT_ATOMIC. If
+ * the counter is dying, it comes true with resurrection; if it is a dynamic one
+ * and cold, when it is hot.
+ *
+ * Context: any but NMI if no switch is under way, else process; between init
+ * and exit.
+ * Return: 0, or -EINVAL if it was killed and may not be reinitialised.
+ */
+int rs_percpu_ref_switch_to_percpu(struct rs_percpu_ref *ref)
+{
+	return percpu_count_switch_to_percpu(own_count(ref));
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_percpu);
+
+/**
+ * rs_percpu_ref_resurrect - take back a kill
+ * @ref: the counter
+ *
+ * The owner has the initial reference again. The caller sees to it that
+ * release() is not being called meanwhile, by a reference of its own or because
+ * it has been called.
+ *
+ * Context: any but NMI if no switch is under way, else process; between init
+ * and exit.
+ * Return: 0, or -EINVAL, with a warning, if the counter was not killed, or
+ * began without %RS_PERCPU_REF_ALLOW_REINIT; nothing has changed then.
+ */
+int rs_percpu_ref_resurrect(struct rs_percpu_ref *ref)
+{
+	struct rs_percpu_count *count = own_count(ref);
+	int ret = percpu_count_resurrect(count);
+
+	if (ret)
+		rsref_warn_once(WARN_PERCPU_REF_RESURRECT,
+				"rs_percpu_ref: resurrect of a counter that is alive, or was not allowed to be (%ps).\n",
+				count->release);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_resurrect);
+
+/**
+ * rs_percpu_ref_reinit - begin anew after release()
+ * @ref: the counter, dead and zero
+ *
+ * Context: any but NMI if no switch is under way, else process; between init
+ * and exit.
+ * Return: 0, or -EINVAL, with a warning, if the counter is not dead and zero, or
+ * began without %RS_PERCPU_REF_ALLOW_REINIT; nothing has changed then. (Mainline
+ * warns of a count that is not zero, and goes on.)
+ */
+int rs_percpu_ref_reinit(struct rs_percpu_ref *ref)
+{
+	struct rs_percpu_count *count = own_count(ref);
+
+	percpu_count_wait(count);
+	if (!rs_percpu_ref_is_zero(ref)) {
+		rsref_warn_once(WARN_PERCPU_REF_REINIT,
+				"rs_percpu_ref: reinit of a counter that is not zero (%ps).\n",
+				count->release);
+		return -EINVAL;
+	}
+	return rs_percpu_ref_resurrect(ref);
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_reinit);
+
+/**
+ * rs_percpu_ref_set_threshold - what is hot for this counter
+ * @ref: a counter made with %RS_PERCPU_REF_DYNAMIC
+ * @threshold: gets within a second that make it per-CPU
+ *
+ * Instead of rsref.ko's parameter dynamic_threshold.
+ *
+ * Context: any, between init and exit.
+ * Return: 0, or -EINVAL if the counter is not a dynamic one.
+ */
+int rs_percpu_ref_set_threshold(struct rs_percpu_ref *ref, unsigned int threshold)
+{
+	struct rs_percpu_count *count = own_count(ref);
+
+	if (!count->dynamic)
+		return -EINVAL;
+	percpu_dynamic_set_threshold(count, threshold);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_set_threshold);
+
+static u64 read_word(struct rs_percpu_ref *ref)
+{
+	u64 word;
+
+	rcu_read_lock();
+	word = atomic64_read_acquire(&count_of(ref)->word);
+	rcu_read_unlock();
+	return word;
+}
 
 /**
  * rs_percpu_ref_is_zero - are there no references?
@@ -423,13 +521,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_and_confirm);
  */
 bool rs_percpu_ref_is_zero(struct rs_percpu_ref *ref)
 {
-	bool zero;
-
-	rcu_read_lock();
-	zero = count_is_zero(atomic64_read_acquire(&ref_data(ref)->count));
-	rcu_read_unlock();
-
-	return zero;
+	return count_is_zero(read_word(ref));
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_is_zero);
 
@@ -442,13 +534,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_is_zero);
  */
 bool rs_percpu_ref_is_dying(struct rs_percpu_ref *ref)
 {
-	bool dying;
-
-	rcu_read_lock();
-	dying = atomic64_read(&ref_data(ref)->count) & COUNT_DEAD;
-	rcu_read_unlock();
-
-	return dying;
+	return read_word(ref) & COUNT_DEAD;
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_is_dying);
 
@@ -462,11 +548,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_is_dying);
 void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
 			   struct rs_percpu_ref_state *state)
 {
-	u64 word;
-
-	rcu_read_lock();
-	word = atomic64_read(&ref_data(ref)->count);
-	rcu_read_unlock();
+	u64 word = read_word(ref);
 
 	state->dying = word & COUNT_DEAD;
 	state->saturated = count_is_saturated(word);

@@ -15,6 +15,8 @@ static const struct rs_provider * const providers[] = {
 	&rs_provider_rs_refcount,
 	&rs_provider_rs_kref,
 	&rs_provider_rs_percpu_ref,
+	&rs_provider_rs_percpu_ref_dynamic,
+	&rs_provider_rs_percpu_ref_two_stage,
 };
 
 static const char * const origin_names[] = {

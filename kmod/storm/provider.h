@@ -107,6 +107,8 @@ extern const struct rs_provider rs_provider_percpu_ref;
 extern const struct rs_provider rs_provider_rs_refcount;
 extern const struct rs_provider rs_provider_rs_kref;
 extern const struct rs_provider rs_provider_rs_percpu_ref;
+extern const struct rs_provider rs_provider_rs_percpu_ref_dynamic;
+extern const struct rs_provider rs_provider_rs_percpu_ref_two_stage;
 
 const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,

@@ -9,6 +9,7 @@
 #define NAME		"percpu_ref"
 #define ORIGIN		RS_ORIGIN_MAINLINE
 #define KILL_ONCE	false
+#define FLAGS		0
 #include "provider_percpu_ref.h"
 
 /* Mainline's kill does not say; a second one warns, and drops a reference. */

@@ -4,7 +4,8 @@
  * what kill returns and how one looks inside.
  *
  * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN, KILL_ONCE,
- * and the functions provider_kill_counter() and provider_inspect().
+ * FLAGS for init, and the functions provider_kill_counter() and
+ * provider_inspect().
  */
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
@@ -43,7 +44,7 @@ static void provider_confirm(TYPE *ref)
 
 static int provider_init(struct rs_counter *counter, u32 count)
 {
-	return FN(init)(percpu_ref_of(counter), provider_release, 0, GFP_KERNEL);
+	return FN(init)(percpu_ref_of(counter), provider_release, FLAGS, GFP_KERNEL);
 }
 
 static void provider_exit(struct rs_counter *counter)

@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Provider: our rs_percpu_ref. */
-#include <refstorm/percpu_ref.h>
-
-#define TYPE		struct rs_percpu_ref
-#define FN(name)	rs_percpu_ref_##name
 #define PROVIDER	rs_provider_rs_percpu_ref
 #define NAME		"rs_percpu_ref"
-#define ORIGIN		RS_ORIGIN_REFSTORM
-#define KILL_ONCE	true
-#include "provider_percpu_ref.h"
+#define FLAGS		0
+#include "provider_rs_percpu_ref.h"
 
 static bool provider_kill_counter(struct rs_percpu_ref *ref,
 				  void (*confirm)(struct rs_percpu_ref *ref))
 {
 	return rs_percpu_ref_kill_and_confirm(ref, confirm);
-}
-
-static void provider_inspect(struct rs_counter *counter,
-			     struct rs_counter_state *state)
-{
-	static const enum rs_counter_mode modes[] = {
-		[RS_PERCPU_REF_PERCPU]		= RS_COUNTER_PERCPU,
-		[RS_PERCPU_REF_SWITCHING]	= RS_COUNTER_SWITCHING,
-		[RS_PERCPU_REF_ATOMIC]		= RS_COUNTER_ATOMIC,
-	};
-	struct rs_percpu_ref_state ref;
-
-	rs_percpu_ref_inspect(percpu_ref_of(counter), &ref);
-	*state = (struct rs_counter_state) {
-		.mode		= modes[ref.mode],
-		.countable	= ref.mode == RS_PERCPU_REF_ATOMIC,
-		.count		= ref.count,
-		.zero		= ref.mode == RS_PERCPU_REF_ATOMIC && !ref.count,
-		.killable	= true,
-		.dying		= ref.dying,
-		.saturated	= ref.saturated,
-	};
 }

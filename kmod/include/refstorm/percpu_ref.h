@@ -32,7 +32,7 @@
 #include <refstorm/compat.h>
 
 struct rs_percpu_ref;
-struct rs_percpu_ref_data;
+struct rs_percpu_count;
 
 /**
  * typedef rs_percpu_ref_func_t - release and confirmation callbacks
@@ -46,8 +46,22 @@ typedef void (rs_percpu_ref_func_t)(struct rs_percpu_ref *ref);
 /* In the low bits of percpu_count_ptr */
 #define __RS_PERCPU_REF_ATOMIC	1UL
 
-/* Flags of rs_percpu_ref_init() */
-#define RS_PERCPU_REF_INIT_ATOMIC	BIT(0)	/* never use slots */
+/**
+ * enum rs_percpu_ref_init_flags - how a counter begins
+ * @RS_PERCPU_REF_INIT_ATOMIC: in atomic mode, and stay there until
+ *	rs_percpu_ref_switch_to_percpu(); implies ALLOW_REINIT
+ * @RS_PERCPU_REF_INIT_DEAD: as if killed and released, until
+ *	rs_percpu_ref_reinit(); implies ALLOW_REINIT
+ * @RS_PERCPU_REF_ALLOW_REINIT: may be resurrected; slots are kept for that
+ * @RS_PERCPU_REF_DYNAMIC: without slots, until there are so many gets that
+ *	they are worth their memory, and again when there are not
+ */
+enum rs_percpu_ref_init_flags {
+	RS_PERCPU_REF_INIT_ATOMIC	= BIT(0),
+	RS_PERCPU_REF_INIT_DEAD		= BIT(1),
+	RS_PERCPU_REF_ALLOW_REINIT	= BIT(2),
+	RS_PERCPU_REF_DYNAMIC		= BIT(3),
+};
 
 /**
  * struct rs_percpu_ref - per-CPU reference count
@@ -56,7 +70,7 @@ typedef void (rs_percpu_ref_func_t)(struct rs_percpu_ref *ref);
  */
 struct rs_percpu_ref {
 	unsigned long				percpu_count_ptr;
-	struct rs_percpu_ref_data __rcu		*data;
+	struct rs_percpu_count __rcu		*data;
 };
 
 /**
@@ -89,8 +103,18 @@ int __must_check rs_percpu_ref_init(struct rs_percpu_ref *ref,
 				    rs_percpu_ref_func_t *release,
 				    unsigned int flags, gfp_t gfp);
 void rs_percpu_ref_exit(struct rs_percpu_ref *ref);
+void rs_percpu_ref_cancel_init(struct rs_percpu_ref *ref);
 bool rs_percpu_ref_kill_and_confirm(struct rs_percpu_ref *ref,
 				    rs_percpu_ref_func_t *confirm);
+bool rs_percpu_ref_kill_two_stage(struct rs_percpu_ref *ref,
+				  rs_percpu_ref_func_t *confirm);
+void rs_percpu_ref_switch_to_atomic(struct rs_percpu_ref *ref,
+				    rs_percpu_ref_func_t *confirm);
+void rs_percpu_ref_switch_to_atomic_sync(struct rs_percpu_ref *ref);
+int rs_percpu_ref_switch_to_percpu(struct rs_percpu_ref *ref);
+int rs_percpu_ref_resurrect(struct rs_percpu_ref *ref);
+int rs_percpu_ref_reinit(struct rs_percpu_ref *ref);
+int rs_percpu_ref_set_threshold(struct rs_percpu_ref *ref, unsigned int threshold);
 bool rs_percpu_ref_is_zero(struct rs_percpu_ref *ref);
 bool rs_percpu_ref_is_dying(struct rs_percpu_ref *ref);
 void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,

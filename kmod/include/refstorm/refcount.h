@@ -28,9 +28,11 @@
  * As documented in Documentation/core-api/refcount-vs-atomic.rst:
  *
  *	1  set, read				none
+ *	   set_release				RELEASE
  *	2  inc, add				none
  *	3  dec					RELEASE
  *	4  inc_not_zero, add_not_zero		control dependency on success
+ *	   the same with _acquire		ACQUIRE on success
  *	5  sub_and_test, dec_and_test		RELEASE; ACQUIRE if it was the last
  *	6  dec_if_one, dec_not_one		RELEASE; control dependency on
  *						success
@@ -40,6 +42,12 @@
  * inc and add need none because the caller already holds a reference, which
  * reached it with an ordering of its own; *_not_zero assume that the ordering
  * comes with the pointer to the object.
+ *
+ * Twins
+ * =====
+ *
+ * Each operation has a twin with two underscores that also writes the count
+ * that it found to *@oldp, unless that is NULL; all else is the same.
  */
 #ifndef _REFSTORM_REFCOUNT_H
 #define _REFSTORM_REFCOUNT_H
@@ -109,10 +117,47 @@ static inline unsigned int rs_refcount_read(const rs_refcount_t *r)
 	return atomic_read(&r->refs);
 }
 
-/* True if adding @i to @old neither starts nor ends in the bad half. */
-static inline bool __rs_refcount_stays_positive(int i, int old)
+/**
+ * rs_refcount_set_release - set a count, publishing what was written before
+ * @r: the count
+ * @n: its new value, 0 to RS_REFCOUNT_MAX
+ *
+ * For an object whose memory lookups may already see (SLAB_TYPESAFE_BY_RCU):
+ * whoever succeeds in rs_refcount_inc_not_zero_acquire() sees it initialised.
+ *
+ * Context: any. Ordering: RELEASE. As in Linux 6.15.
+ */
+static inline void rs_refcount_set_release(rs_refcount_t *r, int n)
 {
-	return likely(old >= 0 && (int)((unsigned int)old + i) >= 0);
+	atomic_set_release(&r->refs, n);
+}
+
+/* Does adding @i to @old start or end in the bad half? */
+static inline bool __rs_refcount_overflows(int i, int old)
+{
+	return unlikely(old < 0 || (int)((unsigned int)old + i) < 0);
+}
+
+static inline void __rs_refcount_old(int *oldp, int old)
+{
+	if (oldp)
+		*oldp = old;
+}
+
+static inline __must_check bool __rs_refcount_add_not_zero(int i, rs_refcount_t *r,
+							   int *oldp)
+{
+	int old = atomic_read(&r->refs);
+
+	do {
+		if (!old)
+			break;
+	} while (!atomic_try_cmpxchg_relaxed(&r->refs, &old, (unsigned int)old + i));
+
+	__rs_refcount_old(oldp, old);
+	if (__rs_refcount_overflows(i, old))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_NOT_ZERO_OVF);
+	return old;
 }
 
 /**
@@ -127,16 +172,12 @@ static inline bool __rs_refcount_stays_positive(int i, int old)
  */
 static inline __must_check bool rs_refcount_add_not_zero(int i, rs_refcount_t *r)
 {
-	int old = atomic_read(&r->refs);
+	return __rs_refcount_add_not_zero(i, r, NULL);
+}
 
-	do {
-		if (!old)
-			return false;
-	} while (!atomic_try_cmpxchg_relaxed(&r->refs, &old, (unsigned int)old + i));
-
-	if (!__rs_refcount_stays_positive(i, old))
-		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_NOT_ZERO_OVF);
-	return true;
+static inline __must_check bool __rs_refcount_inc_not_zero(rs_refcount_t *r, int *oldp)
+{
+	return __rs_refcount_add_not_zero(1, r, oldp);
 }
 
 /**
@@ -148,7 +189,116 @@ static inline __must_check bool rs_refcount_add_not_zero(int i, rs_refcount_t *r
  */
 static inline __must_check bool rs_refcount_inc_not_zero(rs_refcount_t *r)
 {
-	return rs_refcount_add_not_zero(1, r);
+	return __rs_refcount_inc_not_zero(r, NULL);
+}
+
+static inline __must_check bool __rs_refcount_add_not_zero_acquire(int i, rs_refcount_t *r,
+								   int *oldp)
+{
+	int old = atomic_read(&r->refs);
+
+	do {
+		if (!old)
+			break;
+	} while (!atomic_try_cmpxchg_acquire(&r->refs, &old, (unsigned int)old + i));
+
+	__rs_refcount_old(oldp, old);
+	if (__rs_refcount_overflows(i, old))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_NOT_ZERO_OVF);
+	return old;
+}
+
+/**
+ * rs_refcount_add_not_zero_acquire - take references unless there are none,
+ * and see what the object's publisher wrote
+ * @i: how many, at least 1
+ * @r: the count
+ *
+ * At saturation it answers as the plain form does: true, with a warning.
+ * (Mainline's, since 6.15, returns false there and says nothing.)
+ *
+ * Context: any. Ordering: ACQUIRE on success; pairs with
+ * rs_refcount_set_release().
+ * Return: false if the count was zero, and is unchanged.
+ */
+static inline __must_check bool rs_refcount_add_not_zero_acquire(int i, rs_refcount_t *r)
+{
+	return __rs_refcount_add_not_zero_acquire(i, r, NULL);
+}
+
+static inline __must_check bool __rs_refcount_inc_not_zero_acquire(rs_refcount_t *r, int *oldp)
+{
+	return __rs_refcount_add_not_zero_acquire(1, r, oldp);
+}
+
+/**
+ * rs_refcount_inc_not_zero_acquire - take a reference unless there is none, and
+ * see what the object's publisher wrote
+ * @r: the count
+ *
+ * Context: any. Ordering: ACQUIRE on success; pairs with
+ * rs_refcount_set_release().
+ * Return: false if the count was zero, and is unchanged.
+ */
+static inline __must_check bool rs_refcount_inc_not_zero_acquire(rs_refcount_t *r)
+{
+	return __rs_refcount_inc_not_zero_acquire(r, NULL);
+}
+
+/**
+ * __rs_refcount_add_not_zero_limited_acquire - take references unless there are
+ * none, or there would be too many
+ * @i: how many, at least 1
+ * @r: the count
+ * @oldp: where to put the count that was seen, or NULL
+ * @limit: largest count that may result, 0 to RS_REFCOUNT_MAX
+ *
+ * A saturated count is above every limit.
+ *
+ * Context: any. Ordering: ACQUIRE on success. As in Linux 6.15.
+ * Return: false if the count was zero or would pass @limit, and is unchanged.
+ */
+static inline __must_check bool
+__rs_refcount_add_not_zero_limited_acquire(int i, rs_refcount_t *r, int *oldp, int limit)
+{
+	int old = atomic_read(&r->refs);
+
+	do {
+		if (old <= 0 || i > limit - old) {
+			__rs_refcount_old(oldp, old);
+			return false;
+		}
+	} while (!atomic_try_cmpxchg_acquire(&r->refs, &old, old + i));
+
+	__rs_refcount_old(oldp, old);
+	return true;
+}
+
+/**
+ * __rs_refcount_inc_not_zero_limited_acquire - take a reference unless there is
+ * none, or there would be too many
+ * @r: the count
+ * @oldp: where to put the count that was seen, or NULL
+ * @limit: largest count that may result, 0 to RS_REFCOUNT_MAX
+ *
+ * Context, ordering and return value as for
+ * __rs_refcount_add_not_zero_limited_acquire().
+ */
+static inline __must_check bool
+__rs_refcount_inc_not_zero_limited_acquire(rs_refcount_t *r, int *oldp, int limit)
+{
+	return __rs_refcount_add_not_zero_limited_acquire(1, r, oldp, limit);
+}
+
+static inline void __rs_refcount_add(int i, rs_refcount_t *r, int *oldp)
+{
+	int old = atomic_fetch_add_relaxed(i, &r->refs);
+
+	__rs_refcount_old(oldp, old);
+	if (unlikely(!old))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_UAF);
+	else if (__rs_refcount_overflows(i, old))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_OVF);
 }
 
 /**
@@ -162,12 +312,12 @@ static inline __must_check bool rs_refcount_inc_not_zero(rs_refcount_t *r)
  */
 static inline void rs_refcount_add(int i, rs_refcount_t *r)
 {
-	int old = atomic_fetch_add_relaxed(i, &r->refs);
+	__rs_refcount_add(i, r, NULL);
+}
 
-	if (unlikely(!old))
-		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_UAF);
-	else if (!__rs_refcount_stays_positive(i, old))
-		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_OVF);
+static inline void __rs_refcount_inc(rs_refcount_t *r, int *oldp)
+{
+	__rs_refcount_add(1, r, oldp);
 }
 
 /**
@@ -180,23 +330,14 @@ static inline void rs_refcount_add(int i, rs_refcount_t *r)
  */
 static inline void rs_refcount_inc(rs_refcount_t *r)
 {
-	rs_refcount_add(1, r);
+	__rs_refcount_inc(r, NULL);
 }
 
-/**
- * rs_refcount_sub_and_test - drop references
- * @i: how many, at least 1
- * @r: the count; the caller holds that many
- *
- * Dropping more than there are saturates with a warning and answers false.
- *
- * Context: any. Ordering: RELEASE; ACQUIRE if the answer is true (case 5).
- * Return: true if these were the last: the caller releases the object.
- */
-static inline __must_check bool rs_refcount_sub_and_test(int i, rs_refcount_t *r)
+static inline __must_check bool __rs_refcount_sub_and_test(int i, rs_refcount_t *r, int *oldp)
 {
 	int old = atomic_fetch_sub_release(i, &r->refs);
 
+	__rs_refcount_old(oldp, old);
 	if (old > 0 && old == i) {
 		smp_acquire__after_ctrl_dep();
 		return true;
@@ -204,6 +345,28 @@ static inline __must_check bool rs_refcount_sub_and_test(int i, rs_refcount_t *r
 	if (unlikely(old <= 0 || old < i))
 		rs_refcount_warn_saturate(r, RS_REFCOUNT_SUB_UAF);
 	return false;
+}
+
+/**
+ * rs_refcount_sub_and_test - drop references
+ * @i: how many, at least 1
+ * @r: the count; the caller holds that many
+ *
+ * Dropping more than there are saturates with a warning and answers false; so
+ * does dropping any number, none included, of a count that is zero (mainline
+ * before 6.11 answers true to none of zero).
+ *
+ * Context: any. Ordering: RELEASE; ACQUIRE if the answer is true (case 5).
+ * Return: true if these were the last: the caller releases the object.
+ */
+static inline __must_check bool rs_refcount_sub_and_test(int i, rs_refcount_t *r)
+{
+	return __rs_refcount_sub_and_test(i, r, NULL);
+}
+
+static inline __must_check bool __rs_refcount_dec_and_test(rs_refcount_t *r, int *oldp)
+{
+	return __rs_refcount_sub_and_test(1, r, oldp);
 }
 
 /**
@@ -217,7 +380,16 @@ static inline __must_check bool rs_refcount_sub_and_test(int i, rs_refcount_t *r
  */
 static inline __must_check bool rs_refcount_dec_and_test(rs_refcount_t *r)
 {
-	return rs_refcount_sub_and_test(1, r);
+	return __rs_refcount_dec_and_test(r, NULL);
+}
+
+static inline void __rs_refcount_dec(rs_refcount_t *r, int *oldp)
+{
+	int old = atomic_fetch_sub_release(1, &r->refs);
+
+	__rs_refcount_old(oldp, old);
+	if (unlikely(old <= 1))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_DEC_LEAK);
 }
 
 /**
@@ -230,8 +402,7 @@ static inline __must_check bool rs_refcount_dec_and_test(rs_refcount_t *r)
  */
 static inline void rs_refcount_dec(rs_refcount_t *r)
 {
-	if (unlikely(atomic_fetch_sub_release(1, &r->refs) <= 1))
-		rs_refcount_warn_saturate(r, RS_REFCOUNT_DEC_LEAK);
+	__rs_refcount_dec(r, NULL);
 }
 
 __must_check bool rs_refcount_dec_if_one(rs_refcount_t *r);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The state machine that all per-CPU counts share.
+ *
+ * A per-CPU count has a fast path that knows one thing: the CPU's slot, or
+ * that there is none to be used now. Everything else is here, once: the shared
+ * word (count_word.h), the modes, kill, confirmation, resurrection, release. An
+ * engine answers only how slots come and go, and how all CPUs are got to stop
+ * using them.
+ *
+ *	             open
+ *	   ATOMIC ----------> PERCPU
+ *	     ^                   |
+ *	     | collected         | begin: kill, switch_to_atomic, probation
+ *	     +---- SWITCHING <---+
+ *
+ * The mode follows from two wishes: a count is to be per-CPU unless it is DEAD
+ * or was told to stay atomic (force_atomic). Kill never waits: if a switch is
+ * under way already, its end confirms the kill too. The others, which may
+ * sleep, let it end first.
+ *
+ * A lock of each count's own orders changes of mode. No callback is called
+ * under it, and neither get nor put takes it.
+ */
+#ifndef _RSREF_PERCPU_COUNT_H
+#define _RSREF_PERCPU_COUNT_H
+
+#include <linux/atomic.h>
+#include <linux/gfp.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+
+#include "count_word.h"
+
+struct rs_percpu_count;
+struct percpu_dynamic;
+
+/* The user's callback; an engine knows its real type. */
+typedef void (percpu_callback_t)(void *ref);
+
+/**
+ * struct percpu_engine - how the CPUs count, and how they are collected
+ * @name: of the counter, for warnings
+ * @alloc: get slots; NULL if memory ran out
+ * @attach: have slots, not in use yet
+ * @detach: take away slots that nobody can use any more; there may be none
+ * @discard: give them back
+ * @has_slots: there are slots, in use or not
+ * @open: let users count in slots again, all zero; the word has its bias
+ * @collect: have users count in the word from now on, and call
+ *	percpu_count_collected() once no CPU can add to a slot any more
+ * @call: call a user's callback
+ *
+ * Context: @attach, @detach, @has_slots, @open and @collect are called with the
+ * count's lock held, interrupts off; @alloc as its flags say; @discard and @call
+ * in any context but NMI, without the lock.
+ */
+struct percpu_engine {
+	const char	*name;
+	void __percpu	*(*alloc)(gfp_t gfp);
+	void		(*attach)(struct rs_percpu_count *count, void __percpu *slots);
+	void __percpu	*(*detach)(struct rs_percpu_count *count);
+	void		(*discard)(void __percpu *slots);
+	bool		(*has_slots)(const struct rs_percpu_count *count);
+	void		(*open)(struct rs_percpu_count *count);
+	void		(*collect)(struct rs_percpu_count *count);
+	void		(*call)(percpu_callback_t *callback, void *ref);
+};
+
+/**
+ * struct rs_percpu_count - the part of a per-CPU count that is not its fast path
+ * @word: see count_word.h
+ * @engine: whose it is
+ * @ref: the user's counter
+ * @release: the user's callback
+ * @lock: orders changes of mode; protects what follows
+ * @confirm_switch: callback of the switch that is under way
+ * @confirm_kill: callback of a kill that this switch will confirm
+ * @collecting: a switch is under way whose end will look at the callbacks
+ * @force_atomic: stay in the word though alive
+ * @allow_reinit: keep slots when killed
+ * @exited: the owner has called exit
+ * @dynamic: for counts that come by slots when they are hot, or NULL
+ * @rcu: the switch, then the end of the memory
+ */
+struct rs_percpu_count {
+	atomic64_t			word;
+	const struct percpu_engine	*engine;
+	void				*ref;
+	percpu_callback_t		*release;
+	raw_spinlock_t			lock;
+	percpu_callback_t		*confirm_switch;
+	percpu_callback_t		*confirm_kill;
+	bool				collecting;
+	bool				force_atomic;
+	bool				allow_reinit;
+	bool				exited;
+	struct percpu_dynamic		*dynamic;
+	struct rcu_head			rcu;
+};
+
+/* What count_kill() does with the initial reference */
+enum percpu_kill { KILL_DROPS, KILL_KEEPS };
+
+struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
+					bool dynamic, gfp_t gfp);
+void percpu_count_exit(struct rs_percpu_count *count);
+void percpu_count_free(struct rs_percpu_count *count);
+
+void percpu_count_get(struct rs_percpu_count *count, u64 nr);
+void percpu_count_put(struct rs_percpu_count *count, u64 nr);
+bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live);
+
+bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm,
+		       enum percpu_kill how);
+void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
+				   percpu_callback_t *confirm);
+void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count);
+int percpu_count_switch_to_percpu(struct rs_percpu_count *count);
+int percpu_count_resurrect(struct rs_percpu_count *count);
+void percpu_count_wait(struct rs_percpu_count *count);
+void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum);
+
+/* Below: for percpu_dynamic.c. Caller holds @count->lock. */
+bool percpu_count_is_percpu(const struct rs_percpu_count *count);
+void percpu_count_begin_switch(struct rs_percpu_count *count);
+bool percpu_count_try_open(struct rs_percpu_count *count);
+
+static inline bool percpu_count_is_switching(const struct rs_percpu_count *count)
+{
+	/* Pairs with the full barrier of end_switch(). */
+	return atomic64_read_acquire(&count->word) & COUNT_SWITCHING;
+}
+
+#endif /* _RSREF_PERCPU_COUNT_H */

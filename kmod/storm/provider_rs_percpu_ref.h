@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Provider: rs_percpu_ref in one of its forms; provider_percpu_ref.h says what
+ * the including file defines.
+ */
+#include <refstorm/percpu_ref.h>
+
+#define TYPE		struct rs_percpu_ref
+#define FN(name)	rs_percpu_ref_##name
+#define ORIGIN		RS_ORIGIN_REFSTORM
+#define KILL_ONCE	true
+#include "provider_percpu_ref.h"
+
+static void provider_inspect(struct rs_counter *counter,
+			     struct rs_counter_state *state)
+{
+	static const enum rs_counter_mode modes[] = {
+		[RS_PERCPU_REF_PERCPU]		= RS_COUNTER_PERCPU,
+		[RS_PERCPU_REF_SWITCHING]	= RS_COUNTER_SWITCHING,
+		[RS_PERCPU_REF_ATOMIC]		= RS_COUNTER_ATOMIC,
+	};
+	struct rs_percpu_ref_state ref;
+
+	rs_percpu_ref_inspect(percpu_ref_of(counter), &ref);
+	*state = (struct rs_counter_state) {
+		.mode		= modes[ref.mode],
+		.countable	= ref.mode == RS_PERCPU_REF_ATOMIC,
+		.count		= ref.count,
+		.zero		= ref.mode == RS_PERCPU_REF_ATOMIC && !ref.count,
+		.killable	= true,
+		.dying		= ref.dying,
+		.saturated	= ref.saturated,
+	};
+}
