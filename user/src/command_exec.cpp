@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "json_output.hpp"
 #include "readiness.hpp"
+#include "terminal.hpp"
 
 #include <iostream>
 
@@ -72,7 +73,7 @@ bool command_sequence::run(const std::string &command)
     const refusal &refused = answer.error();
     const problem what = refused.as_problem();
     code_ = what.code;
-    fmt::print(err_, "refstorm: {}\n", what.what);
+    print_problem(err_, what);
     if (!refused.log_entry.empty())
         fmt::print(err_, "{}\n", refused.log_entry);
     if (as_json_)

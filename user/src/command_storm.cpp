@@ -35,8 +35,8 @@ class loaded_for_the_storm {
         module_pair modules(machine{}, where_.module_directory);
         const auto removed = modules.remove(names_, where_.debugfs);
         if (!removed)
-            fmt::print(stderr, "refstorm: the modules stay loaded: {}\n  {}\n", removed.error().what,
-                       removed.error().hint);
+            print_problem(stderr, {exit_code::machine, "the modules stay loaded: " + removed.error().what,
+                                   removed.error().hint});
     }
 
   private:
@@ -79,8 +79,7 @@ result<exit_code> command_storm(const arguments &args)
         fmt::print("{}", report_text(all, args.where, wants_colour(stdout)));
     std::fflush(stdout);
     if (all.failure)
-        fmt::print(stderr, "refstorm: {}\n{}{}", all.failure->what, all.failure->hint,
-                   all.failure->hint.empty() ? "" : "\n");
+        print_problem(stderr, *all.failure);
     return all.code();
 }
 

@@ -4,6 +4,7 @@
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "json_output.hpp"
+#include "terminal.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -16,17 +17,6 @@
 namespace {
 
 using namespace refstorm;
-
-void print_problem(const problem &what)
-{
-    fmt::print(stderr, "refstorm: {}\n", what.what);
-    std::string_view rest = what.hint;
-    while (!rest.empty()) {
-        const auto end = std::min(rest.find('\n'), rest.size());
-        fmt::print(stderr, "  {}\n", rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-}
 
 result<exit_code> dispatch(const arguments &args)
 {
@@ -50,7 +40,7 @@ exit_code fail(const problem &what, bool as_json)
 {
     if (as_json)
         fmt::print("{}", document_text(error_document(what)));
-    print_problem(what);
+    print_problem(stderr, what);
     return what.code;
 }
 

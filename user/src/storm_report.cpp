@@ -58,7 +58,7 @@ std::string overall_line(const run_outcome &all, bool with_colour)
     const verdict overall = all.overall();
     std::string line = fmt::format("verdict: {} ({} of {} storms held",
                                    with_colour ? paint(label(overall), colour_of(overall)) : label(overall),
-                                   held, all.storms.size());
+                                   held, all.planned);
     if (!all.storms.empty() && all.storms.front().storm.pattern != pattern_name(storm_pattern::saturate))
         line += fmt::format("; no-lost-count: release() at most {} after the last put",
                             format_length(all.storms.front().storm.bound_ms));
@@ -102,6 +102,13 @@ std::string failure_text(const storm_outcome &outcome, const places &where)
         text += fmt::format("  event: {}\n", event);
     text += fmt::format("  seed: {}\n  repeat: {}\n", storm.seed, repeat_command(storm, where));
     return text;
+}
+
+/// Nothing to explain: it held, or the user stopped it.
+bool passed_or_cut_short(const storm_outcome &outcome, bool interrupted)
+{
+    return outcome.storm.outcome == verdict::held ||
+           (interrupted && outcome.storm.outcome == verdict::stopped);
 }
 
 } // namespace
@@ -154,7 +161,7 @@ std::string report_text(const run_outcome &all, const places &where, bool with_c
     }
     text += overall_line(all, with_colour);
     for (const storm_outcome &outcome : all.storms)
-        if (outcome.storm.outcome != verdict::held)
+        if (!passed_or_cut_short(outcome, all.interrupted))
             text += failure_text(outcome, where);
     return text;
 }
@@ -169,6 +176,7 @@ json report_json(const run_outcome &all, const places &where)
     document["failure"] = nullptr;
     if (all.failure)
         document["failure"] = {{"message", all.failure->what}, {"hint", all.failure->hint}};
+    document["planned"] = all.planned;
     document["storms"] = json::array();
     for (const storm_outcome &outcome : all.storms) {
         json storm = to_json(outcome.storm.raw);

@@ -73,6 +73,7 @@ storm_runner::storm_runner(module_port &port, stop_signals &stop, progress &show
 run_outcome storm_runner::run(const storm_plan &plan)
 {
     run_outcome all;
+    all.planned = plan.storms.size();
     open_log();
     for (const storm_spec &spec : plan.storms) {
         if (stop_.take())

@@ -35,6 +35,8 @@ struct storm_outcome {
 
 /// All storms of one run.
 struct run_outcome {
+    /// How many storms the plan had.
+    std::size_t planned = 0;
     std::vector<storm_outcome> storms;
     bool interrupted = false;
     /// Why the run could not go on, if it could not.

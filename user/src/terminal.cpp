@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "terminal.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <unistd.h>
@@ -21,6 +22,17 @@ bool wants_colour(std::FILE *file)
         return false;
     const char *kind = std::getenv("TERM");
     return is_terminal(file) && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
+void print_problem(std::FILE *file, const problem &what)
+{
+    fmt::print(file, "refstorm: {}\n", what.what);
+    std::string_view rest = what.hint;
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        fmt::print(file, "  {}\n", rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
 }
 
 std::string paint(std::string_view text, colour with)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
-/// Whether output goes to a terminal, and colours if it does.
+/// What people see: problems, whether output goes to a terminal, and colours if it does.
 #pragma once
 
 #include "storm_record.hpp"
@@ -15,6 +15,9 @@ bool is_terminal(std::FILE *file);
 
 /// True if colours are wanted on \p file: a terminal that is not dumb, and NO_COLOR not set.
 bool wants_colour(std::FILE *file);
+
+/// "refstorm: what went wrong", and below it what to do, indented.
+void print_problem(std::FILE *file, const problem &what);
 
 enum class colour { none, good, bad, doubtful };
 

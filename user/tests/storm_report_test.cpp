@@ -21,6 +21,7 @@ bool has(const std::string &text, const std::string &part)
 TEST(report, shows_counts_and_times_that_a_person_can_read)
 {
     run_outcome all;
+    all.planned = 1;
     all.storms = {outcome_of({})};
     EXPECT_EQ(report_text(all, {}, false), "provider  operations   ops/s  kills  overlapped  overlap ops  "
                                            "release min   median      p99     max  verdict\n"
@@ -41,6 +42,7 @@ TEST(report, has_a_dash_where_a_value_does_not_apply)
 TEST(report, tells_of_a_broken_storm_what_broke_and_how_to_repeat_it)
 {
     run_outcome all;
+    all.planned = 2;
     all.storms = {outcome_of({}), outcome_of({.verdict = "broken",
                                               .invariant = "no-lost-count",
                                               .detail = "release() did not run",
@@ -83,6 +85,7 @@ TEST(report, lists_every_complaint)
 TEST(report, has_colours_only_when_told)
 {
     run_outcome all;
+    all.planned = 1;
     all.storms = {outcome_of({})};
     EXPECT_FALSE(has(report_text(all, {}, false), "\033["));
     EXPECT_TRUE(has(report_text(all, {}, true), "\033[32mheld\033[0m"));
@@ -91,13 +94,25 @@ TEST(report, has_colours_only_when_told)
 TEST(report, of_a_run_without_storms_has_no_table)
 {
     run_outcome all;
+    all.planned = 7;
     all.interrupted = true;
-    EXPECT_TRUE(report_text(all, {}, false).starts_with("verdict: stopped (0 of 0 storms held"));
+    EXPECT_TRUE(report_text(all, {}, false).starts_with("verdict: stopped (0 of 7 storms held"));
+}
+
+TEST(report, explains_a_storm_that_somebody_else_stopped_and_not_one_that_the_user_did)
+{
+    run_outcome all;
+    all.planned = 1;
+    all.storms = {outcome_of({.verdict = "stopped"})};
+    EXPECT_TRUE(has(report_text(all, {}, false), "it was stopped before its time"));
+    all.interrupted = true;
+    EXPECT_FALSE(has(report_text(all, {}, false), "it was stopped before its time"));
 }
 
 TEST(json_report, has_all_keys_of_the_table_with_their_types)
 {
     run_outcome all;
+    all.planned = 1;
     all.storms = {outcome_of({})};
     const json document = report_json(all, {});
     EXPECT_EQ(document["schema"], 1);
