@@ -27,8 +27,7 @@ quiet_module() {
 		[ "$patience" -gt 0 ] || fail "storms=$(status storms) threads=$(status threads) are left"
 		sleep 0.1
 	done
-	expect 0 "$(status objects)" objects
-	expect 1 "$(status allocations)" allocations
+	expect_idle
 }
 
 load_twice() {

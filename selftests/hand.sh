@@ -145,8 +145,7 @@ failing_memory() {
 }
 
 counts_back() {
-	# The ring of events is all that is allocated.
-	for line in objects=0 storms=0 threads=0 allocations=1; do
+	for line in objects=0 storms=0 threads=0 "allocations=$idle_allocations"; do
 		has "$line" "$(cat "$d/status")"
 	done
 }
@@ -160,7 +159,8 @@ unload() {
 
 mark_log
 check "insmod brings the directory, and README says what is in it" load
-for provider in atomic refcount kref percpu_ref rs_refcount rs_kref rs_percpu_ref; do
+for provider in atomic refcount kref percpu_ref rs_refcount rs_kref rs_percpu_ref \
+	rs_percpu_ref_dynamic rs_percpu_ref_two_stage; do
 	check "a $provider is created, got, put, killed, released and destroyed" lifecycle "$provider"
 done
 check "wrong words are refused and the right ones listed" wrong_words

@@ -24,6 +24,13 @@ begin() {
 	fi
 	trap 'leave' EXIT
 	trap 'exit 1' INT TERM
+	if ! load_all; then
+		echo "1..1"
+		echo "not ok 1 the modules can be loaded"
+		exit 1
+	fi
+	idle_allocations=$(status allocations)
+	unload_all
 }
 
 # As it was found, even after a test that failed in the middle.
@@ -122,6 +129,14 @@ unload_soon() {
 # A number of status, or a value of a row: value KEY <LINES
 value() { sed -n "s/^\(.* \)\{0,1\}$1=\([^ ]*\).*/\2/p"; }
 status() { value "$1" <"$dir/status"; }
+
+# What the modules hold by being loaded (events, a workqueue): known once, then expected.
+idle_allocations=
+expect_idle() {
+	[ -n "$idle_allocations" ] || fail "begin did not load the module"
+	expect 0 "$(status objects)" objects
+	expect "$idle_allocations" "$(status allocations)" allocations
+}
 
 # command TEXT...: to control; error_log says why not
 command_to() { echo "$*" >"$dir/control"; }

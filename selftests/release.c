@@ -216,6 +216,14 @@ FIXTURE_VARIANT_ADD(confirmation, rs_percpu_ref) {
 	.name = "rs_percpu_ref",
 };
 
+FIXTURE_VARIANT_ADD(confirmation, rs_percpu_ref_dynamic) {
+	.name = "rs_percpu_ref_dynamic",
+};
+
+FIXTURE_VARIANT_ADD(confirmation, rs_percpu_ref_two_stage) {
+	.name = "rs_percpu_ref_two_stage",
+};
+
 FIXTURE_SETUP(confirmation)
 {
 	self->mark = rs_begin();

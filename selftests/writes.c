@@ -188,13 +188,11 @@ TEST_F(write, from_memory_that_is_not_there_is_EFAULT)
 TEST_F(write, refused_leaves_nothing_to_read)
 {
 	int fd = rs_open("control", O_RDWR);
-	char *said;
+	char said[64];
 
 	ASSERT_EQ(5, write(fd, "get t", 5));
 	ASSERT_EQ(-1, write(fd, "get u", 5));
-	said = rs_read_fd(fd);
-	EXPECT_STREQ("", said);
-	free(said);
+	EXPECT_EQ(0, read(fd, said, sizeof(said)));
 	close(fd);
 }
 
