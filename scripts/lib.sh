@@ -42,6 +42,24 @@ clean_make() {
 		make "$@"
 }
 
+# An object compiled while one of its headers is saved looks newer than the header, and stays.
+# steadily TREE SOURCE... -- COMMAND...: runs COMMAND, which builds in TREE; if a SOURCE changed
+# meanwhile, once more without the objects made since.
+steadily() {
+	local tree=$1 sources=() stamp
+	shift
+	while [ "$1" != -- ]; do sources+=("$1"); shift; done
+	shift
+	stamp=$tree/.began
+	for _ in 1 2 3; do
+		touch "$stamp"
+		"$@" || return
+		[ -n "$(find -L "${sources[@]}" -type f -newer "$stamp" -print -quit)" ] || return 0
+		say "a source changed while it was compiled: once more"
+		find "$tree" -type f -name '*.o' -newer "$stamp" -delete
+	done
+}
+
 # Sets K_KVER K_NAME K_KDIR K_KERNEL K_MODDIR from what scripts/kernel answers. The caller's own
 # KVER, KDIR and KERNEL stay as they are, for the scripts that we call.
 use_kernel() {
