@@ -85,7 +85,7 @@ result<std::string, int> debugfs_port::read_answer()
     if (::lseek(control_.get(), 0, SEEK_SET) < 0 && errno != ESPIPE)
         return errno;
     std::string answer;
-    std::array<char, 4096> buffer;
+    std::array<char, 4096> buffer{};
     for (;;) {
         const ssize_t n = ::read(control_.get(), buffer.data(), buffer.size());
         if (n < 0 && errno == EINTR)

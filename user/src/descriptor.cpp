@@ -39,7 +39,7 @@ result<std::string, int> read_from_start(const descriptor &file)
         return errno;
 
     std::string text;
-    std::array<char, 65536> buffer;
+    std::array<char, 65536> buffer{};
     for (;;) {
         const ssize_t n = ::read(file.get(), buffer.data(), buffer.size());
         if (n < 0 && errno == EINTR)

@@ -2,7 +2,6 @@
 #include "error_log.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 #include <fmt/format.h>
 #include <refstorm/refstorm.h>
@@ -92,10 +91,10 @@ bool is_about(std::string_view shown, std::string_view command)
 
 const error_entry *newest_for_command(const std::vector<error_entry> &log, std::string_view command)
 {
-    for (const error_entry &entry : std::views::reverse(log))
-        if (entry.file == "control" && is_about(entry.command, command))
-            return &entry;
-    return nullptr;
+    const auto found = std::find_if(log.rbegin(), log.rend(), [command](const error_entry &entry) {
+        return entry.file == "control" && is_about(entry.command, command);
+    });
+    return found == log.rend() ? nullptr : &*found;
 }
 
 } // namespace refstorm

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -232,13 +231,13 @@ void log_scanner::finish_cluster()
 /// Counts \p text against the newest announcement of it that is not used up.
 bool log_scanner::is_announced(std::string_view text)
 {
-    for (expectation &announced : std::views::reverse(open_)) {
-        if (announced.text == text && announced.seen < announced.most) {
-            ++announced.seen;
-            return true;
-        }
-    }
-    return false;
+    const auto newest = std::find_if(open_.rbegin(), open_.rend(), [text](const expectation &announced) {
+        return announced.text == text && announced.seen < announced.most;
+    });
+    if (newest == open_.rend())
+        return false;
+    ++newest->seen;
+    return true;
 }
 
 void log_scanner::complain(std::uint64_t sequence, std::string_view text)

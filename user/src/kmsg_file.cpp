@@ -44,7 +44,7 @@ bool kmsg_file::feed(log_scanner &scanner)
 {
     bool complete = true;
     // Larger than any record: a smaller buffer makes the read fail.
-    std::array<char, 16384> buffer;
+    std::array<char, 16384> buffer{};
     for (;;) {
         const ssize_t n = ::read(file_.get(), buffer.data(), buffer.size());
         if (n < 0 && errno == EINTR)

@@ -149,6 +149,19 @@ distribute(const std::vector<std::string> &parameters,
     return options;
 }
 
+/// Who keeps a module from being removed.
+std::string users_of(kmod_module *module, const fs::path &debugfs)
+{
+    std::vector<std::string> users;
+    if (const auto holders = holders_of(module); !holders.empty())
+        users.push_back(fmt::format("used by {}", fmt::join(holders, ", ")));
+    else if (const auto processes = processes_with_open_files(debugfs); !processes.empty())
+        users.push_back(
+            fmt::format("files in {} are open in {}", debugfs.native(), fmt::join(processes, ", ")));
+    users.push_back(fmt::format("its use count is {}", kmod_module_get_refcnt(module)));
+    return fmt::format("{}", fmt::join(users, "; "));
+}
+
 } // namespace
 
 void module_pair::free_context::operator()(kmod_ctx *context) const
@@ -161,8 +174,8 @@ void module_pair::free_module::operator()(kmod_module *module) const
     kmod_module_unref(module);
 }
 
-module_pair::module_pair(const machine &here, std::optional<fs::path> directory)
-    : here_(here), directory_(std::move(directory)), context_(kmod_new(nullptr, nullptr))
+module_pair::module_pair(machine here, std::optional<fs::path> directory)
+    : here_(std::move(here)), directory_(std::move(directory)), context_(kmod_new(nullptr, nullptr))
 {
     if (!context_)
         throw fatal_error("libkmod cannot be set up");
@@ -289,18 +302,6 @@ result<load_report> module_pair::load(const std::vector<std::string> &parameters
         report.loaded.push_back(name);
     }
     return report;
-}
-
-std::string module_pair::users_of(kmod_module *module, const fs::path &debugfs) const
-{
-    std::vector<std::string> users;
-    if (const auto holders = holders_of(module); !holders.empty())
-        users.push_back(fmt::format("used by {}", fmt::join(holders, ", ")));
-    else if (const auto processes = processes_with_open_files(debugfs); !processes.empty())
-        users.push_back(
-            fmt::format("files in {} are open in {}", debugfs.native(), fmt::join(processes, ", ")));
-    users.push_back(fmt::format("its use count is {}", kmod_module_get_refcnt(module)));
-    return fmt::format("{}", fmt::join(users, "; "));
 }
 
 result<std::vector<std::string>> module_pair::remove(const std::vector<std::string> &names,

@@ -27,7 +27,7 @@ struct load_report {
 class module_pair {
   public:
     /// Modules come from \p directory if there is one, else from /lib/modules.
-    module_pair(const machine &here, std::optional<std::filesystem::path> directory);
+    module_pair(machine here, std::optional<std::filesystem::path> directory);
 
     /// True if the kernel has the module \p name.
     bool is_loaded(const std::string &name) const;
@@ -60,7 +60,6 @@ class module_pair {
     handle by_name(const std::string &name) const;
     result<handle> locate(const std::string &name) const;
     result<done> insert(const std::string &name, kmod_module *module, const std::string &options) const;
-    std::string users_of(kmod_module *module, const std::filesystem::path &debugfs) const;
 
     machine here_;
     std::optional<std::filesystem::path> directory_;

@@ -31,6 +31,16 @@ bool has_control(const places &where)
     return fs::exists(where.debugfs / "control", ignored);
 }
 
+/// A kernel that was locked down after the module was loaded lets nobody open its files.
+result<std::unique_ptr<debugfs_port>> open_port(const machine &here, const places &where)
+{
+    auto port = debugfs_port::open(where.debugfs);
+    if (!port && machine::is_root())
+        if (const auto mode = here.lockdown())
+            return locked_down(*mode);
+    return port;
+}
+
 /// The machine's reasons against loading, before anything is tried.
 result<done> may_load(const machine &here, const module_pair &modules)
 {
@@ -93,7 +103,7 @@ result<done> stop_all_storms(debugfs_port &port)
 result<std::unique_ptr<debugfs_port>> open_loaded(const places &where)
 {
     if (has_control(where))
-        return debugfs_port::open(where.debugfs);
+        return open_port(machine{}, where);
     if (!machine::is_root())
         return needs_root();
     return problem{
@@ -106,10 +116,10 @@ result<ready_module> make_ready(const places &where, const std::vector<std::stri
 {
     const machine here;
     if (parameters.empty() && has_control(where)) {
-        if (auto port = debugfs_port::open(where.debugfs); port)
-            return ready_module{std::move(*port), {{}, module_pair::removal_order()}};
-        else
+        auto port = open_port(here, where);
+        if (!port)
             return port.error();
+        return ready_module{std::move(*port), {{}, module_pair::removal_order()}};
     }
 
     module_pair modules(here, where.module_directory);
@@ -125,7 +135,7 @@ result<ready_module> make_ready(const places &where, const std::vector<std::stri
             exit_code::machine,
             fmt::format("the modules are loaded, but there is no {}", (where.debugfs / "control").native()),
             "if debugfs is mounted elsewhere, name the directory: --debugfs DIR"};
-    auto port = debugfs_port::open(where.debugfs);
+    auto port = open_port(here, where);
     if (!port)
         return port.error();
     return ready_module{std::move(*port), std::move(*report)};
@@ -140,7 +150,7 @@ result<std::vector<std::string>> stop_and_remove(const places &where)
     if (!machine::is_root())
         return needs_root();
     if (has_control(where)) {
-        auto port = debugfs_port::open(where.debugfs);
+        auto port = open_port(here, where);
         if (!port)
             return port.error();
         if (auto stopped = stop_all_storms(**port); !stopped)

@@ -43,6 +43,12 @@ problem cannot_start(const refusal &refused)
     return what;
 }
 
+/// The driver's verdict on a storm that it no longer waits for.
+void give_up(storm_record &storm, std::string_view why)
+{
+    storm.judge(verdict::running, "", fmt::format("the storm has not ended {}", why));
+}
+
 } // namespace
 
 verdict run_outcome::overall() const
@@ -64,9 +70,9 @@ exit_code run_outcome::code() const
     return failure ? worse(code, failure->code) : code;
 }
 
-storm_runner::storm_runner(module_port &port, stop_signals &stop, progress &shown, const places &where,
+storm_runner::storm_runner(module_port &port, stop_signals &stop, progress &shown, places where,
                            run_times times)
-    : port_(port), stop_(stop), shown_(shown), where_(where), times_(times)
+    : port_(port), stop_(stop), shown_(shown), where_(std::move(where)), times_(times)
 {
 }
 
@@ -162,11 +168,6 @@ result<storm_record> storm_runner::watch(std::uint64_t id, const storm_spec &spe
             break;
         }
     }
-}
-
-void storm_runner::give_up(storm_record &storm, std::string_view why)
-{
-    storm.judge(verdict::running, "", fmt::format("the storm has not ended {}", why));
 }
 
 result<storm_record> storm_runner::find(std::uint64_t id)

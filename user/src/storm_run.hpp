@@ -60,8 +60,7 @@ struct run_times {
 /// Runs a plan.
 class storm_runner {
   public:
-    storm_runner(module_port &port, stop_signals &stop, progress &shown, const places &where,
-                 run_times times = {});
+    storm_runner(module_port &port, stop_signals &stop, progress &shown, places where, run_times times = {});
 
     /// Runs \p plan to its end, or until a signal comes or nothing more can run.
     run_outcome run(const storm_plan &plan);
@@ -70,7 +69,6 @@ class storm_runner {
     result<storm_outcome> run_one(const storm_spec &spec);
     result<storm_record> watch(std::uint64_t id, const storm_spec &spec);
     result<storm_record> find(std::uint64_t id);
-    void give_up(storm_record &storm, std::string_view why);
     void begin_expecting(const storm_spec &spec);
     void end_expecting();
     bool arm_warnings(warning_owner owner) const;

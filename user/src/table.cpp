@@ -101,7 +101,7 @@ class line_parser {
             if (++at_ == text_.size())
                 break;
             if (text_[at_] != '"' && text_[at_] != '\\')
-                return fault(at_, "only \\\" and \\\\ may follow a backslash");
+                return fault(at_, R"(only \" and \\ may follow a backslash)");
             value += text_[at_];
         }
         return fault(open, "the quote that begins here does not end");
