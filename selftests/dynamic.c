@@ -24,9 +24,7 @@ static void parameter(struct __test_metadata *_metadata, const char *value, char
 	int fd = open(HOT_MS, O_RDWR | O_CLOEXEC);
 
 	ASSERT_LE(0, fd);
-	if (old) {
-		ASSERT_LT(0, read(fd, old, 15));
-	}
+	ASSERT_TRUE(!old || read(fd, old, 15) > 0);
 	ASSERT_EQ((ssize_t)strlen(value), pwrite(fd, value, strlen(value), 0));
 	close(fd);
 }
