@@ -39,7 +39,7 @@ TEST_F(storm, holds_every_invariant_while_operations_overlap_kills)
 
 	if (rs_cpus() < 2)
 		SKIP(return, "needs 2 CPUs");
-	id = rs_storm("provider=%s ms=1500 seed=%d", variant->name, 20260701);
+	id = rs_storm("provider=%s ms=1000 seed=%d", variant->name, 20260701);
 	ASSERT_LT(0, id);
 	row = rs_storm_wait(id, 20);
 	ASSERT_STRNE("", row) {
@@ -56,7 +56,7 @@ TEST_F(storm, holds_every_invariant_while_operations_overlap_kills)
 	EXPECT_EQ((long long)rs_cpus(), rs_number(row, "workers"));
 	EXPECT_EQ((long long)rs_cpus(), rs_number(row, "cpus"));
 	EXPECT_EQ(2, rs_number(row, "killers"));
-	EXPECT_LE(1500, rs_number(row, "elapsed_ms"));
+	EXPECT_LE(1000, rs_number(row, "elapsed_ms"));
 	EXPECT_LT(0, rs_number(row, "kills"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
 	EXPECT_LT(0, rs_number(row, "overlapped_kills"));
@@ -81,7 +81,7 @@ TEST_F(storm, of_one_worker_and_one_killer_breaks_nothing)
 	const char *row;
 	long long id;
 
-	id = rs_storm("provider=%s ms=300 workers=1 killers=1", variant->name);
+	id = rs_storm("provider=%s ms=200 workers=1 killers=1", variant->name);
 	ASSERT_LT(0, id);
 	row = rs_storm_wait(id, 20);
 	ASSERT_STRNE("", row);
@@ -101,7 +101,7 @@ TEST_F(storm, with_many_killers_and_workers_holds_as_well)
 
 	if (rs_cpus() < 2)
 		SKIP(return, "needs 2 CPUs");
-	id = rs_storm("provider=%s ms=600 workers=%u killers=16", variant->name, 2 * rs_cpus());
+	id = rs_storm("provider=%s ms=400 workers=%u killers=16", variant->name, 2 * rs_cpus());
 	ASSERT_LT(0, id);
 	row = rs_storm_wait(id, 20);
 	ASSERT_STRNE("", row);
