@@ -79,7 +79,7 @@ static void call_release(struct rs_percpu_count *count)
  * or NULL.
  */
 struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
-					bool dynamic, gfp_t gfp)
+					   bool dynamic, gfp_t gfp)
 {
 	struct {
 		struct rs_percpu_count	count;
@@ -358,6 +358,7 @@ void percpu_count_wait(struct rs_percpu_count *count)
 
 /* Take the lock while no switch is under way. */
 static unsigned long lock_settled(struct rs_percpu_count *count)
+	__acquires(&count->lock)
 {
 	unsigned long flags;
 

@@ -99,11 +99,11 @@ struct rs_percpu_count {
 	struct rcu_head			rcu;
 };
 
-/* What count_kill() does with the initial reference */
+/* What percpu_count_kill() does with the initial reference */
 enum percpu_kill { KILL_DROPS, KILL_KEEPS };
 
 struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
-					bool dynamic, gfp_t gfp);
+					   bool dynamic, gfp_t gfp);
 void percpu_count_exit(struct rs_percpu_count *count);
 void percpu_count_free(struct rs_percpu_count *count);
 

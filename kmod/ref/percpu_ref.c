@@ -78,7 +78,7 @@ static void rcu_engine_open(struct rs_percpu_count *count)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		*per_cpu_ptr(slots, cpu) = 0;
+		WRITE_ONCE(*per_cpu_ptr(slots, cpu), 0);
 	/* Pairs with the dependency of readers on the pointer: zero comes first. */
 	smp_store_release(&ref_of(count)->percpu_count_ptr, (unsigned long)slots);
 }

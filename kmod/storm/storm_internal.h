@@ -70,6 +70,8 @@ struct storm_object {
 	int			killer_cpu;	/* valid from KILLING on */
 	bool			drain;		/* workers put all they hold */
 	bool			confirm_wanted;
+	bool			confirm_drains;	/* the confirmation sets drain ... */
+	u32			linger_ns;	/* ... and aims at the last put */
 	bool			confirmed;
 	bool			overlapped;	/* by a worker on another CPU */
 	atomic_t		released;

@@ -15,6 +15,7 @@
 #define DRAIN_US_MODELESS	200	/* from kill to drain, at most */
 #define DRAIN_US_PERCPU		20000	/* a grace period or so */
 #define CONFIRMED_US_MAX	1000	/* from confirmation to drain */
+#define LINGER_NS		200	/* from the last ledger to the end of a switch */
 #define UNBURIED_MAX		128
 
 static void sleep_up_to(struct storm_slot *slot, u64 us)
@@ -33,6 +34,8 @@ static void kill(struct storm_slot *slot, struct storm_object *object)
 	bool first;
 
 	object->confirm_wanted = provider->percpu && dice & 1;
+	object->confirm_drains = dice & 4;
+	object->linger_ns = rs_sequence_below(&slot->seq, LINGER_NS);
 
 	migrate_disable();
 	WRITE_ONCE(object->killer_cpu, raw_smp_processor_id());

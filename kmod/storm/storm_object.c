@@ -2,6 +2,7 @@
 /*
  * The objects of a storm: birth, the callbacks that check, burial.
  */
+#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
@@ -9,6 +10,8 @@
 #include "events.h"
 #include "refstorm_module.h"
 #include "storm_internal.h"
+
+#define LINGER_NS_MAX	(100 * NSEC_PER_USEC)	/* in a confirmation, in softirq */
 
 #define RS_INVARIANT_NAME(id, name, text) name,
 const char * const invariant_names[INVARIANT_NR] = {
@@ -105,12 +108,29 @@ static void storm_object_released(struct rs_counter *counter)
 	wake_up(&slot->wait);
 }
 
+/*
+ * Have the last put come just when the switch drops its own reference: who sees
+ * zero then? A ledger goes to zero right before its put.
+ */
+static void linger(struct storm_object *object)
+{
+	u64 deadline = ktime_get_ns() + LINGER_NS_MAX;
+
+	WRITE_ONCE(object->drain, true);
+	while (storm_slot_held(object->slot, NULL) && ktime_get_ns() < deadline)
+		cpu_relax();
+	ndelay(object->linger_ns);
+}
+
 static void storm_object_confirmed(struct rs_counter *counter)
 {
 	struct storm_object *object = container_of(counter, struct storm_object, counter);
 
 	/* Pairs with the acquire of a worker before its tryget_live. */
 	smp_store_release(&object->confirmed, true);
+
+	if (object->confirm_drains)
+		linger(object);
 }
 
 /**

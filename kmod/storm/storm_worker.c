@@ -185,6 +185,22 @@ static step_run_t * const step_run[RS_STEP_KIND_COUNT] = {
 	[RS_STEP_IDLE]		= step_idle,
 };
 
+static bool must_drain(const struct storm_ledger *ledger)
+{
+	return ledger->held && READ_ONCE(ledger->object->drain);
+}
+
+static void run(struct storm_worker *worker, const struct rs_step *step)
+{
+	struct storm_ledger *ledger = &worker->ledger[step->slot];
+
+	/* At once: the killer may aim at a moment. */
+	if (must_drain(ledger))
+		put(worker, ledger, ledger->held);
+	else
+		step_run[step->kind](worker, ledger, step);
+}
+
 /* Put all that is held of objects whose killer asks for it, or of all. */
 static void drain(struct storm_worker *worker, bool all)
 {
@@ -193,8 +209,8 @@ static void drain(struct storm_worker *worker, bool all)
 	for (i = 0; i < worker->storm->setup.killers; i++) {
 		struct storm_ledger *ledger = &worker->ledger[i];
 
-		if (ledger->held && !READ_ONCE(worker->storm->abandon) &&
-		    (all || READ_ONCE(ledger->object->drain)))
+		if (!READ_ONCE(worker->storm->abandon) &&
+		    (must_drain(ledger) || (all && ledger->held)))
 			put(worker, ledger, ledger->held);
 	}
 }
@@ -251,8 +267,7 @@ int storm_worker_thread(void *arg)
 	while (!READ_ONCE(storm->ending) && !READ_ONCE(storm->abandon)) {
 		rs_sequence_fill(&worker->seq, steps, BATCH);
 		for (i = 0; i < BATCH && !READ_ONCE(storm->abandon); i++)
-			step_run[steps[i].kind](worker, &worker->ledger[steps[i].slot],
-						&steps[i]);
+			run(worker, &steps[i]);
 		drain(worker, false);
 		storm_worker_pause(worker, &busy_since);
 	}
