@@ -38,6 +38,7 @@ class driver : public testing::Test {
         if (child != 0)
             return child;
         std::vector<char *> raw;
+        raw.reserve(words.size() + 1);
         for (std::string &word : words)
             raw.push_back(word.data());
         raw.push_back(nullptr);

@@ -3,8 +3,6 @@
 #include "debugfs_port.hpp"
 #include "fake_module.hpp"
 
-#include <array>
-
 #include <gtest/gtest.h>
 
 namespace refstorm {
@@ -12,21 +10,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What was written to a FILE, as text.
-std::string written_to(std::FILE *file)
-{
-    std::fflush(file);
-    std::rewind(file);
-    std::string text;
-    std::array<char, 4096> buffer{};
-    while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file))
-        text.append(buffer.data(), n);
-    return text;
-}
-
 class exec : public testing::Test {
   protected:
-    exec() : out_(std::tmpfile()), err_(std::tmpfile())
+    exec()
     {
         module_.on_command = [](const std::string &command) -> result<record, refusal> {
             if (command.starts_with("bad"))
@@ -36,20 +22,12 @@ class exec : public testing::Test {
                 return refusal{EBUSY, command};
             if (command.starts_with("full"))
                 return refusal{ENOSPC, command};
-            return *parse_record("command=tryget object=7 result=false detail=\"a \\\" b\"", "control");
+            return *parse_record(R"(command=tryget object=7 result=false detail="a \" b")", "control");
         };
     }
-    exec(const exec &) = delete;
-    exec &operator=(const exec &) = delete;
-    ~exec() override
-    {
-        std::fclose(out_);
-        std::fclose(err_);
-    }
-
     exit_code run(const std::vector<std::string> &commands, bool as_json = false)
     {
-        command_sequence sequence(module_, as_json, out_, err_);
+        command_sequence sequence(module_, as_json, out_.get(), err_.get());
         for (const std::string &command : commands)
             if (!sequence.run(command))
                 break;
@@ -57,15 +35,15 @@ class exec : public testing::Test {
     }
 
     fake_module module_;
-    std::FILE *out_;
-    std::FILE *err_;
+    temporary_file out_;
+    temporary_file err_;
 };
 
 TEST_F(exec, prints_the_result_line_as_the_module_wrote_it)
 {
     EXPECT_EQ(run({"tryget 7"}), exit_code::held);
-    EXPECT_EQ(written_to(out_), "command=tryget object=7 result=false detail=\"a \\\" b\"\n");
-    EXPECT_EQ(written_to(err_), "");
+    EXPECT_EQ(out_.text(), "command=tryget object=7 result=false detail=\"a \\\" b\"\n");
+    EXPECT_EQ(err_.text(), "");
 }
 
 TEST_F(exec, takes_a_result_of_false_for_an_answer_not_a_failure)
@@ -77,14 +55,14 @@ TEST_F(exec, stops_at_the_first_refusal_and_shows_its_entry_in_the_error_log)
 {
     EXPECT_EQ(run({"a", "bad", "b"}), exit_code::usage);
     EXPECT_EQ(module_.commands, (std::vector<std::string>{"a", "bad"}));
-    EXPECT_EQ(written_to(err_), "refstorm: 'bad' was refused: EINVAL: unknown command 'bad'\n"
-                                "[1.0] control: error: unknown command 'bad'\n");
+    EXPECT_EQ(err_.text(), "refstorm: 'bad' was refused: EINVAL: unknown command 'bad'\n"
+                           "[1.0] control: error: unknown command 'bad'\n");
 }
 
 TEST_F(exec, explains_an_errno_itself_if_the_log_has_no_entry)
 {
     EXPECT_EQ(run({"busy"}), exit_code::usage);
-    EXPECT_EQ(written_to(err_), "refstorm: 'busy' was refused: EBUSY: the object is not released yet\n");
+    EXPECT_EQ(err_.text(), "refstorm: 'busy' was refused: EBUSY: the object is not released yet\n");
 }
 
 TEST_F(exec, exits_with_3_at_a_limit)
@@ -95,7 +73,7 @@ TEST_F(exec, exits_with_3_at_a_limit)
 TEST_F(exec, prints_one_document_with_every_command_that_ran)
 {
     EXPECT_EQ(run({"a", "bad", "b"}, true), exit_code::usage);
-    const json document = json::parse(written_to(out_));
+    const json document = json::parse(out_.text());
     EXPECT_EQ(document["exit"], 2);
     ASSERT_EQ(document["commands"].size(), 2U);
     EXPECT_EQ(document["commands"][0]["result"]["object"], "7");

@@ -56,6 +56,17 @@ std::string temporary_directory::read(const std::string &name) const
     return text.str();
 }
 
+std::string temporary_file::text() const
+{
+    std::fflush(file_);
+    std::rewind(file_);
+    std::string text;
+    std::array<char, 4096> buffer{};
+    while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file_))
+        text.append(buffer.data(), n);
+    return text;
+}
+
 result<record, refusal> fake_module::command(std::string_view text)
 {
     commands.emplace_back(text);
@@ -82,10 +93,10 @@ wake fake_module::wait(int stop_fd, std::chrono::milliseconds timeout, bool watc
     return at_once ? wake::storms_changed : wake::timeout;
 }
 
-fake_debugfs::fake_debugfs(answer answers) : answers_(std::move(answers))
+fake_debugfs::fake_debugfs(answer answers)
+    : answers_(std::move(answers)), master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC))
 {
     fs::create_directory(path());
-    master_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0)
         throw std::runtime_error("no terminal to be had");
     // Raw, so that a command arrives as it was written.

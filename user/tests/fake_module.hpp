@@ -6,6 +6,7 @@
 #include "module_port.hpp"
 
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -29,6 +30,21 @@ class temporary_directory {
 
   private:
     std::filesystem::path path_;
+};
+
+/// A FILE without a name, and what was written to it.
+class temporary_file {
+  public:
+    temporary_file() : file_(std::tmpfile()) {}
+    temporary_file(const temporary_file &) = delete;
+    temporary_file &operator=(const temporary_file &) = delete;
+    ~temporary_file() { std::fclose(file_); }
+
+    std::FILE *get() const { return file_; }
+    std::string text() const;
+
+  private:
+    std::FILE *file_;
 };
 
 /// A module behind the port: answers with what the test sets.

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 /// Storms against a stand-in. A storm runs until `storms` was looked at `looks` times.
 class storm_running : public testing::Test {
   protected:
-    storm_running() : progress_file_(std::tmpfile())
+    storm_running()
     {
         place_.write("kmsg", "");
         std::filesystem::create_directory(place_.path() / "parameters");
@@ -37,10 +37,6 @@ class storm_running : public testing::Test {
                    "seq=3 subject=storm:3 event=violation\n";
         };
     }
-    storm_running(const storm_running &) = delete;
-    storm_running &operator=(const storm_running &) = delete;
-    ~storm_running() override { std::fclose(progress_file_); }
-
     result<record, refusal> answer(const std::string &command)
     {
         if (refuse_with_ != 0)
@@ -91,7 +87,7 @@ class storm_running : public testing::Test {
     run_outcome run(const std::vector<storm_spec> &storms)
     {
         stop_signals stop;
-        progress shown(progress_file_, storms.size());
+        progress shown(progress_file_.get(), storms.size());
         return storm_runner(module_, stop, shown, where_, times_).run({storms});
     }
 
@@ -119,7 +115,7 @@ class storm_running : public testing::Test {
     bool deaf_ = false;
     std::function<void()> on_start_;
     std::function<void()> on_end_;
-    std::FILE *progress_file_;
+    temporary_file progress_file_;
 };
 
 TEST_F(storm_running, reports_the_verdict_of_its_own_storm)

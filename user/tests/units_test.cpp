@@ -56,7 +56,7 @@ TEST(lengths, are_told_in_the_unit_of_their_size)
     EXPECT_EQ(format_length(2000), "2 s");
     EXPECT_EQ(format_length(19'995), "20 s");
     EXPECT_EQ(format_length(125'000), "2 min 5 s");
-    EXPECT_EQ(format_length(3 * 3'600'000), "3 h 0 min");
+    EXPECT_EQ(format_length(10'800'000), "3 h 0 min");
 }
 
 TEST(unsigned_numbers, are_decimal_or_hexadecimal_and_nothing_else)
