@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <map>
+#include <thread>
 
 #include <libkmod.h>
 #include <unistd.h>
@@ -147,6 +149,24 @@ distribute(const std::vector<std::string> &parameters,
         line += fmt::format("{}{}", line.empty() ? "" : " ", parsed->assignment);
     }
     return options;
+}
+
+// A thread of a storm lets go of its module with its very last step, after its storm was shown as done.
+constexpr std::chrono::seconds letting_go_bound{2};
+constexpr std::chrono::milliseconds letting_go_pause{10};
+
+/// Removes \p module; while nobody to be named uses it, tries again for a moment.
+/// \return 0 or an errno
+int remove_module(kmod_module *module, const fs::path &debugfs)
+{
+    const auto deadline = std::chrono::steady_clock::now() + letting_go_bound;
+    for (;;) {
+        const int error = -kmod_module_remove_module(module, 0);
+        if ((error != EAGAIN && error != EBUSY) || !holders_of(module).empty() ||
+            !processes_with_open_files(debugfs).empty() || std::chrono::steady_clock::now() >= deadline)
+            return error;
+        std::this_thread::sleep_for(letting_go_pause);
+    }
 }
 
 /// Who keeps a module from being removed.
@@ -312,7 +332,7 @@ result<std::vector<std::string>> module_pair::remove(const std::vector<std::stri
         if (!is_loaded(name))
             continue;
         const handle module = by_name(name);
-        const int error = -kmod_module_remove_module(module.get(), 0);
+        const int error = remove_module(module.get(), debugfs);
         if (error == EAGAIN || error == EBUSY)
             return problem{exit_code::usage, fmt::format("{} is in use", name),
                            users_of(module.get(), debugfs)};
