@@ -16,13 +16,18 @@
 #include "storm.h"
 
 static const struct command_verb verbs[] = {
-	{ "create", "NAME PROVIDER [count=N] [unguarded=0|1]", 3, 5, object_create },
+	{ "create", "NAME PROVIDER [count=N] [unguarded=0|1] [mode=percpu|atomic|dead] [reinit=0|1]",
+	  3, 7, object_create },
 	{ "get", "NAME [N]", 2, 3, object_get },
 	{ "put", "NAME [N]", 2, 3, object_put },
 	{ "tryget", "NAME [N]", 2, 3, object_tryget },
 	{ "tryget_live", "NAME", 2, 2, object_tryget_live },
 	{ "kill", "NAME [confirm=0|1]", 2, 3, object_kill },
 	{ "wait", "NAME [ms=N]", 2, 3, object_wait },
+	{ "switch_to_atomic", "NAME", 2, 2, object_switch_to_atomic },
+	{ "switch_to_percpu", "NAME", 2, 2, object_switch_to_percpu },
+	{ "reinit", "NAME", 2, 2, object_reinit },
+	{ "resurrect", "NAME", 2, 2, object_resurrect },
 	{ "destroy", "NAME", 2, 2, object_destroy },
 	{ "storm", STORM_USAGE, 2, 9, storm_command },
 	{ "stop", "ID|all", 2, 2, storm_stop_command },

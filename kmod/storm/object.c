@@ -15,43 +15,26 @@
  */
 #include <linux/ctype.h>
 #include <linux/jiffies.h>
-#include <linux/list.h>
-#include <linux/mutex.h>
-#include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/wait.h>
 
-#include "command.h"
 #include "events.h"
 #include "object.h"
-#include "provider.h"
+#include "object_internal.h"
 #include "refstorm_module.h"
 
 #define WAIT_MS_DEFAULT	2000
 #define WAIT_MS_MAX	60000
 
-struct object {
-	struct list_head	node;
-	char			name[RS_NAME_MAX + 1];
-	struct rs_counter	counter;
-	u64			held;		/* by the caller of control */
-	bool			killed;		/* the owner's reference is gone */
-	bool			unguarded;
-	unsigned int		waiters;	/* in object_wait() */
-	atomic_t		released;	/* calls of release() */
-	atomic_t		confirmed;	/* calls of confirm() */
-	struct rcu_head		rcu;
-};
-
 static LIST_HEAD(objects);
 static unsigned int nr_objects;
-static DEFINE_MUTEX(objects_lock);
+DEFINE_MUTEX(objects_lock);
 static DECLARE_WAIT_QUEUE_HEAD(released_wait);
 
 static const char *object_state(struct object *object)
 {
-	if (atomic_read(&object->released))
+	if (object_is_released(object))
 		return "released";
 	return object->killed ? "killed" : "live";
 }
@@ -90,7 +73,7 @@ static struct object *find(const char *name)
 }
 
 /* Caller holds objects_lock. */
-static struct object *find_or_refuse(struct command *cmd)
+struct object *object_find_or_refuse(struct command *cmd)
 {
 	struct object *object = find(cmd->words[1]);
 
@@ -100,8 +83,7 @@ static struct object *find_or_refuse(struct command *cmd)
 	return object;
 }
 
-__printf(3, 4)
-static int done(struct command *cmd, struct object *object, const char *fmt, ...)
+int object_done(struct command *cmd, struct object *object, const char *fmt, ...)
 {
 	char result[32];
 	va_list args;
@@ -114,14 +96,20 @@ static int done(struct command *cmd, struct object *object, const char *fmt, ...
 	return 0;
 }
 
-static const char *boolean(bool value)
-{
-	return value ? "true" : "false";
-}
+enum create_mode { CREATE_PERCPU, CREATE_ATOMIC, CREATE_DEAD };
+
+static const char * const create_modes[] = {
+	[CREATE_PERCPU]	= "percpu",
+	[CREATE_ATOMIC]	= "atomic",
+	[CREATE_DEAD]	= "dead",
+	NULL
+};
 
 struct create_keys {
 	u64 count;
 	u64 unguarded;
+	u64 mode;
+	u64 reinit;
 };
 
 static const struct command_key create_keys[] = {
@@ -129,6 +117,10 @@ static const struct command_key create_keys[] = {
 	  .offset = offsetof(struct create_keys, count) },
 	{ .name = "unguarded", .min = 0, .max = 1,
 	  .offset = offsetof(struct create_keys, unguarded) },
+	{ .name = "mode", .choices = create_modes,
+	  .offset = offsetof(struct create_keys, mode) },
+	{ .name = "reinit", .min = 0, .max = 1,
+	  .offset = offsetof(struct create_keys, reinit) },
 };
 
 static int check_name(struct command *cmd)
@@ -155,6 +147,9 @@ static int check_create(struct command *cmd, const struct rs_provider *provider,
 		return command_refuse(cmd, 2, -EOPNOTSUPP,
 				      "%s begins with one reference, not with count=%llu",
 				      provider->name, keys->count);
+	if (!provider->modes && (keys->mode || keys->reinit))
+		return command_refuse(cmd, 2, -EOPNOTSUPP,
+				      "%s has no modes", provider->name);
 	if (keys->unguarded && !provider->saturates)
 		return command_refuse(cmd, 2, -EOPNOTSUPP,
 				      "%s is not documented to survive misuse; unguarded=1 is for refcount and kref kinds",
@@ -163,6 +158,17 @@ static int check_create(struct command *cmd, const struct rs_provider *provider,
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOSPC,
 				      "there are %d objects already", RS_OBJECTS_MAX);
 	return 0;
+}
+
+static unsigned int create_flags(const struct create_keys *keys)
+{
+	static const unsigned int mode_flags[] = {
+		[CREATE_PERCPU]	= 0,
+		[CREATE_ATOMIC]	= RS_COUNTER_INIT_ATOMIC,
+		[CREATE_DEAD]	= RS_COUNTER_INIT_DEAD,
+	};
+
+	return mode_flags[keys->mode] | (keys->reinit ? RS_COUNTER_ALLOW_REINIT : 0);
 }
 
 static int create_locked(struct command *cmd)
@@ -194,16 +200,23 @@ static int create_locked(struct command *cmd)
 	object->counter.confirm = object_confirmed;
 	object->held = keys.count - 1;
 	object->unguarded = keys.unguarded;
-	ret = provider->init(&object->counter, keys.count);
+	/* To begin otherwise than per CPU implies it. */
+	object->reinit = keys.reinit || keys.mode;
+	ret = provider->init(&object->counter, keys.count, create_flags(&keys));
 	if (ret) {
 		rs_free(&refstorm_sites[SITE_OBJECT], object);
 		return command_refuse(cmd, 2, ret, "%s: out of memory", provider->name);
 	}
 	list_add_tail(&object->node, &objects);
 	nr_objects++;
+	if (keys.mode == CREATE_DEAD) {
+		/* As if it had been killed and released. */
+		object->killed = true;
+		atomic_set(&object->released, 1);
+	}
 	events_add("subject=object:%s event=create provider=%s nr=%llu", object->name,
 		   provider->name, keys.count);
-	return done(cmd, object, "done");
+	return object_done(cmd, object, "done");
 }
 
 /* create NAME PROVIDER [count=N] [unguarded=0|1] */
@@ -213,173 +226,6 @@ int object_create(struct command *cmd)
 
 	mutex_lock(&objects_lock);
 	ret = create_locked(cmd);
-	mutex_unlock(&objects_lock);
-	return ret;
-}
-
-/*
- * The commands that move references share their beginning: find the object,
- * read the number, ask the guard.
- */
-typedef int (object_move_t)(struct command *cmd, struct object *object, u32 nr);
-
-static int move(struct command *cmd, object_move_t *run)
-{
-	struct object *object;
-	u64 nr = 1;
-	int ret;
-
-	if (cmd->nr > 2) {
-		ret = command_number(cmd, 2, cmd->words[2], 1, RS_NR_MAX, &nr);
-		if (ret)
-			return ret;
-	}
-	mutex_lock(&objects_lock);
-	object = find_or_refuse(cmd);
-	ret = object ? run(cmd, object, nr) : -ENOENT;
-	mutex_unlock(&objects_lock);
-	return ret;
-}
-
-/* Taking @nr must not drive a guarded counter past its end. */
-static int guard_room(struct command *cmd, struct object *object, u32 nr)
-{
-	if (object->unguarded ||
-	    object->held + !object->killed + nr <= RS_COUNT_MAX)
-		return 0;
-	return command_refuse(cmd, 2, -ERANGE,
-			      "%llu references are held; more than %d would saturate",
-			      object->held, RS_COUNT_MAX);
-}
-
-static int get(struct command *cmd, struct object *object, u32 nr)
-{
-	int ret;
-
-	if (!object->unguarded && object->killed && !object->held)
-		return command_refuse(cmd, 1, -EPERM,
-				      "'%s' was killed and you hold no reference to get from; try tryget",
-				      object->name);
-	ret = guard_room(cmd, object, nr);
-	if (ret)
-		return ret;
-	object->counter.provider->get(&object->counter, nr);
-	object->held += nr;
-	events_add("subject=object:%s event=get nr=%u", object->name, nr);
-	return done(cmd, object, "done");
-}
-
-static int put(struct command *cmd, struct object *object, u32 nr)
-{
-	if (!object->unguarded && object->held < nr)
-		return command_refuse(cmd, cmd->nr > 2 ? 2 : 1, -EPERM,
-				      "you hold %llu of the references to '%s'; the owner's is dropped by kill",
-				      object->held, object->name);
-	object->held -= min_t(u64, object->held, nr);
-	events_add("subject=object:%s event=put nr=%u", object->name, nr);
-	object->counter.provider->put(&object->counter, nr);
-	return done(cmd, object, "done");
-}
-
-static int tryget(struct command *cmd, struct object *object, u32 nr)
-{
-	bool taken;
-	int ret;
-
-	ret = guard_room(cmd, object, nr);
-	if (ret)
-		return ret;
-	taken = object->counter.provider->tryget(&object->counter, nr);
-	if (taken)
-		object->held += nr;
-	events_add("subject=object:%s event=tryget nr=%u result=%s", object->name,
-		   nr, boolean(taken));
-	return done(cmd, object, "%s", boolean(taken));
-}
-
-static int tryget_live(struct command *cmd, struct object *object, u32 nr)
-{
-	const struct rs_provider *provider = object->counter.provider;
-	bool taken;
-
-	if (!provider->tryget_live)
-		return command_refuse(cmd, 0, -EOPNOTSUPP, "%s has no tryget_live",
-				      provider->name);
-	taken = provider->tryget_live(&object->counter);
-	if (taken)
-		object->held++;
-	events_add("subject=object:%s event=tryget_live nr=1 result=%s",
-		   object->name, boolean(taken));
-	return done(cmd, object, "%s", boolean(taken));
-}
-
-/* get NAME [N] */
-int object_get(struct command *cmd)
-{
-	return move(cmd, get);
-}
-
-/* put NAME [N] */
-int object_put(struct command *cmd)
-{
-	return move(cmd, put);
-}
-
-/* tryget NAME [N] */
-int object_tryget(struct command *cmd)
-{
-	return move(cmd, tryget);
-}
-
-/* tryget_live NAME */
-int object_tryget_live(struct command *cmd)
-{
-	return move(cmd, tryget_live);
-}
-
-struct kill_keys {
-	u64 confirm;
-};
-
-static const struct command_key kill_keys[] = {
-	{ .name = "confirm", .min = 0, .max = 1,
-	  .offset = offsetof(struct kill_keys, confirm) },
-};
-
-static int kill_locked(struct command *cmd, const struct kill_keys *keys)
-{
-	const struct rs_provider *provider;
-	struct object *object;
-	bool first;
-
-	object = find_or_refuse(cmd);
-	if (!object)
-		return -ENOENT;
-	provider = object->counter.provider;
-	if (object->killed)
-		return command_refuse(cmd, 1, -EALREADY, "'%s' was killed already",
-				      object->name);
-	if (keys->confirm && !provider->percpu)
-		return command_refuse(cmd, 2, -EOPNOTSUPP,
-				      "%s has no confirmation", provider->name);
-
-	object->killed = true;
-	events_add("subject=object:%s event=kill", object->name);
-	first = provider->kill(&object->counter, keys->confirm);
-	return done(cmd, object, "%s", boolean(first));
-}
-
-/* kill NAME [confirm=0|1] */
-int object_kill(struct command *cmd)
-{
-	struct kill_keys keys = {};
-	int ret;
-
-	ret = command_keys(cmd, 2, kill_keys, ARRAY_SIZE(kill_keys), &keys);
-	if (ret)
-		return ret;
-	mutex_lock(&objects_lock);
-	ret = kill_locked(cmd, &keys);
 	mutex_unlock(&objects_lock);
 	return ret;
 }
@@ -406,7 +252,7 @@ int object_wait(struct command *cmd)
 		return ret;
 
 	mutex_lock(&objects_lock);
-	object = find_or_refuse(cmd);
+	object = object_find_or_refuse(cmd);
 	if (object)
 		object->waiters++;
 	mutex_unlock(&objects_lock);
@@ -414,13 +260,13 @@ int object_wait(struct command *cmd)
 		return -ENOENT;
 
 	left = wait_event_killable_timeout(released_wait,
-					   atomic_read(&object->released),
+					   object_is_released(object),
 					   msecs_to_jiffies(keys.ms));
 
 	mutex_lock(&objects_lock);
 	object->waiters--;
 	if (left > 0)
-		ret = done(cmd, object, "done");
+		ret = object_done(cmd, object, "done");
 	else if (left < 0)
 		ret = command_refuse(cmd, COMMAND_NO_WORD, -EINTR, "interrupted");
 	else
@@ -446,11 +292,11 @@ static void destroy(struct object *object)
 
 static int destroy_locked(struct command *cmd)
 {
-	struct object *object = find_or_refuse(cmd);
+	struct object *object = object_find_or_refuse(cmd);
 
 	if (!object)
 		return -ENOENT;
-	if (!object->unguarded && !atomic_read(&object->released))
+	if (!object->unguarded && !object_is_released(object))
 		return command_refuse(cmd, 1, -EBUSY,
 				      "'%s' is %s, with %llu references held by you; kill it, put them, and wait",
 				      object->name, object_state(object), object->held);
@@ -458,7 +304,7 @@ static int destroy_locked(struct command *cmd)
 		return command_refuse(cmd, 1, -EBUSY, "somebody waits for '%s'",
 				      object->name);
 	events_add("subject=object:%s event=destroy", object->name);
-	done(cmd, object, "done");
+	object_done(cmd, object, "done");
 	destroy(object);
 	return 0;
 }
@@ -539,7 +385,7 @@ void objects_exit(void)
 				provider->put(&object->counter, object->held);
 			if (!object->killed)
 				provider->kill(&object->counter, false);
-			wait_event(released_wait, atomic_read(&object->released));
+			wait_event(released_wait, object_is_released(object));
 		}
 		destroy(object);
 	}

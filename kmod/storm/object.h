@@ -16,6 +16,10 @@ int object_tryget(struct command *cmd);
 int object_tryget_live(struct command *cmd);
 int object_kill(struct command *cmd);
 int object_wait(struct command *cmd);
+int object_switch_to_atomic(struct command *cmd);
+int object_switch_to_percpu(struct command *cmd);
+int object_reinit(struct command *cmd);
+int object_resurrect(struct command *cmd);
 int object_destroy(struct command *cmd);
 
 void objects_show(struct seq_file *m);

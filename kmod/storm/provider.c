@@ -61,9 +61,10 @@ void providers_show(struct seq_file *m)
 	for (i = 0; i < ARRAY_SIZE(providers); i++) {
 		const struct rs_provider *p = providers[i];
 
-		seq_printf(m, "provider=%s origin=%s percpu=%d saturates=%d ops=get,put,tryget%s,kill%s\n",
+		seq_printf(m, "provider=%s origin=%s percpu=%d saturates=%d ops=get,put,tryget%s,kill%s%s\n",
 			   p->name, origin_names[p->origin], p->percpu,
 			   p->saturates, p->tryget_live ? ",tryget_live" : "",
-			   p->percpu ? ",kill_confirm" : "");
+			   p->percpu ? ",kill_confirm" : "",
+			   p->modes ? ",switch_to_atomic,switch_to_percpu,reinit,resurrect" : "");
 	}
 }

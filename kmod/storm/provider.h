@@ -9,6 +9,7 @@
 #ifndef _REFSTORM_PROVIDER_H
 #define _REFSTORM_PROVIDER_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct command;
@@ -66,13 +67,39 @@ struct rs_counter_state {
 };
 
 /**
+ * struct rs_counter_modes - the operations of a counter that has modes
+ * @switch_to_atomic: count in one word, and wait until that is so
+ * @switch_to_percpu: count per CPU again, unless it is dying
+ * @reinit: begin anew after release
+ * @resurrect: take back a kill while a reference is held
+ *
+ * All but switch_to_atomic need a counter that began with
+ * %RS_COUNTER_ALLOW_REINIT; mainline's need it for that, too. Context: process.
+ */
+struct rs_counter_modes {
+	void (*switch_to_atomic)(struct rs_counter *counter);
+	void (*switch_to_percpu)(struct rs_counter *counter);
+	void (*reinit)(struct rs_counter *counter);
+	void (*resurrect)(struct rs_counter *counter);
+};
+
+/* How a counter begins; only per-CPU ones have a choice */
+enum rs_counter_init {
+	RS_COUNTER_INIT_ATOMIC	= BIT(0),
+	RS_COUNTER_INIT_DEAD	= BIT(1),
+	RS_COUNTER_ALLOW_REINIT	= BIT(2),
+};
+
+/**
  * struct rs_provider - one kind of counter
  * @name: as the user writes it
  * @origin: whose it is
  * @percpu: it has a kill that is more than a put, and starts with count 1
  * @saturates: driven past its end it sticks there and warns
  * @kill_once: a second kill returns false and changes nothing
- * @init: begin with @count references; 0 or -ENOMEM
+ * @modes: operations of a counter that has modes, or NULL
+ * @init: begin with @count references and flags of enum rs_counter_init; 0 or
+ *	-ENOMEM
  * @exit: end, after release or when nobody uses it; NULL if there is nothing to do
  * @get: take @nr references; one is held already
  * @put: drop @nr references; calls release at zero
@@ -90,7 +117,8 @@ struct rs_provider {
 	bool		percpu;
 	bool		saturates;
 	bool		kill_once;
-	int  (*init)(struct rs_counter *counter, u32 count);
+	const struct rs_counter_modes *modes;
+	int  (*init)(struct rs_counter *counter, u32 count, unsigned int flags);
 	void (*exit)(struct rs_counter *counter);
 	void (*get)(struct rs_counter *counter, u32 nr);
 	void (*put)(struct rs_counter *counter, u32 nr);

@@ -11,7 +11,8 @@ static atomic_t *atomic_of(struct rs_counter *counter)
 	return (atomic_t *)counter->storage;
 }
 
-static int atomic_provider_init(struct rs_counter *counter, u32 count)
+static int atomic_provider_init(struct rs_counter *counter, u32 count,
+				unsigned int flags)
 {
 	atomic_set(atomic_of(counter), count);
 	return 0;

@@ -24,7 +24,7 @@ static void provider_release(TYPE *kref)
 	counter->release(counter);
 }
 
-static int provider_init(struct rs_counter *counter, u32 count)
+static int provider_init(struct rs_counter *counter, u32 count, unsigned int flags)
 {
 	FN(init)(kref_of(counter));
 	if (count != 1)

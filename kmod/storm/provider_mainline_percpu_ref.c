@@ -9,6 +9,7 @@
 #define NAME		"percpu_ref"
 #define ORIGIN		RS_ORIGIN_MAINLINE
 #define KILL_ONCE	false
+#define INIT(name)	PERCPU_REF_##name
 #define FLAGS		0
 #include "provider_percpu_ref.h"
 

@@ -4,7 +4,7 @@
  * what kill returns and how one looks inside.
  *
  * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN, KILL_ONCE,
- * FLAGS for init, and the functions provider_kill_counter() and
+ * INIT(name) and FLAGS for init, and the functions provider_kill_counter() and
  * provider_inspect().
  */
 #include <linux/build_bug.h>
@@ -42,9 +42,17 @@ static void provider_confirm(TYPE *ref)
 	counter->confirm(counter);
 }
 
-static int provider_init(struct rs_counter *counter, u32 count)
+static int provider_init(struct rs_counter *counter, u32 count, unsigned int flags)
 {
-	return FN(init)(percpu_ref_of(counter), provider_release, FLAGS, GFP_KERNEL);
+	unsigned int init = FLAGS;
+
+	if (flags & RS_COUNTER_INIT_ATOMIC)
+		init |= INIT(INIT_ATOMIC);
+	if (flags & RS_COUNTER_INIT_DEAD)
+		init |= INIT(INIT_DEAD);
+	if (flags & RS_COUNTER_ALLOW_REINIT)
+		init |= INIT(ALLOW_REINIT);
+	return FN(init)(percpu_ref_of(counter), provider_release, init, GFP_KERNEL);
 }
 
 static void provider_exit(struct rs_counter *counter)
@@ -78,11 +86,39 @@ static bool provider_kill(struct rs_counter *counter, bool confirm)
 				     confirm ? provider_confirm : NULL);
 }
 
+static void provider_switch_to_atomic(struct rs_counter *counter)
+{
+	FN(switch_to_atomic_sync)(percpu_ref_of(counter));
+}
+
+static void provider_switch_to_percpu(struct rs_counter *counter)
+{
+	FN(switch_to_percpu)(percpu_ref_of(counter));
+}
+
+static void provider_reinit(struct rs_counter *counter)
+{
+	FN(reinit)(percpu_ref_of(counter));
+}
+
+static void provider_resurrect(struct rs_counter *counter)
+{
+	FN(resurrect)(percpu_ref_of(counter));
+}
+
+static const struct rs_counter_modes provider_modes = {
+	.switch_to_atomic	= provider_switch_to_atomic,
+	.switch_to_percpu	= provider_switch_to_percpu,
+	.reinit			= provider_reinit,
+	.resurrect		= provider_resurrect,
+};
+
 const struct rs_provider PROVIDER = {
 	.name		= NAME,
 	.origin		= ORIGIN,
 	.percpu		= true,
 	.kill_once	= KILL_ONCE,
+	.modes		= &provider_modes,
 	.init		= provider_init,
 	.exit		= provider_exit,
 	.get		= provider_get,

@@ -14,7 +14,7 @@ static TYPE *refcount_of(struct rs_counter *counter)
 	return (TYPE *)counter->storage;
 }
 
-static int provider_init(struct rs_counter *counter, u32 count)
+static int provider_init(struct rs_counter *counter, u32 count, unsigned int flags)
 {
 	FN(set)(refcount_of(counter), count);
 	return 0;

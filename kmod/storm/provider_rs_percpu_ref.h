@@ -9,6 +9,7 @@
 #define FN(name)	rs_percpu_ref_##name
 #define ORIGIN		RS_ORIGIN_REFSTORM
 #define KILL_ONCE	true
+#define INIT(name)	RS_PERCPU_REF_##name
 #include "provider_percpu_ref.h"
 
 static void provider_inspect(struct rs_counter *counter,

@@ -155,7 +155,7 @@ struct storm_object *storm_object_create(struct storm_slot *slot, u32 count)
 	object->counter.provider = provider;
 	object->counter.release = storm_object_released;
 	object->counter.confirm = storm_object_confirmed;
-	if (provider->init(&object->counter, count)) {
+	if (provider->init(&object->counter, count, 0)) {
 		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
 		return NULL;
 	}

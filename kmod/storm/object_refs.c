@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Commands on objects: get, put, tryget, tryget_live, kill. */
+#include <linux/kernel.h>
+
+#include "events.h"
+#include "object.h"
+#include "object_internal.h"
+
+/*
+ * The commands that move references share their beginning: find the object,
+ * read the number, ask the guard.
+ */
+typedef int (object_move_t)(struct command *cmd, struct object *object, u32 nr);
+
+static int move(struct command *cmd, object_move_t *run)
+{
+	struct object *object;
+	u64 nr = 1;
+	int ret;
+
+	if (cmd->nr > 2) {
+		ret = command_number(cmd, 2, cmd->words[2], 1, RS_NR_MAX, &nr);
+		if (ret)
+			return ret;
+	}
+	mutex_lock(&objects_lock);
+	object = object_find_or_refuse(cmd);
+	ret = object ? run(cmd, object, nr) : -ENOENT;
+	mutex_unlock(&objects_lock);
+	return ret;
+}
+
+/* Taking @nr must not drive a guarded counter past its end. */
+static int guard_room(struct command *cmd, struct object *object, u32 nr)
+{
+	if (object->unguarded ||
+	    object->held + !object->killed + nr <= RS_COUNT_MAX)
+		return 0;
+	return command_refuse(cmd, 2, -ERANGE,
+			      "%llu references are held; more than %d would saturate",
+			      object->held, RS_COUNT_MAX);
+}
+
+static int get(struct command *cmd, struct object *object, u32 nr)
+{
+	int ret;
+
+	if (!object->unguarded && object->killed && !object->held)
+		return command_refuse(cmd, 1, -EPERM,
+				      "'%s' was killed and you hold no reference to get from; try tryget",
+				      object->name);
+	ret = guard_room(cmd, object, nr);
+	if (ret)
+		return ret;
+	object->counter.provider->get(&object->counter, nr);
+	object->held += nr;
+	events_add("subject=object:%s event=get nr=%u", object->name, nr);
+	return object_done(cmd, object, "done");
+}
+
+static int put(struct command *cmd, struct object *object, u32 nr)
+{
+	if (!object->unguarded && object->held < nr)
+		return command_refuse(cmd, cmd->nr > 2 ? 2 : 1, -EPERM,
+				      "you hold %llu of the references to '%s'; the owner's is dropped by kill",
+				      object->held, object->name);
+	object->held -= min_t(u64, object->held, nr);
+	events_add("subject=object:%s event=put nr=%u", object->name, nr);
+	object->counter.provider->put(&object->counter, nr);
+	return object_done(cmd, object, "done");
+}
+
+static int tryget(struct command *cmd, struct object *object, u32 nr)
+{
+	bool taken;
+	int ret;
+
+	ret = guard_room(cmd, object, nr);
+	if (ret)
+		return ret;
+	taken = object->counter.provider->tryget(&object->counter, nr);
+	if (taken)
+		object->held += nr;
+	events_add("subject=object:%s event=tryget nr=%u result=%s", object->name,
+		   nr, object_boolean(taken));
+	return object_done(cmd, object, "%s", object_boolean(taken));
+}
+
+static int tryget_live(struct command *cmd, struct object *object, u32 nr)
+{
+	const struct rs_provider *provider = object->counter.provider;
+	bool taken;
+
+	if (!provider->tryget_live)
+		return command_refuse(cmd, 0, -EOPNOTSUPP, "%s has no tryget_live",
+				      provider->name);
+	taken = provider->tryget_live(&object->counter);
+	if (taken)
+		object->held++;
+	events_add("subject=object:%s event=tryget_live nr=1 result=%s",
+		   object->name, object_boolean(taken));
+	return object_done(cmd, object, "%s", object_boolean(taken));
+}
+
+/* get NAME [N] */
+int object_get(struct command *cmd)
+{
+	return move(cmd, get);
+}
+
+/* put NAME [N] */
+int object_put(struct command *cmd)
+{
+	return move(cmd, put);
+}
+
+/* tryget NAME [N] */
+int object_tryget(struct command *cmd)
+{
+	return move(cmd, tryget);
+}
+
+/* tryget_live NAME */
+int object_tryget_live(struct command *cmd)
+{
+	return move(cmd, tryget_live);
+}
+
+struct kill_keys {
+	u64 confirm;
+};
+
+static const struct command_key kill_keys[] = {
+	{ .name = "confirm", .min = 0, .max = 1,
+	  .offset = offsetof(struct kill_keys, confirm) },
+};
+
+static int kill_locked(struct command *cmd, const struct kill_keys *keys)
+{
+	const struct rs_provider *provider;
+	struct object *object;
+	bool first;
+
+	object = object_find_or_refuse(cmd);
+	if (!object)
+		return -ENOENT;
+	provider = object->counter.provider;
+	if (object->killed)
+		return command_refuse(cmd, 1, -EALREADY, "'%s' was killed already",
+				      object->name);
+	if (keys->confirm && !provider->percpu)
+		return command_refuse(cmd, 2, -EOPNOTSUPP,
+				      "%s has no confirmation", provider->name);
+
+	object->killed = true;
+	events_add("subject=object:%s event=kill", object->name);
+	first = provider->kill(&object->counter, keys->confirm);
+	return object_done(cmd, object, "%s", object_boolean(first));
+}
+
+/* kill NAME [confirm=0|1] */
+int object_kill(struct command *cmd)
+{
+	struct kill_keys keys = {};
+	int ret;
+
+	ret = command_keys(cmd, 2, kill_keys, ARRAY_SIZE(kill_keys), &keys);
+	if (ret)
+		return ret;
+	mutex_lock(&objects_lock);
+	ret = kill_locked(cmd, &keys);
+	mutex_unlock(&objects_lock);
+	return ret;
+}
