@@ -12,6 +12,7 @@
 #include "command.h"
 #include "control.h"
 #include "object.h"
+#include "oracle.h"
 #include "refstorm_module.h"
 #include "storm.h"
 
@@ -31,6 +32,7 @@ static const struct command_verb verbs[] = {
 	{ "destroy", "NAME", 2, 2, object_destroy },
 	{ "storm", STORM_USAGE, 2, 9, storm_command },
 	{ "stop", "ID|all", 2, 2, storm_stop_command },
+	{ "oracle", ORACLE_USAGE, 2, 5, oracle_command },
 };
 
 struct control {

@@ -15,6 +15,7 @@
 #include "debugfs.h"
 #include "events.h"
 #include "object.h"
+#include "oracle.h"
 #include "provider.h"
 #include "refstorm_module.h"
 #include "storm.h"
@@ -35,10 +36,12 @@ static void readme_show(struct seq_file *m)
 		 "             storm provider=P [ms=N] [seed=N] [workers=N] [killers=N]\n"
 		 "                   [pattern=lifecycle|saturate] [bound_ms=N] [duty=N]\n"
 		 "             stop ID|all\n"
+		 "             oracle counter=C [steps=N] [ms=N] [seed=N], oracle stop\n"
 		 "  providers  counters that can be driven\n"
 		 "  objects    what create has made\n"
 		 "  storms     running and finished storms, with their verdicts\n"
 		 "  events     what happened; can be polled\n"
+		 "  oracle     mainline's counters compared with ours, step by step\n"
 		 "  error_log  why a write was refused; any write empties it\n"
 		 "  alloc      allocations by site; fail site=S nth=N, clear\n"
 		 "  status     what the module holds now\n"
@@ -173,6 +176,7 @@ static const struct rs_file files[] = {
 	{ "objects",	0400, objects_show },
 	{ "storms",	0400, .fops = &storms_fops },
 	{ "events",	0400, .fops = &events_fops },
+	{ "oracle",	0400, oracle_show },
 	{ "error_log",	0600, errors_show, errors_write },
 	{ "alloc",	0600, alloc_show, alloc_write },
 	{ "status",	0400, status_show },

@@ -21,6 +21,8 @@ struct rs_alloc_site refstorm_sites[REFSTORM_SITE_NR] = {
 	[SITE_STORM_WORKERS]	= { .name = "storm_workers" },
 	[SITE_STORM_THREAD]	= { .name = "storm_thread" },
 	[SITE_STORM_OBJECT]	= { .name = "storm_object" },
+	[SITE_ORACLE]		= { .name = "oracle" },
+	[SITE_ORACLE_THREAD]	= { .name = "oracle_thread" },
 };
 
 static struct rs_alloc_table refstorm_table =

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The oracle: its command, its thread, and the file that shows its findings.
+ *
+ * One run at a time. The thread holds the module, taken while the file that the
+ * command came through held it. What the last run of each counter found stays.
+ */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/random.h>
+#include <linux/string.h>
+
+#include "command.h"
+#include "oracle.h"
+#include "oracle_internal.h"
+#include "refstorm_module.h"
+
+#define STEPS_DEFAULT	1000000
+#define STEPS_MAX	1000000000000ULL
+#define MS_MAX		RS_STORM_MS_MAX
+
+static const struct oracle_subject * const subjects[] = {
+	&oracle_refcount,
+	&oracle_kref,
+	&oracle_percpu_ref,
+};
+
+static const char * const subject_choices[] = {
+	"refcount", "kref", "percpu_ref", NULL
+};
+
+static DEFINE_MUTEX(oracle_lock);	/* protects all below */
+static struct oracle_result results[ARRAY_SIZE(subjects)];
+static struct oracle_run *running;
+static u32 last_run;
+
+struct oracle_setup {
+	u64	counter;
+	u64	steps;
+	u64	ms;
+	u64	seed;
+};
+
+static void run_free(struct oracle_run *run)
+{
+	rs_free(&refstorm_sites[SITE_ORACLE], run);
+}
+
+/* The run, what shrinking needs, and the pairs. */
+static struct oracle_run *run_alloc(const struct oracle_subject *subject)
+{
+	size_t head = ALIGN(sizeof(struct oracle_run), 64);
+	size_t scratch = ALIGN(oracle_shrink_scratch(), 64);
+	struct oracle_run *run;
+
+	run = rs_zalloc(&refstorm_sites[SITE_ORACLE],
+			head + scratch + ORACLE_PAIRS * subject->pair_size, GFP_KERNEL);
+	if (!run)
+		return NULL;
+	run->subject = subject;
+	run->scratch = (void *)run + head;
+	run->pairs = run->scratch + scratch;
+	return run;
+}
+
+static bool enough(const struct oracle_run *run)
+{
+	const struct oracle_result *result = run->result;
+
+	if (oracle_ending(run) || result->verdict)
+		return true;
+	if (result->ms)
+		return ktime_get_ns() - run->start_ns >= result->ms * NSEC_PER_MSEC;
+	return result->steps >= result->steps_wanted;
+}
+
+static const char *verdict(struct oracle_run *run)
+{
+	struct oracle_result *result = run->result;
+
+	if (result->verdict)
+		return result->verdict;
+	if (run->failed) {
+		scnprintf(result->detail, sizeof(result->detail),
+			  "a counter could not be made: error %d", -run->failed);
+		return "error";
+	}
+	if (READ_ONCE(run->stop))
+		return "stopped";
+	return oracle_thin(run->subject, result, result->detail, sizeof(result->detail)) ?:
+	       "agreed";
+}
+
+static int oracle_thread(void *arg)
+{
+	struct oracle_run *run = arg;
+	struct oracle_result *result = run->result;
+
+	while (!enough(run)) {
+		oracle_batch(run);
+		WRITE_ONCE(result->elapsed_ns, ktime_get_ns() - run->start_ns);
+	}
+	rcu_barrier();
+
+	mutex_lock(&oracle_lock);
+	result->verdict = verdict(run);
+	result->running = false;
+	running = NULL;
+	mutex_unlock(&oracle_lock);
+
+	run_free(run);
+	rs_alloc_returned(&refstorm_sites[SITE_ORACLE_THREAD]);
+	module_put_and_kthread_exit(0);
+}
+
+static struct task_struct *thread_create(struct oracle_run *run)
+{
+	struct rs_alloc_site *site = &refstorm_sites[SITE_ORACLE_THREAD];
+	struct task_struct *task = ERR_PTR(-ENOMEM);
+
+	if (!rs_alloc_should_fail(site))
+		task = kthread_create(oracle_thread, run, "rs_oracle/%u", last_run + 1);
+	rs_alloc_result(site, !IS_ERR(task));
+	return IS_ERR(task) ? NULL : task;
+}
+
+static void result_begin(struct oracle_run *run, const struct oracle_setup *setup)
+{
+	const struct oracle_subject *subject = run->subject;
+	struct oracle_result *result = &results[setup->counter];
+	unsigned int i;
+
+	memset(result, 0, sizeof(*result));
+	result->run = ++last_run;
+	result->running = true;
+	result->seed = setup->seed;
+	result->steps_wanted = setup->steps;
+	result->ms = setup->ms;
+	for (i = 0; i < subject->nr_differences; i++)
+		if (!subject->differences[i].holds || subject->differences[i].holds())
+			result->holds |= BIT(i);
+	run->result = result;
+}
+
+static int start(struct command *cmd, const struct oracle_setup *setup)
+{
+	const struct oracle_subject *subject = subjects[setup->counter];
+	struct task_struct *task;
+	struct oracle_run *run;
+
+	if (running)
+		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY,
+				      "the oracle is at work; 'oracle stop' ends that");
+	run = run_alloc(subject);
+	if (!run)
+		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
+	task = thread_create(run);
+	if (!task) {
+		run_free(run);
+		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM,
+				      "a thread could not be created");
+	}
+	subject->provoke();
+	result_begin(run, setup);
+	rs_sequence_seed(&run->seq, setup->seed, 0, 1, RS_STEP_ALL);
+	run->start_ns = ktime_get_ns();
+	running = run;
+	__module_get(THIS_MODULE);
+	scnprintf(cmd->result, sizeof(cmd->result), "command=oracle run=%u result=done",
+		  last_run);
+	wake_up_process(task);
+	return 0;
+}
+
+static int stop(struct command *cmd)
+{
+	if (cmd->nr > 2)
+		return command_refuse(cmd, 2, -EINVAL, "surplus word; usage: oracle stop");
+	mutex_lock(&oracle_lock);
+	if (running)
+		WRITE_ONCE(running->stop, true);
+	mutex_unlock(&oracle_lock);
+	scnprintf(cmd->result, sizeof(cmd->result), "command=oracle result=done");
+	return 0;
+}
+
+#define NUMBER(_name, _min, _max) {				\
+	.name = #_name, .min = (_min), .max = (_max),		\
+	.offset = offsetof(struct oracle_setup, _name),		\
+}
+
+static const struct command_key oracle_keys[] = {
+	{ .name = "counter", .choices = subject_choices,
+	  .offset = offsetof(struct oracle_setup, counter) },
+	NUMBER(steps, 1, STEPS_MAX),
+	NUMBER(ms, 1, MS_MAX),
+	NUMBER(seed, 0, U64_MAX),
+};
+
+/* oracle counter=C [steps=N] [ms=N] [seed=N], or oracle stop */
+int oracle_command(struct command *cmd)
+{
+	struct oracle_setup setup = {
+		.counter	= ARRAY_SIZE(subjects),
+		.steps		= STEPS_DEFAULT,
+	};
+	int ret;
+
+	if (!strcmp(cmd->words[1], "stop"))
+		return stop(cmd);
+	ret = command_keys(cmd, 1, oracle_keys, ARRAY_SIZE(oracle_keys), &setup);
+	if (ret)
+		return ret;
+	if (setup.counter == ARRAY_SIZE(subjects))
+		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL, "counter= is missing");
+	while (!setup.seed)
+		setup.seed = get_random_u64();
+
+	mutex_lock(&oracle_lock);
+	ret = start(cmd, &setup);
+	mutex_unlock(&oracle_lock);
+	return ret;
+}
+
+/* The oracle file. */
+void oracle_show(struct seq_file *m)
+{
+	unsigned int i;
+
+	mutex_lock(&oracle_lock);
+	for (i = 0; i < ARRAY_SIZE(subjects); i++)
+		if (results[i].run)
+			oracle_result_show(m, subjects[i], &results[i]);
+	mutex_unlock(&oracle_lock);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The oracle's subject percpu_ref: doing a step to both counters, and looking at them. */
+#include <linux/cpumask.h>
+
+#include "oracle_percpu_ref.h"
+
+static const char * const states[STATE_NR] = {
+	"percpu", "switching", "atomic", "dying", "dead", "zero",
+};
+
+static void tell(struct tally *tally, enum event event)
+{
+	if (event == EVENT_RELEASE)
+		tally->released++;
+	else
+		tally->confirmed++;
+	tally->order = tally->order * 31 + event;
+}
+
+/*
+ * Mainline: bias in the top bit, and a switch holds a reference. The lower 32
+ * bits are compared, without what is the switch's.
+ */
+static void mainline_look_inside(struct percpu_pair *pair, s64 *field)
+{
+	unsigned long __percpu *slots;
+	u32 count = atomic_long_read(&pair->mainline.data->count);
+
+	field[FIELD_COUNT] = count - pair->switching;
+	if (pair->switching)
+		field[FIELD_MODE] = MODE_SWITCHING;
+	else
+		field[FIELD_MODE] = __ref_is_percpu(&pair->mainline, &slots) ?
+			MODE_PERCPU : MODE_ATOMIC;
+}
+
+static void ours_look_inside(struct percpu_pair *pair, s64 *field)
+{
+	static const s64 modes[] = {
+		[RS_PERCPU_REF_PERCPU]		= MODE_PERCPU,
+		[RS_PERCPU_REF_SWITCHING]	= MODE_SWITCHING,
+		[RS_PERCPU_REF_ATOMIC]		= MODE_ATOMIC,
+	};
+	struct rs_percpu_ref_state state;
+
+	rs_percpu_ref_inspect(&pair->ours, &state);
+	field[FIELD_COUNT] = (u32)state.count;
+	field[FIELD_MODE] = modes[state.mode] + 100 * state.saturated;
+}
+
+#define SIDE(name)	mainline_##name
+#define TYPE		struct percpu_ref
+#define FN(name)	percpu_ref_##name
+#define FLAG(name)	PERCPU_REF_##name
+#define WHICH		MAINLINE
+#define WHICH_MEMBER	mainline
+#include "oracle_percpu_ref_side.h"
+#undef SIDE
+#undef TYPE
+#undef FN
+#undef FLAG
+#undef WHICH
+#undef WHICH_MEMBER
+
+#define SIDE(name)	ours_##name
+#define TYPE		struct rs_percpu_ref
+#define FN(name)	rs_percpu_ref_##name
+#define FLAG(name)	RS_PERCPU_REF_##name
+#define WHICH		OURS
+#define WHICH_MEMBER	ours
+#include "oracle_percpu_ref_side.h"
+
+static int percpu_pair_begin(struct percpu_pair *pair, u32 flags)
+{
+	int ret = mainline_init(&pair->mainline, flags);
+
+	if (ret)
+		return ret;
+	ret = ours_init(&pair->ours, flags);
+	if (ret) {
+		percpu_ref_exit(&pair->mainline);
+		return ret;
+	}
+	pair->alive = true;
+	pair->held = 0;
+	pair->killed = flags & BEGIN_DEAD;
+	pair->reinit = flags;	/* each of them implies it */
+	pair->spoilt = false;
+	return 0;
+}
+
+static int percpu_pair_init(struct oracle_pair *base)
+{
+	return percpu_pair_begin(to_pair(base), 0);
+}
+
+static void percpu_pair_exit(struct oracle_pair *base)
+{
+	struct percpu_pair *pair = to_pair(base);
+
+	if (!pair->alive)
+		return;
+	percpu_ref_exit(&pair->mainline);
+	rs_percpu_ref_exit(&pair->ours);
+	pair->alive = false;
+}
+
+/*
+ * Mainline's second kill drops a reference, so it is given one to drop; where
+ * that could release, or wait, it is spared.
+ */
+static void second_kill(struct percpu_pair *pair, s64 *mainline, s64 *ours)
+{
+	if (oracle_percpu_ref_state(&pair->base) == STATE_DEAD) {
+		percpu_ref_get(&pair->mainline);
+		percpu_ref_kill(&pair->mainline);
+	}
+	*mainline = true;
+	*ours = rs_percpu_ref_kill_and_confirm(&pair->ours, ours_confirm_kill);
+}
+
+static int exit_init(struct percpu_pair *pair, u32 flags, struct oracle_answer *answers)
+{
+	s64 *mainline = answers[MAINLINE].field, *ours = answers[OURS].field;
+	bool zero = oracle_percpu_ref_state(&pair->base) == STATE_ZERO;
+
+	percpu_ref_exit(&pair->mainline);
+	if (zero)
+		percpu_ref_exit(&pair->mainline);
+	rs_percpu_ref_exit(&pair->ours);
+	rs_percpu_ref_exit(&pair->ours);
+	mainline[FIELD_RET] = zero ? 2 : 1;
+	ours[FIELD_RET] = 2;
+	mainline[FIELD_OLD] = percpu_ref_is_zero(&pair->mainline);
+	ours[FIELD_OLD] = rs_percpu_ref_is_zero(&pair->ours);
+	mainline[FIELD_LOCKED] = percpu_ref_is_dying(&pair->mainline);
+	ours[FIELD_LOCKED] = rs_percpu_ref_is_dying(&pair->ours);
+	pair->alive = false;
+	return percpu_pair_begin(pair, flags);
+}
+
+static int percpu_pair_perform(struct oracle_pair *base, const struct oracle_step *step,
+			       struct oracle_answer *answers)
+{
+	struct percpu_pair *pair = to_pair(base);
+	s64 *mainline = &answers[MAINLINE].field[FIELD_RET];
+	s64 *ours = &answers[OURS].field[FIELD_RET];
+	bool was_percpu = is_percpu(pair);
+
+	switch (step->op) {
+	case OP_KILL:
+	case OP_KILL_CONFIRM:
+		percpu_ref_kill_and_confirm(&pair->mainline, step->op == OP_KILL ? NULL :
+					    mainline_confirm_kill);
+		*mainline = true;
+		*ours = rs_percpu_ref_kill_and_confirm(&pair->ours, step->op == OP_KILL ?
+						       NULL : ours_confirm_kill);
+		break;
+	case OP_SECOND_KILL:
+		second_kill(pair, mainline, ours);
+		break;
+	case OP_SWITCH_TO_PERCPU:
+		/* Mainline's does not say that there is nothing to switch to. */
+		*mainline = pair->killed && !pair->reinit ? -EINVAL : 0;
+		percpu_ref_switch_to_percpu(&pair->mainline);
+		*ours = rs_percpu_ref_switch_to_percpu(&pair->ours);
+		break;
+	case OP_RESURRECT:
+		percpu_ref_resurrect(&pair->mainline);
+		*ours = rs_percpu_ref_resurrect(&pair->ours);
+		break;
+	case OP_REINIT:
+		percpu_ref_reinit(&pair->mainline);
+		*ours = rs_percpu_ref_reinit(&pair->ours);
+		break;
+	case OP_EXIT_INIT:
+		return exit_init(pair, step->nr, answers);
+	default:
+		mainline_perform(&pair->mainline, step, mainline);
+		ours_perform(&pair->ours, step, ours);
+	}
+	oracle_percpu_ref_enter(pair, step, was_percpu, *mainline);
+	return 0;
+}
+
+static void percpu_pair_look(struct oracle_pair *base, struct oracle_answer *answers)
+{
+	struct percpu_pair *pair = to_pair(base);
+
+	if (!pair->alive)
+		return;
+	mainline_look(pair, &answers[MAINLINE]);
+	ours_look(pair, &answers[OURS]);
+}
+
+static void percpu_pair_settled(struct oracle_pair *base)
+{
+	to_pair(base)->switching = false;
+}
+
+static bool explains_second_kill(struct oracle_pair *base, const struct oracle_step *step,
+				 unsigned int state, const struct oracle_answer *answers)
+{
+	return step->when == WHEN_MIDDLE && step->op == OP_SECOND_KILL &&
+	       !answers[OURS].field[FIELD_RET] && oracle_agree_but(answers, BIT(FIELD_RET));
+}
+
+static bool explains_looks_dead(struct oracle_pair *base, const struct oracle_step *step,
+				unsigned int state, const struct oracle_answer *answers)
+{
+	u32 fields = BIT(FIELD_DYING);
+
+	if (step->when == WHEN_MIDDLE && step->op == OP_IS_DYING)
+		fields |= BIT(FIELD_RET);
+	return to_pair(base)->spoilt &&
+	       answers[MAINLINE].field[FIELD_DYING] && !answers[OURS].field[FIELD_DYING] &&
+	       oracle_agree_but(answers, fields);
+}
+
+static bool explains_second_exit(struct oracle_pair *base, const struct oracle_step *step,
+				 unsigned int state, const struct oracle_answer *answers)
+{
+	return step->when == WHEN_BEGIN && step->op == OP_EXIT_INIT && state != STATE_ZERO &&
+	       answers[OURS].field[FIELD_OLD] &&
+	       oracle_agree_but(answers, BIT(FIELD_RET) | BIT(FIELD_OLD));
+}
+
+static const struct oracle_difference differences[] = {
+	{ "second_kill", "a second kill warns and drops a reference it does not own",
+	  NULL, explains_second_kill },
+	{ "looks_dead", "switch_to_atomic without ALLOW_REINIT leaves it looking dead",
+	  NULL, explains_looks_dead },
+	{ "second_exit", "a second exit may free garbage; is_zero then has the old count",
+	  NULL, explains_second_exit },
+};
+
+/* Mainline warns of a second kill once. */
+static void percpu_ref_provoke(void)
+{
+	struct percpu_ref ref;
+
+	if (mainline_init(&ref, BEGIN_ATOMIC))
+		return;
+	percpu_ref_get_many(&ref, 2);
+	percpu_ref_kill(&ref);
+	percpu_ref_kill(&ref);
+	percpu_ref_exit(&ref);
+}
+
+const struct oracle_subject oracle_percpu_ref = {
+	.name		= "percpu_ref",
+	.ops		= oracle_percpu_ref_ops,
+	.nr_ops		= OP_NR,
+	.states		= states,
+	.nr_states	= STATE_NR,
+	.differences	= differences,
+	.nr_differences	= ARRAY_SIZE(differences),
+	.pair_size	= sizeof(struct percpu_pair),
+	.rounds		= 5,
+	.round_steps	= 22,
+	.switches	= true,
+	.provoke	= percpu_ref_provoke,
+	.init		= percpu_pair_init,
+	.exit		= percpu_pair_exit,
+	.state		= oracle_percpu_ref_state,
+	.draw		= oracle_percpu_ref_draw,
+	.legal		= oracle_percpu_ref_legal,
+	.perform	= percpu_pair_perform,
+	.look		= percpu_pair_look,
+	.settled	= percpu_pair_settled,
+};

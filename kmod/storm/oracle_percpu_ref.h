@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The oracle's subject percpu_ref: struct percpu_ref beside struct rs_percpu_ref.
+ *
+ * A pair keeps a ledger of what a correct user would know: the references that
+ * it holds beyond the owner's, whether it killed, whether a switch may still be
+ * under way. From that follows what is legal. Not all that mainline survives is
+ * told by its documentation; what it does not survive is left out, or done to
+ * ours alone: see the differences in oracle_percpu_ref.c.
+ */
+#ifndef _REFSTORM_ORACLE_PERCPU_REF_H
+#define _REFSTORM_ORACLE_PERCPU_REF_H
+
+#include <linux/container_of.h>
+#include <linux/percpu-refcount.h>
+
+#include <refstorm/percpu_ref.h>
+
+#include "oracle_internal.h"
+
+/*
+ * switching: not killed, switch under way; dying: killed, switch under way;
+ * dead: killed, and no switch under way, but references; zero: none of these.
+ */
+enum {
+	STATE_PERCPU, STATE_SWITCHING, STATE_ATOMIC, STATE_DYING, STATE_DEAD, STATE_ZERO,
+	STATE_NR
+};
+
+#define P	BIT(STATE_PERCPU)
+#define S	BIT(STATE_SWITCHING)
+#define A	BIT(STATE_ATOMIC)
+#define Y	BIT(STATE_DYING)
+#define D	BIT(STATE_DEAD)
+#define Z	BIT(STATE_ZERO)
+
+#define OPS(X)									\
+	X(GET, "get", P | S | A | Y | D)					\
+	X(GET_MANY, "get_many", P | S | A | Y | D)				\
+	X(PUT, "put", P | S | A | Y | D)					\
+	X(PUT_MANY, "put_many", P | S | A | Y | D)				\
+	X(TRYGET, "tryget", P | S | A | Y | D | Z)				\
+	X(TRYGET_MANY, "tryget_many", P | S | A | Y | D | Z)			\
+	X(TRYGET_LIVE, "tryget_live", P | S | A | Y | D | Z)			\
+	X(TRYGET_LIVE_RCU, "tryget_live_rcu", P | S | A | Y | D | Z)		\
+	X(KILL, "kill", P | S | A)						\
+	X(KILL_CONFIRM, "kill_and_confirm", P | S | A)				\
+	X(SECOND_KILL, "second_kill", Y | D | Z)				\
+	X(SWITCH_TO_ATOMIC, "switch_to_atomic", P | S | A | Y | D | Z)		\
+	X(SWITCH_TO_ATOMIC_CONFIRM, "switch_to_atomic_confirm", P | S | A | Y | D | Z) \
+	X(SWITCH_TO_ATOMIC_SYNC, "switch_to_atomic_sync", P | S | A | Y | D | Z) \
+	X(SWITCH_TO_PERCPU, "switch_to_percpu", P | S | A | Y | D | Z)		\
+	X(RESURRECT, "resurrect", Y | D | Z)					\
+	X(REINIT, "reinit", Z)							\
+	X(IS_ZERO, "is_zero", P | S | A | Y | D | Z)				\
+	X(IS_DYING, "is_dying", P | S | A | Y | D | Z)				\
+	X(EXIT_INIT, "exit_init", P | A | D | Z)
+
+enum {
+#define X(id, name, in) OP_##id,
+	OPS(X)
+#undef X
+	OP_NR
+};
+
+/* Flags of a birth, for both */
+#define BEGIN_ATOMIC	BIT(0)
+#define BEGIN_DEAD	BIT(1)
+#define BEGIN_REINIT	BIT(2)
+
+enum { MODE_PERCPU, MODE_SWITCHING, MODE_ATOMIC };
+
+enum event { EVENT_CONFIRM_SWITCH = 1, EVENT_CONFIRM_KILL, EVENT_RELEASE };
+
+/* What one side's callbacks said; order is a digest of their sequence. */
+struct tally {
+	u32	released;
+	u32	confirmed;
+	u32	order;
+};
+
+struct percpu_pair {
+	struct oracle_pair	base;
+	struct percpu_ref	mainline;
+	struct rs_percpu_ref	ours;
+	struct tally		tally[SIDES];
+	u64			held;		/* beyond the owner's */
+	bool			alive;		/* between init and exit */
+	bool			killed;
+	bool			switching;	/* since the last settling */
+	bool			reinit;		/* may be resurrected */
+	bool			spoilt;		/* switched though it may not be */
+};
+
+static inline struct percpu_pair *to_pair(struct oracle_pair *pair)
+{
+	return container_of(pair, struct percpu_pair, base);
+}
+
+static inline bool is_percpu(struct percpu_pair *pair)
+{
+	unsigned long __percpu *slots;
+
+	return __ref_is_percpu(&pair->mainline, &slots);
+}
+
+/* oracle_percpu_ref_legal.c */
+extern const struct oracle_op oracle_percpu_ref_ops[OP_NR];
+unsigned int oracle_percpu_ref_state(struct oracle_pair *base);
+bool oracle_percpu_ref_legal(struct oracle_pair *base, const struct oracle_step *step);
+bool oracle_percpu_ref_draw(struct oracle_pair *base, enum oracle_when when,
+			    struct rs_sequence *seq, struct oracle_step *step);
+void oracle_percpu_ref_enter(struct percpu_pair *pair, const struct oracle_step *step,
+			     bool was_percpu, bool taken);
+
+#endif /* _REFSTORM_ORACLE_PERCPU_REF_H */

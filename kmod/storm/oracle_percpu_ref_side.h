@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One side of a pair of per-CPU references: the including file defines
+ * SIDE(name) for our names, TYPE and FN(name) for the counter's, FLAG(name) for
+ * its flags, WHICH, the enum oracle_side, and WHICH_MEMBER. What differs between
+ * the two it does itself: kill, and how one looks inside.
+ */
+
+static void SIDE(tell)(TYPE *ref, enum event event)
+{
+	struct percpu_pair *pair = container_of(ref, struct percpu_pair, WHICH_MEMBER);
+
+	tell(&pair->tally[WHICH], event);
+}
+
+static void SIDE(release)(TYPE *ref)
+{
+	SIDE(tell)(ref, EVENT_RELEASE);
+}
+
+static void SIDE(confirm_kill)(TYPE *ref)
+{
+	SIDE(tell)(ref, EVENT_CONFIRM_KILL);
+}
+
+static void SIDE(confirm_switch)(TYPE *ref)
+{
+	SIDE(tell)(ref, EVENT_CONFIRM_SWITCH);
+}
+
+static int SIDE(init)(TYPE *ref, u32 bits)
+{
+	unsigned int flags = (bits & BEGIN_ATOMIC ? FLAG(INIT_ATOMIC) : 0) |
+			     (bits & BEGIN_DEAD ? FLAG(INIT_DEAD) : 0) |
+			     (bits & BEGIN_REINIT ? FLAG(ALLOW_REINIT) : 0);
+
+	return FN(init)(ref, SIDE(release), flags, GFP_KERNEL);
+}
+
+/* Those that the two have in common, to the letter. */
+static void SIDE(perform)(TYPE *ref, const struct oracle_step *step, s64 *ret)
+{
+	switch (step->op) {
+	case OP_GET:
+		FN(get)(ref);
+		break;
+	case OP_GET_MANY:
+		FN(get_many)(ref, step->nr);
+		break;
+	case OP_PUT:
+		FN(put)(ref);
+		break;
+	case OP_PUT_MANY:
+		FN(put_many)(ref, step->nr);
+		break;
+	case OP_TRYGET:
+		*ret = FN(tryget)(ref);
+		break;
+	case OP_TRYGET_MANY:
+		*ret = FN(tryget_many)(ref, step->nr);
+		break;
+	case OP_TRYGET_LIVE:
+		*ret = FN(tryget_live)(ref);
+		break;
+	case OP_TRYGET_LIVE_RCU:
+		*ret = FN(tryget_live_rcu)(ref);
+		break;
+	case OP_SWITCH_TO_ATOMIC:
+		FN(switch_to_atomic)(ref, NULL);
+		break;
+	case OP_SWITCH_TO_ATOMIC_CONFIRM:
+		FN(switch_to_atomic)(ref, SIDE(confirm_switch));
+		break;
+	case OP_SWITCH_TO_ATOMIC_SYNC:
+		FN(switch_to_atomic_sync)(ref);
+		break;
+	case OP_IS_ZERO:
+		*ret = FN(is_zero)(ref);
+		break;
+	case OP_IS_DYING:
+		*ret = FN(is_dying)(ref);
+		break;
+	}
+}
+
+static s64 SIDE(slots)(TYPE *ref)
+{
+	unsigned long __percpu *slots = (unsigned long __percpu *)
+		(ref->percpu_count_ptr & ~3UL);
+	s64 sum = 0;
+	int cpu;
+
+	if (slots)
+		for_each_possible_cpu(cpu)
+			sum += *per_cpu_ptr(slots, cpu);
+	return sum;
+}
+
+static void SIDE(look)(struct percpu_pair *pair, struct oracle_answer *answer)
+{
+	TYPE *ref = &pair->WHICH_MEMBER;
+	s64 *field = answer->field;
+
+	field[FIELD_DYING] = FN(is_dying)(ref);
+	field[FIELD_ZERO] = FN(is_zero)(ref);
+	SIDE(look_inside)(pair, field);
+	if (pair->switching || field[FIELD_MODE] == MODE_PERCPU)
+		field[FIELD_SLOTS] = SIDE(slots)(ref);
+	field[FIELD_RELEASED] = pair->tally[WHICH].released;
+	field[FIELD_CONFIRMED] = pair->tally[WHICH].confirmed;
+	field[FIELD_ORDER] = pair->tally[WHICH].order;
+}

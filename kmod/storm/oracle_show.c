@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the oracle file shows of a run: first the run, then its differences, its
+ * cells, and, if the counters disagreed, the shortest sequence that shows it.
+ */
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/seq_file.h>
+#include <linux/time64.h>
+
+#include "oracle_internal.h"
+
+static const char * const field_names[FIELD_NR] = {
+	[FIELD_RET]		= "ret",
+	[FIELD_OLD]		= "old",
+	[FIELD_LOCKED]		= "locked",
+	[FIELD_COUNT]		= "count",
+	[FIELD_SLOTS]		= "slots",
+	[FIELD_MODE]		= "mode",
+	[FIELD_DYING]		= "dying",
+	[FIELD_ZERO]		= "zero",
+	[FIELD_RELEASED]	= "released",
+	[FIELD_CONFIRMED]	= "confirmed",
+	[FIELD_ORDER]		= "order",
+};
+
+static const char * const when_names[] = {
+	[WHEN_BEGIN]	= "begin",
+	[WHEN_MIDDLE]	= "middle",
+	[WHEN_TAIL]	= "tail",
+	[WHEN_SETTLE]	= "settle",
+};
+
+static const char *op_name(const struct oracle_subject *subject,
+			   const struct oracle_step *step)
+{
+	return step->when == WHEN_SETTLE ? "settle" : subject->ops[step->op].name;
+}
+
+static u64 thin_cells(const struct oracle_subject *subject,
+		      const struct oracle_result *result, u64 *reachable)
+{
+	unsigned int op, state;
+	u64 thin = 0;
+
+	*reachable = 0;
+	for (op = 0; op < subject->nr_ops; op++) {
+		for (state = 0; state < subject->nr_states; state++) {
+			if (!(subject->ops[op].states & BIT(state)))
+				continue;
+			++*reachable;
+			thin += result->cells[op][state] < ORACLE_CELL_MIN;
+		}
+	}
+	return thin;
+}
+
+/* NULL if the run reached all that it should; else the verdict, and why. */
+const char *oracle_thin(const struct oracle_subject *subject,
+			const struct oracle_result *result, char *buf, size_t size)
+{
+	u64 reachable, thin = thin_cells(subject, result, &reachable);
+	unsigned int i;
+
+	if (thin) {
+		scnprintf(buf, size, "%llu of %llu cells were reached less than %d times",
+			  thin, reachable, ORACLE_CELL_MIN);
+		return "unproven";
+	}
+	for (i = 0; i < subject->nr_differences; i++) {
+		if (!(result->holds & BIT(i)) || result->differences[i])
+			continue;
+		scnprintf(buf, size, "difference %s did not come",
+			  subject->differences[i].name);
+		return "unproven";
+	}
+	return NULL;
+}
+
+static void show_run(struct seq_file *m, const struct oracle_subject *subject,
+		     const struct oracle_result *result)
+{
+	u64 reachable, thin = thin_cells(subject, result, &reachable);
+
+	seq_printf(m, "run=%u counter=%s state=%s seed=%llu steps=%llu sequences=%llu elapsed_ms=%llu cells=%llu cells_thin=%llu verdict=%s",
+		   result->run, subject->name, result->running ? "running" : "done",
+		   result->seed, READ_ONCE(result->steps), READ_ONCE(result->sequences),
+		   div_u64(READ_ONCE(result->elapsed_ns), NSEC_PER_MSEC), reachable, thin,
+		   result->running ? "-" : result->verdict);
+	if (result->detail[0] && !result->running)
+		seq_printf(m, " detail=\"%s\"\n", result->detail);
+	else
+		seq_puts(m, " detail=-\n");
+}
+
+static void show_differences(struct seq_file *m, const struct oracle_subject *subject,
+			     const struct oracle_result *result)
+{
+	unsigned int i;
+
+	for (i = 0; i < subject->nr_differences; i++)
+		seq_printf(m, "difference=%s counter=%s holds=%u seen=%llu row=\"%s\"\n",
+			   subject->differences[i].name, subject->name,
+			   !!(result->holds & BIT(i)), READ_ONCE(result->differences[i]),
+			   subject->differences[i].row);
+}
+
+static void show_cells(struct seq_file *m, const struct oracle_subject *subject,
+		       const struct oracle_result *result)
+{
+	unsigned int op, state;
+
+	for (op = 0; op < subject->nr_ops; op++) {
+		seq_printf(m, "cell=%s counter=%s", subject->ops[op].name, subject->name);
+		for (state = 0; state < subject->nr_states; state++) {
+			if (subject->ops[op].states & BIT(state))
+				seq_printf(m, " %s=%llu", subject->states[state],
+					   READ_ONCE(result->cells[op][state]));
+			else
+				seq_printf(m, " %s=-", subject->states[state]);
+		}
+		seq_putc(m, '\n');
+	}
+}
+
+static void show_mismatch(struct seq_file *m, const char *kind,
+			  const struct oracle_subject *subject,
+			  const struct oracle_result *result,
+			  const struct oracle_mismatch *mismatch)
+{
+	unsigned int i;
+
+	seq_printf(m, "%s=%u counter=%s seed=%llu sequence=%llu step=%u op=%s nr=%u limit=%u state=%s",
+		   kind, result->run, subject->name, result->seed, result->sequence,
+		   mismatch->step, op_name(subject, &mismatch->last), mismatch->last.nr,
+		   mismatch->last.limit, subject->states[mismatch->state]);
+	for (i = 0; i < FIELD_NR; i++) {
+		s64 mainline = mismatch->answers[MAINLINE].field[i];
+		s64 ours = mismatch->answers[OURS].field[i];
+
+		if (mainline != ours)
+			seq_printf(m, " mainline_%s=%lld ours_%s=%lld",
+				   field_names[i], mainline, field_names[i], ours);
+	}
+	seq_putc(m, '\n');
+}
+
+static void show_shrunk(struct seq_file *m, const struct oracle_subject *subject,
+			const struct oracle_result *result)
+{
+	unsigned int i;
+
+	show_mismatch(m, "shrunk", subject, result, &result->shrunk);
+	for (i = 0; i < result->nr_shrunk; i++) {
+		const struct oracle_step *step = &result->shrunk_steps[i];
+
+		seq_printf(m, "step=%u counter=%s op=%s when=%s nr=%u limit=%u\n", i,
+			   subject->name, op_name(subject, step), when_names[step->when],
+			   step->nr, step->limit);
+	}
+}
+
+/* All of a run. Context: process; the caller keeps @result. */
+void oracle_result_show(struct seq_file *m, const struct oracle_subject *subject,
+			const struct oracle_result *result)
+{
+	show_run(m, subject, result);
+	show_differences(m, subject, result);
+	show_cells(m, subject, result);
+	if (result->running || strcmp(result->verdict, "differs"))
+		return;
+	show_mismatch(m, "mismatch", subject, result, &result->mismatch);
+	show_shrunk(m, subject, result);
+}

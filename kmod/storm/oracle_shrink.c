@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A disagreement with as few steps as it takes.
+ *
+ * Candidates leave out half of the steps, then quarters, and so on down to
+ * single steps, until none can be left out. A candidate is run on a fresh pair;
+ * any disagreement will do, and what comes after it is cut off. Arguments are
+ * then made smaller in the same way.
+ */
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "oracle_internal.h"
+
+#define TRIES_MAX 600
+
+struct candidate {
+	unsigned int		nr;
+	struct oracle_step	steps[ORACLE_STEPS_MAX];
+};
+
+static bool is_middle(const struct candidate *c, unsigned int i)
+{
+	return i < c->nr && c->steps[i].when == WHEN_MIDDLE;
+}
+
+static bool one_step(struct oracle_run *run, struct oracle_pair *pair,
+		     const struct oracle_step *step, struct oracle_mismatch *mismatch)
+{
+	if (step->when == WHEN_SETTLE) {
+		rcu_barrier();
+		return oracle_settle_one(run, pair, mismatch);
+	}
+	if (!run->subject->legal(pair, step))
+		return true;
+	if (step->when != WHEN_TAIL)
+		return oracle_one(run, pair, step, mismatch);
+
+	/* Its answers come when all is settled, as they did before. */
+	pair->state = run->subject->state(pair);
+	memset(pair->answers, 0, sizeof(pair->answers));
+	run->subject->perform(pair, step, pair->answers);
+	return oracle_judge(run, pair, step, pair->state, pair->answers, mismatch);
+}
+
+/* Return: true if it disagrees; @c is then cut off after that. */
+static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
+		      struct candidate *c, struct oracle_mismatch *mismatch)
+{
+	static const struct oracle_step settle = { .when = WHEN_SETTLE };
+	bool switches = run->subject->switches, agreed = true, reading = false;
+	unsigned int i;
+
+	run->result->tries++;
+	memset(pair, 0, run->subject->pair_size);
+	pair->run = run;
+	if (run->subject->init(pair))
+		return false;
+	for (i = 0; i < c->nr && agreed; i++) {
+		bool wanted = switches && is_middle(c, i);
+
+		if (wanted && !reading)
+			rcu_read_lock();
+		else if (!wanted && reading)
+			rcu_read_unlock();
+		reading = wanted;
+		agreed = one_step(run, pair, &c->steps[i], mismatch);
+	}
+	if (reading)
+		rcu_read_unlock();
+	if (switches) {
+		/* Nothing may be under way when it ends. */
+		rcu_barrier();
+		if (agreed) {
+			agreed = oracle_settle_one(run, pair, mismatch);
+			if (!agreed && i < ORACLE_STEPS_MAX)
+				c->steps[i++] = settle;
+		} else {
+			run->subject->settled(pair);
+		}
+	}
+	run->subject->exit(pair);
+	if (agreed)
+		return false;
+	c->nr = i;
+	mismatch->step = i - 1;
+	return true;
+}
+
+struct shrinking {
+	struct oracle_run	*run;
+	struct oracle_pair	*pair;
+	struct candidate	best;
+	struct candidate	try;
+	struct oracle_mismatch	mismatch;
+};
+
+/* Run what was prepared; keep it if it still disagrees. */
+static bool keep_try(struct shrinking *s)
+{
+	struct oracle_mismatch mismatch = {};
+
+	if (s->run->result->tries >= TRIES_MAX || READ_ONCE(s->run->stop) ||
+	    !disagrees(s->run, s->pair, &s->try, &mismatch))
+		return false;
+	s->best = s->try;
+	s->mismatch = mismatch;
+	cond_resched();
+	return true;
+}
+
+/* Leave out @size steps at a time. */
+static bool drop(struct shrinking *s, unsigned int size)
+{
+	unsigned int at = 0;
+	bool shrunk = false;
+
+	while (at < s->best.nr) {
+		unsigned int rest = min(at + size, s->best.nr);
+
+		s->try = s->best;
+		memmove(&s->try.steps[at], &s->best.steps[rest],
+			(s->best.nr - rest) * sizeof(*s->try.steps));
+		s->try.nr -= rest - at;
+		if (s->try.nr < s->best.nr && keep_try(s))
+			shrunk = true;
+		else
+			at += size;
+	}
+	return shrunk;
+}
+
+static void smaller_arguments(struct shrinking *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->best.nr; i++) {
+		u32 nr = s->best.steps[i].nr;
+
+		while (nr > 1) {
+			s->try = s->best;
+			s->try.steps[i].nr = nr == 2 ? 1 : nr / 2;
+			if (!keep_try(s))
+				break;
+			nr = i < s->best.nr ? s->best.steps[i].nr : 0;
+		}
+	}
+}
+
+/* The memory is that of the batch, whose pairs have ended. */
+void oracle_shrink(struct oracle_run *run, const struct oracle_pair *found)
+{
+	struct oracle_result *result = run->result;
+	struct shrinking *s = run->scratch;
+	unsigned int size;
+
+	if (!found)
+		return;
+	memset(s, 0, sizeof(*s));
+	s->run = run;
+	s->best.nr = found->nr_steps;
+	memcpy(s->best.steps, found->steps, sizeof(s->best.steps));
+	s->mismatch = result->mismatch;
+	s->pair = oracle_pair(run, 0);
+	run->replaying = true;
+
+	/* First as it was: does it come again? */
+	s->try = s->best;
+	if (keep_try(s)) {
+		for (size = max(s->best.nr / 2, 1U); size; size /= 2)
+			drop(s, size);
+		while (drop(s, 1))
+			;
+		smaller_arguments(s);
+	}
+	run->replaying = false;
+	result->shrunk = s->mismatch;
+	result->nr_shrunk = s->best.nr;
+	memcpy(result->shrunk_steps, s->best.steps, sizeof(result->shrunk_steps));
+}
+
+size_t oracle_shrink_scratch(void)
+{
+	return sizeof(struct shrinking);
+}

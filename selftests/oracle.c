@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The differential oracle: mainline's counters and ours, a million steps each.
+ * docs/oracle.md says what it compares; here its findings are judged, and that it
+ * starts, stops and refuses as it should.
+ *
+ * Each start provokes what the counters warn of once, in a fixed order.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <kselftest_harness.h>
+
+#include "refstorm.h"
+
+#define MILLION "1000000"
+#define CELL_MIN 100
+
+struct warning {
+	unsigned int nr;
+	const char *text;
+};
+
+static const struct warning refcount_warnings[] = {
+	{ 2, "refcount_t: saturated; leaking memory." },
+	{ 1, "refcount_t: addition on 0; use-after-free." },
+	{ 2, "refcount_t: underflow; use-after-free." },
+	{ 1, "refcount_t: decrement hit 0; leaking memory." },
+	{ 2, "rs_refcount_t: saturated; leaking memory." },
+	{ 1, "rs_refcount_t: addition on 0; use-after-free." },
+	{ 1, "rs_refcount_t: underflow; use-after-free." },
+	{ 1, "rs_refcount_t: decrement hit 0; leaking memory." },
+	{}
+};
+
+static const struct warning percpu_ref_warnings[] = {
+	{ 1, "percpu_ref_kill_and_confirm called more than once on mainline_release [refstorm]!" },
+	{}
+};
+
+FIXTURE(oracle) {
+	struct rs_mark mark;
+};
+
+FIXTURE_VARIANT(oracle) {
+	const char *counter;
+	const struct warning *warnings;
+};
+
+FIXTURE_VARIANT_ADD(oracle, refcount) {
+	.counter = "refcount", .warnings = refcount_warnings,
+};
+
+FIXTURE_VARIANT_ADD(oracle, kref) {
+	.counter = "kref", .warnings = refcount_warnings,
+};
+
+FIXTURE_VARIANT_ADD(oracle, percpu_ref) {
+	.counter = "percpu_ref", .warnings = percpu_ref_warnings,
+};
+
+/* The first line of the file that begins with @head and is of @counter; or "". */
+static const char *line_of(const char *head, const char *counter)
+{
+	static char found[1024];
+	char *all = rs_read("oracle"), *save = NULL, *line;
+
+	found[0] = '\0';
+	for (line = strtok_r(all, "\n", &save); line && !*found; line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, head, strlen(head)) &&
+		    !strcmp(rs_value(line, "counter"), counter))
+			snprintf(found, sizeof(found), "%s", line);
+	free(all);
+	return found;
+}
+
+/* Until the run has ended; its line. */
+static const char *wait_done(const char *counter, unsigned int seconds)
+{
+	long long end = rs_now_ms() + seconds * 1000;
+	const char *line;
+
+	do {
+		line = line_of("run=", counter);
+		if (!strcmp(rs_value(line, "state"), "done"))
+			return line;
+		rs_sleep_ms(50);
+	} while (rs_now_ms() < end);
+	return "";
+}
+
+/* Start with these words, warnings announced; 0 or the errno. */
+static int start(struct _test_data_oracle *self, const struct warning *warnings,
+		 const char *words)
+{
+	const struct warning *w;
+	unsigned int wanted = 0, seen;
+	int err;
+
+	for (w = warnings; w->text; w++) {
+		rs_expect(w->nr, w->text);
+		wanted += w->nr;
+	}
+	err = rs_try("oracle %s", words);
+	for (w = warnings; w->text; w++)
+		rs_expect_end();
+	seen = rs_kmsg_count(self->mark.kmsg, "------------[ cut here ]------------");
+	return err ?: seen == wanted ? 0 : -(int)seen;
+}
+
+FIXTURE_SETUP(oracle)
+{
+	ASSERT_TRUE(rs_clear_warn_once());
+	self->mark = rs_begin();
+}
+
+FIXTURE_TEARDOWN(oracle)
+{
+	rs_try("oracle stop");
+	wait_done(variant->counter, 10);
+	EXPECT_STREQ("", rs_end(&self->mark));
+}
+
+TEST_F(oracle, a_million_steps_agree_but_for_what_is_listed)
+{
+	char words[64], *all, *save = NULL, *line;
+	unsigned int cells = 0;
+	const char *run;
+
+	snprintf(words, sizeof(words), "counter=%s steps=" MILLION, variant->counter);
+	ASSERT_EQ(0, start(self, variant->warnings, words));
+	run = wait_done(variant->counter, 40);
+	EXPECT_STREQ("agreed", rs_value(run, "verdict")) {
+		TH_LOG("%s", run);
+	}
+	EXPECT_LE(1000000, rs_number(run, "steps"));
+	EXPECT_EQ(0, rs_number(run, "cells_thin"));
+	EXPECT_STREQ("", line_of("shrunk=", variant->counter));
+
+	all = rs_read("oracle");
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *word, *rest = line;
+
+		if (strcmp(rs_value(line, "counter"), variant->counter))
+			continue;
+		printf("# %s\n", line);
+		if (!strncmp(line, "difference=", 11)) {
+			EXPECT_EQ(rs_number(line, "holds"), rs_number(line, "seen") > 0);
+		}
+		if (strncmp(line, "cell=", 5))
+			continue;
+		strsep(&rest, " ");
+		strsep(&rest, " ");
+		while ((word = strsep(&rest, " "))) {
+			const char *number = strchr(word, '=') + 1;
+
+			cells += *number != '-';
+			EXPECT_TRUE(*number == '-' || atoll(number) >= CELL_MIN) {
+				TH_LOG("%s", word);
+			}
+		}
+	}
+	free(all);
+	EXPECT_EQ(rs_number(line_of("run=", variant->counter), "cells"), cells);
+}
+
+/* All cells of the last run, to be freed. */
+static char *cells_of(const char *counter)
+{
+	char *all = rs_read("oracle"), *kept = calloc(1, strlen(all) + 1);
+	char *save = NULL, *line;
+
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, "cell=", 5) && !strcmp(rs_value(line, "counter"), counter))
+			strcat(strcat(kept, line), "\n");
+	free(all);
+	return kept;
+}
+
+TEST_F(oracle, one_seed_is_one_sequence)
+{
+	static const struct warning none[] = { {} };
+	char words[64], *first, *second;
+
+	snprintf(words, sizeof(words), "counter=%s steps=20000 seed=7", variant->counter);
+	ASSERT_EQ(0, start(self, variant->warnings, words));
+	ASSERT_STRNE("", wait_done(variant->counter, 20));
+	first = cells_of(variant->counter);
+	/* What was warned of once is not warned of again. */
+	ASSERT_EQ(0, start(self, none, words));
+	ASSERT_STRNE("", wait_done(variant->counter, 20));
+	second = cells_of(variant->counter);
+	EXPECT_STREQ(first, second);
+	EXPECT_EQ(7, rs_number(line_of("run=", variant->counter), "seed"));
+	free(first);
+	free(second);
+}
+
+TEST_F(oracle, it_stops_when_told_and_holds_the_module_until_then)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "counter=%s ms=20000", variant->counter);
+	ASSERT_EQ(0, start(self, variant->warnings, words));
+	EXPECT_STREQ("running", rs_value(line_of("run=", variant->counter), "state"));
+	EXPECT_EQ(EBUSY, rs_try("oracle %s", words));
+	EXPECT_EQ(-1, syscall(SYS_delete_module, "refstorm", O_NONBLOCK));
+	EXPECT_EQ(EAGAIN, errno == EWOULDBLOCK ? EAGAIN : errno);
+	EXPECT_EQ(0, rs_try("oracle stop"));
+	EXPECT_STREQ("stopped", rs_value(wait_done(variant->counter, 5), "verdict"));
+}
+
+TEST_F(oracle, too_few_steps_prove_nothing)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "counter=%s steps=1", variant->counter);
+	ASSERT_EQ(0, start(self, variant->warnings, words));
+	EXPECT_STREQ("unproven", rs_value(wait_done(variant->counter, 5), "verdict"));
+	EXPECT_LT(0, rs_number(line_of("run=", variant->counter), "cells_thin"));
+}
+
+TEST_F(oracle, without_memory_it_does_not_begin)
+{
+	static const char * const sites[] = { "oracle", "oracle_thread" };
+	char arm[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+		snprintf(arm, sizeof(arm), "fail site=%s nth=1", sites[i]);
+		ASSERT_EQ(0, rs_write("alloc", arm, strlen(arm)));
+		EXPECT_EQ(ENOMEM, rs_try("oracle counter=%s", variant->counter));
+	}
+}
+
+TEST_F(oracle, wrong_words_are_refused_in_words)
+{
+	static const struct {
+		int err;
+		const char *command, *text, *at;
+	} wrong[] = {
+		{ EINVAL, "oracle steps=5", "counter= is missing", NULL },
+		{ EINVAL, "oracle counter=atomic", "'atomic' is not one of: refcount kref percpu_ref",
+		  "counter" },
+		{ ERANGE, "oracle counter=kref steps=0", "out of range", "steps" },
+		{ EINVAL, "oracle stop now", "surplus word", "now" },
+		{ EINVAL, "oracle", "too few words", NULL },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct rs_answer answer = rs_ask("control", wrong[i].command,
+						 strlen(wrong[i].command));
+
+		EXPECT_EQ(wrong[i].err, answer.err);
+		EXPECT_STREQ("", rs_explained(&answer, "control", wrong[i].command,
+					      wrong[i].text, wrong[i].at, 1));
+	}
+}
+
+TEST_HARNESS_MAIN
