@@ -47,7 +47,7 @@ MODULE_PARM_DESC(dynamic_hot_ms, "time before a hot dynamic count is first asked
 
 static struct workqueue_struct *workqueue;
 
-static void put_user(struct percpu_dynamic *dynamic)
+static void drop_user(struct percpu_dynamic *dynamic)
 {
 	if (rs_refcount_dec_and_test(&dynamic->users))
 		percpu_count_free(dynamic->count);
@@ -171,7 +171,7 @@ static void percpu_dynamic_work(struct work_struct *work)
 	}
 	raw_spin_unlock_irq(&count->lock);
 	if (last)
-		put_user(dynamic);
+		drop_user(dynamic);
 }
 
 /**
@@ -210,8 +210,8 @@ void percpu_dynamic_exit(struct rs_percpu_count *count)
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 
 	if (cancelled)
-		put_user(dynamic);
-	put_user(dynamic);
+		drop_user(dynamic);
+	drop_user(dynamic);
 }
 
 /**
