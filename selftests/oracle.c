@@ -149,9 +149,8 @@ TEST_F(oracle, a_million_steps_agree_but_for_what_is_listed)
 		if (strcmp(rs_value(line, "counter"), variant->counter))
 			continue;
 		printf("# %s\n", line);
-		if (!strncmp(line, "difference=", 11)) {
+		if (!strncmp(line, "difference=", 11))
 			EXPECT_EQ(rs_number(line, "holds"), rs_number(line, "seen") > 0);
-		}
 		if (strncmp(line, "cell=", 5))
 			continue;
 		strsep(&rest, " ");
@@ -231,7 +230,7 @@ TEST_F(oracle, without_memory_it_does_not_begin)
 	char arm[64];
 	size_t i;
 
-	for (i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
 		snprintf(arm, sizeof(arm), "fail site=%s nth=1", sites[i]);
 		ASSERT_EQ(0, rs_write("alloc", arm, strlen(arm)));
 		EXPECT_EQ(ENOMEM, rs_try("oracle counter=%s", variant->counter));
@@ -245,15 +244,15 @@ TEST_F(oracle, wrong_words_are_refused_in_words)
 		const char *command, *text, *at;
 	} wrong[] = {
 		{ EINVAL, "oracle steps=5", "counter= is missing", NULL },
-		{ EINVAL, "oracle counter=atomic", "'atomic' is not one of: refcount kref percpu_ref",
-		  "counter" },
+		{ EINVAL, "oracle counter=atomic",
+		  "'atomic' is not one of: refcount kref percpu_ref", "counter" },
 		{ ERANGE, "oracle counter=kref steps=0", "out of range", "steps" },
 		{ EINVAL, "oracle stop now", "surplus word", "now" },
 		{ EINVAL, "oracle", "too few words", NULL },
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct rs_answer answer = rs_ask("control", wrong[i].command,
 						 strlen(wrong[i].command));
 

@@ -36,8 +36,16 @@ struct kref_pair {
 static DEFINE_MUTEX(the_mutex);
 static DEFINE_SPINLOCK(the_spinlock);
 
+static bool spinlock_is_held(void)
+{
+	if (!spin_trylock(&the_spinlock))
+		return true;
+	spin_unlock(&the_spinlock);
+	return false;
+}
+
 #define SIDE(name)	mainline_##name
-#define TYPE		struct kref
+#define TYPE		kref
 #define FN(name)	kref_##name
 #define SET(kref, n)	(*(kref) = (struct kref)KREF_INIT(n))
 #define WHICH		MAINLINE
@@ -51,7 +59,7 @@ static DEFINE_SPINLOCK(the_spinlock);
 #undef WHICH_MEMBER
 
 #define SIDE(name)	ours_##name
-#define TYPE		struct rs_kref
+#define TYPE		rs_kref
 #define FN(name)	rs_kref_##name
 #define SET(kref, n)	(*(kref) = (struct rs_kref)RS_KREF_INIT(n))
 #define WHICH		OURS

@@ -5,31 +5,31 @@
  * enum oracle_side.
  */
 
-static struct kref_pair *SIDE(pair)(TYPE *kref)
+static struct kref_pair *SIDE(pair)(struct TYPE *kref)
 {
 	return container_of(kref, struct kref_pair, WHICH_MEMBER);
 }
 
-static void SIDE(release)(TYPE *kref)
+static void SIDE(release)(struct TYPE *kref)
 {
 	SIDE(pair)(kref)->released[WHICH]++;
 }
 
-static void SIDE(release_mutex)(TYPE *kref)
+static void SIDE(release_mutex)(struct TYPE *kref)
 {
 	SIDE(pair)(kref)->released[WHICH]++;
 	SIDE(pair)(kref)->locked[WHICH] = mutex_is_locked(&the_mutex);
 	mutex_unlock(&the_mutex);
 }
 
-static void SIDE(release_lock)(TYPE *kref)
+static void SIDE(release_lock)(struct TYPE *kref)
 {
 	SIDE(pair)(kref)->released[WHICH]++;
 	SIDE(pair)(kref)->locked[WHICH] = true;
 	spin_unlock(&the_spinlock);
 }
 
-static void SIDE(perform)(TYPE *kref, const struct oracle_step *step,
+static void SIDE(perform)(struct TYPE *kref, const struct oracle_step *step,
 			  struct oracle_answer *answer)
 {
 	s64 *ret = &answer->field[FIELD_RET];
@@ -62,5 +62,5 @@ static void SIDE(perform)(TYPE *kref, const struct oracle_step *step,
 		break;
 	}
 	answer->field[FIELD_LOCKED] = SIDE(pair)(kref)->locked[WHICH] +
-		2 * mutex_is_locked(&the_mutex) + 4 * spin_is_locked(&the_spinlock);
+		2 * mutex_is_locked(&the_mutex) + 4 * spinlock_is_held();
 }

@@ -49,7 +49,7 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 }
 
 #define SIDE(name)	mainline_##name
-#define TYPE		struct percpu_ref
+#define TYPE		percpu_ref
 #define FN(name)	percpu_ref_##name
 #define FLAG(name)	PERCPU_REF_##name
 #define WHICH		MAINLINE
@@ -63,7 +63,7 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 #undef WHICH_MEMBER
 
 #define SIDE(name)	ours_##name
-#define TYPE		struct rs_percpu_ref
+#define TYPE		rs_percpu_ref
 #define FN(name)	rs_percpu_ref_##name
 #define FLAG(name)	RS_PERCPU_REF_##name
 #define WHICH		OURS

@@ -5,7 +5,7 @@
 static_assert(OP_NR <= ORACLE_OPS_MAX);
 
 const struct oracle_op oracle_percpu_ref_ops[OP_NR] = {
-#define X(id, op_name, in) [OP_##id] = { .name = op_name, .states = in },
+#define X(id, op_name, in) { .name = op_name, .states = in },
 	OPS(X)
 #undef X
 };
@@ -114,7 +114,7 @@ static bool wants_beginning(struct percpu_pair *pair, struct rs_sequence *seq)
 }
 
 bool oracle_percpu_ref_draw(struct oracle_pair *base, enum oracle_when when,
-			     struct rs_sequence *seq, struct oracle_step *step)
+			    struct rs_sequence *seq, struct oracle_step *step)
 {
 	struct percpu_pair *pair = to_pair(base);
 	u32 choice[OP_NR], nr = 0;

@@ -6,29 +6,29 @@
  * the two it does itself: kill, and how one looks inside.
  */
 
-static void SIDE(tell)(TYPE *ref, enum event event)
+static void SIDE(tell)(struct TYPE *ref, enum event event)
 {
 	struct percpu_pair *pair = container_of(ref, struct percpu_pair, WHICH_MEMBER);
 
 	tell(&pair->tally[WHICH], event);
 }
 
-static void SIDE(release)(TYPE *ref)
+static void SIDE(release)(struct TYPE *ref)
 {
 	SIDE(tell)(ref, EVENT_RELEASE);
 }
 
-static void SIDE(confirm_kill)(TYPE *ref)
+static void SIDE(confirm_kill)(struct TYPE *ref)
 {
 	SIDE(tell)(ref, EVENT_CONFIRM_KILL);
 }
 
-static void SIDE(confirm_switch)(TYPE *ref)
+static void SIDE(confirm_switch)(struct TYPE *ref)
 {
 	SIDE(tell)(ref, EVENT_CONFIRM_SWITCH);
 }
 
-static int SIDE(init)(TYPE *ref, u32 bits)
+static int SIDE(init)(struct TYPE *ref, u32 bits)
 {
 	unsigned int flags = (bits & BEGIN_ATOMIC ? FLAG(INIT_ATOMIC) : 0) |
 			     (bits & BEGIN_DEAD ? FLAG(INIT_DEAD) : 0) |
@@ -38,7 +38,7 @@ static int SIDE(init)(TYPE *ref, u32 bits)
 }
 
 /* Those that the two have in common, to the letter. */
-static void SIDE(perform)(TYPE *ref, const struct oracle_step *step, s64 *ret)
+static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 *ret)
 {
 	switch (step->op) {
 	case OP_GET:
@@ -83,7 +83,7 @@ static void SIDE(perform)(TYPE *ref, const struct oracle_step *step, s64 *ret)
 	}
 }
 
-static s64 SIDE(slots)(TYPE *ref)
+static s64 SIDE(slots)(struct TYPE *ref)
 {
 	unsigned long __percpu *slots = (unsigned long __percpu *)
 		(ref->percpu_count_ptr & ~3UL);
@@ -98,7 +98,7 @@ static s64 SIDE(slots)(TYPE *ref)
 
 static void SIDE(look)(struct percpu_pair *pair, struct oracle_answer *answer)
 {
-	TYPE *ref = &pair->WHICH_MEMBER;
+	struct TYPE *ref = &pair->WHICH_MEMBER;
 	s64 *field = answer->field;
 
 	field[FIELD_DYING] = FN(is_dying)(ref);

@@ -59,7 +59,7 @@ enum {
 static_assert(OP_NR <= ORACLE_OPS_MAX);
 
 static const struct oracle_op ops[OP_NR] = {
-#define X(id, op_name) [OP_##id] = { .name = op_name, .states = STATES_ALL },
+#define X(id, op_name) { .name = op_name, .states = STATES_ALL },
 	OPS(X)
 #undef X
 };
@@ -81,6 +81,14 @@ struct refcount_pair {
 
 static DEFINE_MUTEX(the_mutex);
 static DEFINE_SPINLOCK(the_spinlock);
+
+static bool spinlock_is_held(void)
+{
+	if (!spin_trylock(&the_spinlock))
+		return true;
+	spin_unlock(&the_spinlock);
+	return false;
+}
 
 #if !RS_HAVE_REFCOUNT_LIMITED
 /* What Linux 6.15 has, for one CPU. */
@@ -110,7 +118,7 @@ static bool model_inc_not_zero_limited_acquire(refcount_t *r, int *oldp, int lim
 #endif
 
 #define SIDE(name)	mainline_##name
-#define TYPE		refcount_t
+#define TYPE		refcount_struct
 #define FN(name)	refcount_##name
 #define TWIN(name)	__refcount_##name
 #if RS_HAVE_REFCOUNT_ACQUIRE
@@ -135,7 +143,7 @@ static bool model_inc_not_zero_limited_acquire(refcount_t *r, int *oldp, int lim
 #undef LIMITED
 
 #define SIDE(name)	ours_##name
-#define TYPE		rs_refcount_t
+#define TYPE		rs_refcount_struct
 #define FN(name)	rs_refcount_##name
 #define TWIN(name)	__rs_refcount_##name
 #define ACQUIRE(name)	rs_refcount_##name

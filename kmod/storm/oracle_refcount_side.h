@@ -5,7 +5,7 @@
  * operations with acquire and release ordering, and LIMITED.
  */
 
-static void SIDE(plain)(TYPE *r, const struct oracle_step *step, s64 *ret)
+static void SIDE(plain)(struct TYPE *r, const struct oracle_step *step, s64 *ret)
 {
 	switch (step->op) {
 	case OP_READ:
@@ -54,7 +54,7 @@ static void SIDE(plain)(TYPE *r, const struct oracle_step *step, s64 *ret)
 }
 
 /* Those that also say what they found. */
-static void SIDE(twin)(TYPE *r, const struct oracle_step *step, s64 *ret, s64 *found)
+static void SIDE(twin)(struct TYPE *r, const struct oracle_step *step, s64 *ret, s64 *found)
 {
 	int old = -1;
 
@@ -97,7 +97,7 @@ static void SIDE(twin)(TYPE *r, const struct oracle_step *step, s64 *ret, s64 *f
 }
 
 /* Those that answer true with a lock held. */
-static void SIDE(locks)(TYPE *r, const struct oracle_step *step, s64 *ret, s64 *locked)
+static void SIDE(locks)(struct TYPE *r, const struct oracle_step *step, s64 *ret, s64 *locked)
 {
 	unsigned long flags;
 
@@ -113,19 +113,19 @@ static void SIDE(locks)(TYPE *r, const struct oracle_step *step, s64 *ret, s64 *
 		*locked = *ret;
 		if (*ret)
 			spin_unlock(&the_spinlock);
-		*locked += 2 * spin_is_locked(&the_spinlock);
+		*locked += 2 * spinlock_is_held();
 		break;
 	case OP_DEC_AND_LOCK_IRQSAVE:
 		*ret = FN(dec_and_lock_irqsave)(r, &the_spinlock, &flags);
 		*locked = irqs_disabled();
 		if (*ret)
 			spin_unlock_irqrestore(&the_spinlock, flags);
-		*locked += 2 * spin_is_locked(&the_spinlock) + 4 * irqs_disabled();
+		*locked += 2 * spinlock_is_held() + 4 * irqs_disabled();
 		break;
 	}
 }
 
-static void SIDE(perform)(TYPE *r, const struct oracle_step *step,
+static void SIDE(perform)(struct TYPE *r, const struct oracle_step *step,
 			  struct oracle_answer *answer)
 {
 	s64 *field = answer->field;
@@ -138,7 +138,7 @@ static void SIDE(perform)(TYPE *r, const struct oracle_step *step,
 /* Each kind of misuse that is warned of, once. */
 static void SIDE(provoke)(void)
 {
-	TYPE r;
+	struct TYPE r;
 	bool ignored;
 
 	FN(set)(&r, INT_MAX);
