@@ -34,7 +34,7 @@
 #include <linux/workqueue.h>
 #include <refstorm/abi.h>
 
-#define ORACLE_PAIRS		256
+#define ORACLE_PAIRS		512
 #define ORACLE_STEPS_MAX	128	/* of one pair, over all rounds */
 #define ORACLE_OPS_MAX		32
 #define ORACLE_STATES_MAX	6
@@ -46,8 +46,7 @@ enum oracle_field {
 	FIELD_RET,		/* what the call returned */
 	FIELD_OLD,		/* what it wrote to *oldp */
 	FIELD_LOCKED,		/* who held the lock after it */
-	FIELD_COUNT,
-	FIELD_SLOTS,		/* sum of the CPUs' slots */
+	FIELD_COUNT,		/* with what is in slots */
 	FIELD_MODE,
 	FIELD_DYING,
 	FIELD_ZERO,

@@ -19,14 +19,15 @@ static void tell(struct tally *tally, enum event event)
 
 /*
  * Mainline: bias in the top bit, and a switch holds a reference. The lower 32
- * bits are compared, without what is the switch's.
+ * bits are compared, without what is the switch's, and with the slots: mainline's
+ * switch may drop its reference in a slot if the count is per-CPU again by then.
  */
 static void mainline_look_inside(struct percpu_pair *pair, s64 *field)
 {
 	unsigned long __percpu *slots;
 	u32 count = atomic_long_read(&pair->mainline.data->count);
 
-	field[FIELD_COUNT] = count - pair->switching;
+	field[FIELD_COUNT] = (u32)(count - pair->switching);
 	if (pair->switching)
 		field[FIELD_MODE] = MODE_SWITCHING;
 	else

@@ -67,6 +67,9 @@ static bool allowed(struct percpu_pair *pair, const struct oracle_step *step,
 		return !pair->spoilt;
 	case OP_SWITCH_TO_ATOMIC_SYNC:
 		return !pair->spoilt && (pair->reinit || state != STATE_PERCPU);
+	case OP_SWITCH_TO_ATOMIC_CONFIRM:
+		/* Else release and this confirmation come in either order. */
+		return state != STATE_DYING || pair->held;
 	case OP_RESURRECT:
 		/* Release must not be on its way. */
 		return pair->reinit && (state != STATE_DYING || pair->held);
@@ -105,12 +108,12 @@ static void draw_argument(struct percpu_pair *pair, struct rs_sequence *seq,
 	}
 }
 
-/* A beginning is needed where nothing else goes on, and for variety. */
+/* For flags to begin with, where nothing else goes on, and for variety. */
 static bool wants_beginning(struct percpu_pair *pair, struct rs_sequence *seq)
 {
 	bool stuck = !pair->reinit && (pair->killed || pair->spoilt);
 
-	return rs_sequence_below(seq, stuck ? 2 : 6) == 0;
+	return !pair->base.nr_steps || rs_sequence_below(seq, stuck ? 2 : 6) == 0;
 }
 
 bool oracle_percpu_ref_draw(struct oracle_pair *base, enum oracle_when when,

@@ -105,7 +105,7 @@ static void SIDE(look)(struct percpu_pair *pair, struct oracle_answer *answer)
 	field[FIELD_ZERO] = FN(is_zero)(ref);
 	SIDE(look_inside)(pair, field);
 	if (pair->switching || field[FIELD_MODE] == MODE_PERCPU)
-		field[FIELD_SLOTS] = SIDE(slots)(ref);
+		field[FIELD_COUNT] = (u32)(field[FIELD_COUNT] + SIDE(slots)(ref));
 	field[FIELD_RELEASED] = pair->tally[WHICH].released;
 	field[FIELD_CONFIRMED] = pair->tally[WHICH].confirmed;
 	field[FIELD_ORDER] = pair->tally[WHICH].order;

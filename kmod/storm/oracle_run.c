@@ -10,7 +10,7 @@
 
 #include "oracle_internal.h"
 
-#define TAILS 32	/* pairs of a batch that have a tail in each round */
+#define TAILS 64	/* pairs of a batch that have a tail in each round */
 
 bool oracle_agree_but(const struct oracle_answer *answers, u32 but)
 {

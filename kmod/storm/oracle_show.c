@@ -15,7 +15,6 @@ static const char * const field_names[FIELD_NR] = {
 	[FIELD_OLD]		= "old",
 	[FIELD_LOCKED]		= "locked",
 	[FIELD_COUNT]		= "count",
-	[FIELD_SLOTS]		= "slots",
 	[FIELD_MODE]		= "mode",
 	[FIELD_DYING]		= "dying",
 	[FIELD_ZERO]		= "zero",
@@ -130,9 +129,9 @@ static void show_mismatch(struct seq_file *m, const char *kind,
 {
 	unsigned int i;
 
-	seq_printf(m, "%s=%u counter=%s seed=%llu sequence=%llu step=%u op=%s nr=%u limit=%u state=%s",
+	seq_printf(m, "%s=%u counter=%s seed=%llu sequence=%llu tries=%u step=%u op=%s nr=%u limit=%u state=%s",
 		   kind, result->run, subject->name, result->seed, result->sequence,
-		   mismatch->step, op_name(subject, &mismatch->last), mismatch->last.nr,
+		   result->tries, mismatch->step, op_name(subject, &mismatch->last), mismatch->last.nr,
 		   mismatch->last.limit, subject->states[mismatch->state]);
 	for (i = 0; i < FIELD_NR; i++) {
 		s64 mainline = mismatch->answers[MAINLINE].field[i];
