@@ -410,17 +410,18 @@ void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count)
  * @count: the count; if it is dying, resurrection will do it
  *
  * Context: any but NMI if no switch is under way, else process.
- * Return: 0, or -EINVAL if there are no slots to go to.
+ * Return: 0, or -EINVAL if it was killed and may not be reinitialised.
  */
 int percpu_count_switch_to_percpu(struct rs_percpu_count *count)
 {
 	unsigned long flags = lock_settled(count);
-	int ret = 0;
+	int ret = -EINVAL;
 
-	count->force_atomic = false;
-	if (!percpu_count_try_open(count) && !count->dynamic &&
-	    !count->engine->has_slots(count))
-		ret = -EINVAL;
+	if (!(atomic64_read(&count->word) & COUNT_DEAD) || count->allow_reinit) {
+		count->force_atomic = false;
+		percpu_count_try_open(count);
+		ret = 0;
+	}
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 	return ret;
 }
