@@ -34,7 +34,7 @@ test-guest:
 
 #: make test-here    the selftests, or T=NAME, on this machine as it runs (root, after make install)
 test-here:
-	@dir=$$(scripts/selftests) && $$dir/run_kselftest.sh $(if $(T),-t refstorm:$(T),-c refstorm)
+	@dir=$$(KVER=$${KVER:-$$(uname -r)} scripts/selftests) && $$dir/run_kselftest.sh $(if $(T),-t refstorm:$(T),-c refstorm)
 
 #: make mutants      build and storm the broken copies of selftests/mutants/
 mutants:

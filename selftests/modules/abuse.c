@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Abuse of refcounts: lkdtm's seventeen (drivers/misc/lkdtm/refcount.c), and those of the
+ * operations that lkdtm leaves out. The same table for rs_refcount_t and for mainline's
+ * refcount_t. Each begins with the good use beside it, which must be silent.
+ */
+#include <linux/init.h>
+
+#include <refstorm/refcount.h>
+
+#include "abuse.h"
+#include "scenario_frame.h"
+
+#define TOP	RS_REFCOUNT_MAX
+#define SAT	RS_REFCOUNT_SATURATED
+
+enum warns { SILENT, SATURATED, FROM_ZERO, UNDERFLOW, LEAK };
+
+static const char * const texts[][2] = {
+	[SATURATED] = { "rs_refcount_t: saturated; leaking memory.",
+			"refcount_t: saturated; leaking memory." },
+	[FROM_ZERO] = { "rs_refcount_t: addition on 0; use-after-free.",
+			"refcount_t: addition on 0; use-after-free." },
+	[UNDERFLOW] = { "rs_refcount_t: underflow; use-after-free.",
+			"refcount_t: underflow; use-after-free." },
+	[LEAK]	    = { "rs_refcount_t: decrement hit 0; leaking memory.",
+			"refcount_t: decrement hit 0; leaking memory." },
+};
+
+/**
+ * struct use - one operation
+ * @op: which
+ * @i: its number
+ * @before: the count
+ * @answer: 0, 1 or %NOTHING
+ * @after: the count then
+ */
+struct use {
+	enum op	op;
+	int	i;
+	int	before;
+	int	answer;
+	int	after;
+};
+
+/**
+ * struct abuse - a good use, and the bad one
+ * @name: lkdtm's, or like it
+ * @title: what is shown
+ * @good: comes first
+ * @bad: what has to be refused or to saturate
+ * @warns: what it warns of
+ * @differs: mainline of this kernel does what follows instead
+ * @answer: mainline's
+ * @after: mainline's
+ * @mainline_warns: mainline's
+ */
+struct abuse {
+	const char	*name;
+	const char	*title;
+	struct use	good;
+	struct use	bad;
+	enum warns	warns;
+	bool		differs;
+	int		answer;
+	int		after;
+	enum warns	mainline_warns;
+};
+
+#define N NOTHING
+
+static const struct abuse table[] = {
+	/* lkdtm's */
+	{ "INC_OVERFLOW", "inc past the maximum saturates",
+	  { OP_INC, 0, TOP - 1, N, TOP }, { OP_INC, 0, TOP, N, SAT }, SATURATED },
+	{ "ADD_OVERFLOW", "add past the maximum saturates",
+	  { OP_ADD, 4, TOP - 4, N, TOP }, { OP_ADD, 4, TOP - 1, N, SAT }, SATURATED },
+	{ "INC_NOT_ZERO_OVERFLOW", "inc_not_zero past the maximum is true and saturates",
+	  { OP_INC_NOT_ZERO, 0, TOP - 1, 1, TOP }, { OP_INC_NOT_ZERO, 0, TOP, 1, SAT }, SATURATED },
+	{ "ADD_NOT_ZERO_OVERFLOW", "add_not_zero past the maximum is true and saturates",
+	  { OP_ADD_NOT_ZERO, 6, TOP - 6, 1, TOP }, { OP_ADD_NOT_ZERO, 6, TOP, 1, SAT }, SATURATED },
+	{ "DEC_ZERO", "dec to zero saturates",
+	  { OP_DEC, 0, 2, N, 1 }, { OP_DEC, 0, 1, N, SAT }, LEAK },
+	{ "DEC_NEGATIVE", "dec below zero saturates",
+	  { OP_DEC, 0, 3, N, 2 }, { OP_DEC, 0, 0, N, SAT }, LEAK },
+	{ "DEC_AND_TEST_NEGATIVE", "dec_and_test below zero is false and saturates",
+	  { OP_DEC_AND_TEST, 0, 1, 1, 0 }, { OP_DEC_AND_TEST, 0, 0, 0, SAT }, UNDERFLOW },
+	{ "SUB_AND_TEST_NEGATIVE", "sub_and_test below zero is false and saturates",
+	  { OP_SUB_AND_TEST, 5, 5, 1, 0 }, { OP_SUB_AND_TEST, 5, 3, 0, SAT }, UNDERFLOW },
+	{ "INC_ZERO", "inc_not_zero stays at zero, where inc saturates",
+	  { OP_INC_NOT_ZERO, 0, 0, 0, 0 }, { OP_INC, 0, 0, N, SAT }, FROM_ZERO },
+	{ "ADD_ZERO", "add_not_zero stays at zero, where add saturates",
+	  { OP_ADD_NOT_ZERO, 3, 0, 0, 0 }, { OP_ADD, 3, 0, N, SAT }, FROM_ZERO },
+	{ "INC_SATURATED", "inc leaves a saturated count saturated",
+	  { OP_INC, 0, 1, N, 2 }, { OP_INC, 0, SAT, N, SAT }, SATURATED },
+	{ "DEC_SATURATED", "dec leaves a saturated count saturated",
+	  { OP_DEC, 0, TOP, N, TOP - 1 }, { OP_DEC, 0, SAT, N, SAT }, LEAK },
+	{ "ADD_SATURATED", "add leaves a saturated count saturated",
+	  { OP_ADD, 8, 1, N, 9 }, { OP_ADD, 8, SAT, N, SAT }, SATURATED },
+	{ "INC_NOT_ZERO_SATURATED", "inc_not_zero of a saturated count is true",
+	  { OP_INC_NOT_ZERO, 0, 1, 1, 2 }, { OP_INC_NOT_ZERO, 0, SAT, 1, SAT }, SATURATED },
+	{ "ADD_NOT_ZERO_SATURATED", "add_not_zero of a saturated count is true",
+	  { OP_ADD_NOT_ZERO, 7, 1, 1, 8 }, { OP_ADD_NOT_ZERO, 7, SAT, 1, SAT }, SATURATED },
+	{ "DEC_AND_TEST_SATURATED", "dec_and_test of a saturated count is false",
+	  { OP_DEC_AND_TEST, 0, 2, 0, 1 }, { OP_DEC_AND_TEST, 0, SAT, 0, SAT }, UNDERFLOW },
+	{ "SUB_AND_TEST_SATURATED", "sub_and_test of a saturated count is false",
+	  { OP_SUB_AND_TEST, 8, 9, 0, 1 }, { OP_SUB_AND_TEST, 8, SAT, 0, SAT }, UNDERFLOW },
+
+	/* What lkdtm leaves out */
+	{ "SUB_AND_TEST_NOTHING", "sub_and_test of nothing from zero is false and saturates",
+	  { OP_SUB_AND_TEST, 0, 1, 0, 1 }, { OP_SUB_AND_TEST, 0, 0, 0, SAT }, UNDERFLOW,
+	  !HAVE_SUB_ZERO_CHECK, 1, 0, SILENT },
+	{ "DEC_IF_ONE_ZERO", "dec_if_one leaves zero alone",
+	  { OP_DEC_IF_ONE, 0, 1, 1, 0 }, { OP_DEC_IF_ONE, 0, 0, 0, 0 }, SILENT },
+	{ "DEC_IF_ONE_TWO", "dec_if_one leaves two alone",
+	  { OP_DEC_IF_ONE, 0, 1, 1, 0 }, { OP_DEC_IF_ONE, 0, 2, 0, 2 }, SILENT },
+	{ "DEC_IF_ONE_SATURATED", "dec_if_one leaves a saturated count alone",
+	  { OP_DEC_IF_ONE, 0, 1, 1, 0 }, { OP_DEC_IF_ONE, 0, SAT, 0, SAT }, SILENT },
+	{ "DEC_NOT_ONE_ONE", "dec_not_one leaves one alone",
+	  { OP_DEC_NOT_ONE, 0, 2, 1, 1 }, { OP_DEC_NOT_ONE, 0, 1, 0, 1 }, SILENT },
+	{ "DEC_NOT_ONE_ZERO", "dec_not_one of zero is true and saturates, mainline's stays at zero",
+	  { OP_DEC_NOT_ONE, 0, 2, 1, 1 }, { OP_DEC_NOT_ONE, 0, 0, 1, SAT }, UNDERFLOW,
+	  true, 1, 0, UNDERFLOW },
+	{ "DEC_NOT_ONE_SATURATED", "dec_not_one leaves a saturated count alone, and is true",
+	  { OP_DEC_NOT_ONE, 0, 2, 1, 1 }, { OP_DEC_NOT_ONE, 0, SAT, 1, SAT }, SILENT },
+	{ "MUTEX_LOCK_ZERO", "dec_and_mutex_lock of zero is false, without the mutex",
+	  { OP_DEC_AND_MUTEX_LOCK, 0, 1, 1, 0 }, { OP_DEC_AND_MUTEX_LOCK, 0, 0, 0, SAT }, UNDERFLOW,
+	  true, 0, 0, UNDERFLOW },
+	{ "MUTEX_LOCK_SATURATED", "dec_and_mutex_lock of a saturated count is false",
+	  { OP_DEC_AND_MUTEX_LOCK, 0, 2, 0, 1 },
+	  { OP_DEC_AND_MUTEX_LOCK, 0, SAT, 0, SAT }, SILENT },
+	{ "LOCK_ZERO", "dec_and_lock of zero is false, without the lock",
+	  { OP_DEC_AND_LOCK, 0, 1, 1, 0 }, { OP_DEC_AND_LOCK, 0, 0, 0, SAT }, UNDERFLOW,
+	  true, 0, 0, UNDERFLOW },
+	{ "LOCK_SATURATED", "dec_and_lock of a saturated count is false",
+	  { OP_DEC_AND_LOCK, 0, 2, 0, 1 }, { OP_DEC_AND_LOCK, 0, SAT, 0, SAT }, SILENT },
+	{ "LOCK_IRQSAVE_ZERO", "dec_and_lock_irqsave of zero is false, with interrupts on",
+	  { OP_DEC_AND_LOCK_IRQSAVE, 0, 1, 1, 0 }, { OP_DEC_AND_LOCK_IRQSAVE, 0, 0, 0, SAT },
+	  UNDERFLOW, true, 0, 0, UNDERFLOW },
+	{ "LOCK_IRQSAVE_SATURATED", "dec_and_lock_irqsave of a saturated count is false",
+	  { OP_DEC_AND_LOCK_IRQSAVE, 0, 2, 0, 1 }, { OP_DEC_AND_LOCK_IRQSAVE, 0, SAT, 0, SAT },
+	  SILENT },
+	{ "SET_RELEASE_BELOW_ZERO", "a negative count that was set is saturated by the next inc",
+	  { OP_SET_RELEASE, 3, 0, N, 3 }, { OP_INC, 0, -5, N, SAT }, SATURATED },
+	{ "INC_NOT_ZERO_ACQUIRE_ZERO", "inc_not_zero_acquire stays at zero",
+	  { OP_INC_NOT_ZERO_ACQUIRE, 0, 1, 1, 2 },
+	  { OP_INC_NOT_ZERO_ACQUIRE, 0, 0, 0, 0 }, SILENT },
+	{ "INC_NOT_ZERO_ACQUIRE_OVERFLOW",
+	  "inc_not_zero_acquire past the maximum is the plain form",
+	  { OP_INC_NOT_ZERO_ACQUIRE, 0, TOP - 1, 1, TOP },
+	  { OP_INC_NOT_ZERO_ACQUIRE, 0, TOP, 1, SAT }, SATURATED, HAVE_LIMITED, 0, TOP, SILENT },
+	{ "INC_NOT_ZERO_ACQUIRE_SATURATED", "inc_not_zero_acquire when saturated is the plain form",
+	  { OP_INC_NOT_ZERO_ACQUIRE, 0, 1, 1, 2 },
+	  { OP_INC_NOT_ZERO_ACQUIRE, 0, SAT, 1, SAT }, SATURATED, HAVE_LIMITED, 0, SAT, SILENT },
+	{ "ADD_NOT_ZERO_ACQUIRE_ZERO", "add_not_zero_acquire stays at zero",
+	  { OP_ADD_NOT_ZERO_ACQUIRE, 5, 1, 1, 6 },
+	  { OP_ADD_NOT_ZERO_ACQUIRE, 5, 0, 0, 0 }, SILENT },
+	{ "ADD_NOT_ZERO_ACQUIRE_OVERFLOW",
+	  "add_not_zero_acquire past the maximum is the plain form",
+	  { OP_ADD_NOT_ZERO_ACQUIRE, 6, TOP - 6, 1, TOP },
+	  { OP_ADD_NOT_ZERO_ACQUIRE, 6, TOP, 1, SAT }, SATURATED, HAVE_LIMITED, 0, TOP, SILENT },
+	{ "ADD_NOT_ZERO_ACQUIRE_SATURATED", "add_not_zero_acquire when saturated is the plain form",
+	  { OP_ADD_NOT_ZERO_ACQUIRE, 7, 1, 1, 8 },
+	  { OP_ADD_NOT_ZERO_ACQUIRE, 7, SAT, 1, SAT }, SATURATED, HAVE_LIMITED, 0, SAT, SILENT },
+	{ "INC_LIMITED_OVER", "inc_not_zero_limited_acquire refuses at its limit, silently",
+	  { OP_INC_LIMITED, 0, LIMIT - 1, 1, LIMIT },
+	  { OP_INC_LIMITED, 0, LIMIT, 0, LIMIT }, SILENT },
+	{ "INC_LIMITED_ZERO", "inc_not_zero_limited_acquire stays at zero",
+	  { OP_INC_LIMITED, 0, 1, 1, 2 }, { OP_INC_LIMITED, 0, 0, 0, 0 }, SILENT },
+	{ "INC_LIMITED_SATURATED", "a saturated count is above every limit",
+	  { OP_INC_LIMITED, 0, 1, 1, 2 }, { OP_INC_LIMITED, 0, SAT, 0, SAT }, SILENT },
+	{ "ADD_LIMITED_OVER", "add_not_zero_limited_acquire refuses past its limit, silently",
+	  { OP_ADD_LIMITED, 3, LIMIT - 3, 1, LIMIT },
+	  { OP_ADD_LIMITED, 3, LIMIT - 2, 0, LIMIT - 2 },
+	  SILENT },
+	{ "ADD_LIMITED_ZERO", "add_not_zero_limited_acquire stays at zero",
+	  { OP_ADD_LIMITED, 3, 1, 1, 4 }, { OP_ADD_LIMITED, 3, 0, 0, 0 }, SILENT },
+};
+
+/* Does this kernel's refcount_t lack what the good use does? */
+static bool is_missing(const struct abuse *abuse)
+{
+	switch (abuse->good.op) {
+	case OP_SET_RELEASE:
+		return !HAVE_SET_RELEASE;
+	case OP_INC_NOT_ZERO_ACQUIRE:
+	case OP_ADD_NOT_ZERO_ACQUIRE:
+		return !HAVE_ACQUIRE;
+	case OP_INC_LIMITED:
+	case OP_ADD_LIMITED:
+		return !HAVE_LIMITED;
+	default:
+		return false;
+	}
+}
+
+static void judge(bool mainline, const struct use *use, const char *which)
+{
+	int count = use->before, answer;
+
+	answer = (mainline ? abuse_mainline : abuse_rs)(use->op, &count, use->i);
+	if (answer != use->answer || count != use->after)
+		fail("the %s use: answer %d, expected %d; count %d, expected %d", which, answer,
+		     use->answer, count, use->after);
+}
+
+static void run(const struct scenario *s)
+{
+	const struct abuse *abuse = s->arg;
+	bool mainline = s->name[0] == 'm';
+	struct use bad = abuse->bad;
+
+	if (mainline && abuse->differs) {
+		bad.answer = abuse->answer;
+		bad.after = abuse->after;
+	}
+	if (mainline && is_missing(abuse)) {
+		skipped("this kernel's refcount_t has no such operation");
+		return;
+	}
+	judge(mainline, &abuse->good, "good");
+	judge(mainline, &bad, "bad");
+	caught(abuse->name);
+}
+
+static struct scenario rows[2 * ARRAY_SIZE(table)];
+static char names[2 * ARRAY_SIZE(table)][48], titles[2 * ARRAY_SIZE(table)][96];
+
+static int __init refcount_abuse_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct abuse *abuse = &table[i / 2];
+		bool mainline = i % 2;
+		enum warns warns = mainline && abuse->differs ? abuse->mainline_warns :
+								abuse->warns;
+
+		snprintf(names[i], sizeof(names[i]), "%s_%s", mainline ? "mainline" : "rs",
+			 abuse->name);
+		snprintf(titles[i], sizeof(titles[i]), "%s: %s",
+			 mainline ? "refcount_t" : "rs_refcount_t", abuse->title);
+		if (mainline && is_missing(abuse))
+			warns = SILENT;
+		rows[i] = (struct scenario) {
+			.name		= names[i],
+			.title		= titles[i],
+			.run		= run,
+			.wrong		= true,
+			.warnings	= warns != SILENT,
+			.text		= texts[warns][mainline],
+			.arg		= abuse,
+		};
+	}
+	scenarios_begin(rows, ARRAY_SIZE(rows));
+	return 0;
+}
+
+static void __exit refcount_abuse_exit(void)
+{
+	scenarios_end();
+}
+
+module_init(refcount_abuse_init);
+module_exit(refcount_abuse_exit);
+
+MODULE_AUTHOR("The refstorm authors");
+MODULE_DESCRIPTION("Abuse of refcounts, ours and mainline's");
+MODULE_LICENSE("GPL");

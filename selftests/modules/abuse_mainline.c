@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Mainline's, with the operations that this kernel has. */
+#include <linux/refcount.h>
+
+#include "abuse.h"
+
+#define FUNCTION	abuse_mainline
+#define TYPE		refcount_t
+#define COUNTER(op)	refcount_##op
+#define TWIN(op)	__refcount_##op
+#include "abuse_counter.h"

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rule 3 of the kref document: objects that are looked up in a list. Each of its listings is
+ * a struct listing, under the same crowd of threads.
+ */
+#include <linux/delay.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/spinlock.h>
+
+#include "kref.h"
+
+static struct my_data *get_entry(void)
+{
+	struct my_data *entry;
+
+	lock_q();
+	entry = first_in_q();
+	if (entry) {
+		use(entry);
+		rs_kref_get(&entry->refcount);
+	}
+	unlock_q();
+	return entry;
+}
+
+static void put_entry(struct my_data *entry)
+{
+	lock_q();
+	rs_kref_put(&entry->refcount, release_entry);
+	unlock_q();
+}
+
+const struct listing under_mutex = { get_entry, put_entry };
+
+static void release_nothing(struct rs_kref *ref)
+{
+	/* All is done when put has returned. */
+}
+
+static void put_entry_split(struct my_data *entry)
+{
+	lock_q();
+	if (rs_kref_put(&entry->refcount, release_nothing)) {
+		list_del(&entry->link);
+		unlock_q();
+		bury(entry);
+	} else {
+		unlock_q();
+	}
+}
+
+const struct listing split_release = { get_entry, put_entry_split };
+
+static struct my_data *get_entry_unless_zero(void)
+{
+	struct my_data *entry;
+
+	lock_q();
+	entry = first_in_q();
+	if (entry) {
+		/* On its way out it still has its memory. */
+		use(entry);
+		if (!rs_kref_get_unless_zero(&entry->refcount))
+			entry = NULL;
+	}
+	unlock_q();
+	return entry;
+}
+
+static void put_entry_unlocked(struct my_data *entry)
+{
+	rs_kref_put(&entry->refcount, release_entry_locking);
+}
+
+const struct listing unless_zero = { get_entry_unless_zero, put_entry_unlocked };
+
+static struct my_data *get_entry_rcu(void)
+{
+	struct my_data *entry;
+
+	rcu_read_lock();
+	entry = first_in_q();
+	if (entry) {
+		use(entry);
+		if (!rs_kref_get_unless_zero(&entry->refcount)) {
+			/* Gone, but not before the grace period is over. */
+			use(entry);
+			entry = NULL;
+		}
+	}
+	rcu_read_unlock();
+	return entry;
+}
+
+static void release_entry_rcu(struct rs_kref *ref)
+{
+	struct my_data *entry = to_data(ref);
+
+	lock_q();
+	list_del_rcu(&entry->link);
+	unlock_q();
+	/* kfree_rcu(), with a callback that can be watched */
+	call_rcu(&entry->rhead, bury_rcu);
+}
+
+static void put_entry_rcu(struct my_data *entry)
+{
+	rs_kref_put(&entry->refcount, release_entry_rcu);
+}
+
+const struct listing under_rcu = { get_entry_rcu, put_entry_rcu };
+
+static void release_entry_sync(struct rs_kref *ref)
+{
+	struct my_data *entry = to_data(ref);
+
+	lock_q();
+	list_del_rcu(&entry->link);
+	unlock_q();
+	synchronize_rcu();
+	bury(entry);
+}
+
+static void put_entry_sync(struct my_data *entry)
+{
+	rs_kref_put(&entry->refcount, release_entry_sync);
+}
+
+const struct listing under_rcu_sync = { get_entry_rcu, put_entry_sync };
+
+/*
+ * The two variants of put that take the lock for the last reference. The mutex of
+ * lookups has an owner to be told; so these have a lock of their own.
+ */
+
+static DEFINE_MUTEX(plain_mutex);
+static DEFINE_SPINLOCK(plain_lock);
+
+static struct my_data *get_locked(void)
+{
+	struct my_data *entry = first_in_q();
+
+	if (entry) {
+		use(entry);
+		rs_kref_get(&entry->refcount);
+	}
+	return entry;
+}
+
+static struct my_data *get_entry_plain_mutex(void)
+{
+	struct my_data *entry;
+
+	mutex_lock(&plain_mutex);
+	entry = get_locked();
+	mutex_unlock(&plain_mutex);
+	return entry;
+}
+
+static void release_unlocking_mutex(struct rs_kref *ref)
+{
+	struct my_data *entry = to_data(ref);
+
+	check(mutex_is_locked(&plain_mutex));
+	list_del_rcu(&entry->link);
+	mutex_unlock(&plain_mutex);
+	bury(entry);
+}
+
+static void put_entry_mutex(struct my_data *entry)
+{
+	rs_kref_put_mutex(&entry->refcount, release_unlocking_mutex, &plain_mutex);
+}
+
+const struct listing put_mutex = { get_entry_plain_mutex, put_entry_mutex };
+
+static struct my_data *get_entry_spin(void)
+{
+	struct my_data *entry;
+
+	spin_lock(&plain_lock);
+	entry = get_locked();
+	spin_unlock(&plain_lock);
+	return entry;
+}
+
+static void release_unlocking_spin(struct rs_kref *ref)
+{
+	struct my_data *entry = to_data(ref);
+
+	check(!spin_trylock(&plain_lock));
+	list_del_rcu(&entry->link);
+	spin_unlock(&plain_lock);
+	bury(entry);
+}
+
+static void put_entry_lock(struct my_data *entry)
+{
+	rs_kref_put_lock(&entry->refcount, release_unlocking_spin, &plain_lock);
+}
+
+const struct listing put_lock = { get_entry_spin, put_entry_lock };
+
+/* Whichever listing it is: under the lock that its release takes. */
+static void add(struct my_data *data)
+{
+	lock_q();
+	mutex_lock(&plain_mutex);
+	spin_lock(&plain_lock);
+	list_add_tail_rcu(&data->link, &q);
+	spin_unlock(&plain_lock);
+	mutex_unlock(&plain_mutex);
+	unlock_q();
+}
+
+static atomic_long_t found;
+
+/* Everybody looks up, uses and drops; who finds nothing adds something. */
+static void lookup_thread(unsigned int nr, void *arg)
+{
+	const struct listing *listing = arg;
+	struct my_data *entry;
+	unsigned int round;
+
+	for (round = nr; !time_is_up(); round++) {
+		entry = listing->get_entry();
+		if (entry) {
+			atomic_long_inc(&found);
+		} else {
+			entry = my_data_new();
+			if (!entry)
+				return;
+			add(entry);
+		}
+		use(entry);
+		if (round % 4 == 0)
+			usleep_range(50, 200);
+		use(entry);
+		listing->put_entry(entry);
+		/* Let the count reach zero now and then. */
+		if (round % 3 == 0)
+			usleep_range(20, 100);
+	}
+}
+
+void right_lookup(const struct scenario *s)
+{
+	atomic_long_set(&found, 0);
+	crowd_begins();
+	crowd_run(threads(), lookup_thread, (void *)s->arg);
+	check(born() >= 10);
+	check(atomic_long_read(&found) >= 5);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the scenarios of per-CPU counts share. */
+#ifndef SELFTESTS_MODULES_PERCPU_H
+#define SELFTESTS_MODULES_PERCPU_H
+
+#include <linux/atomic.h>
+#include <linux/percpu-refcount.h>
+#include <linux/sched.h>
+
+#include <refstorm/percpu_ref.h>
+
+#include "scenario.h"
+
+/**
+ * struct counted - a counter, and what its callbacks did
+ * @ref: the counter
+ * @released: how often release() was called
+ * @confirmed: how often a confirmation came
+ * @early: a confirmation came after release(), or release() with a reference held
+ * @held: references that the scenario holds beside the initial one
+ * @in_stack_of: who is in kill or put, to see whose stack release() is called from
+ * @in_own_stack: release() was called from that
+ */
+struct counted {
+	struct rs_percpu_ref	ref;
+	atomic_t		released;
+	atomic_t		confirmed;
+	atomic_t		early;
+	atomic_long_t		held;
+	struct task_struct	*in_stack_of;
+	bool			in_own_stack;
+};
+
+/* Begin with these flags; false is a failure that was told. */
+bool counted_init(struct counted *c, unsigned int flags);
+/* Wait for release(), end the counter, and check that all went once, in order. */
+void counted_end(struct counted *c);
+/* The same without waiting for a release: there is to be none. */
+void counted_end_unreleased(struct counted *c);
+
+void count_release(struct rs_percpu_ref *ref);
+void count_confirm(struct rs_percpu_ref *ref);
+
+static inline struct counted *to_counted(struct rs_percpu_ref *ref)
+{
+	return container_of(ref, struct counted, ref);
+}
+
+static inline int released(struct counted *c)
+{
+	return atomic_read(&c->released);
+}
+
+static inline int confirmed(struct counted *c)
+{
+	return atomic_read(&c->confirmed);
+}
+
+/* What one instant showed. */
+static inline struct rs_percpu_ref_state look(struct counted *c)
+{
+	struct rs_percpu_ref_state state;
+
+	rs_percpu_ref_inspect(&c->ref, &state);
+	return state;
+}
+
+/* Memory that rsref.ko has at a site, or at all of them if NULL. */
+long outstanding(const char *site);
+
+#define SCENARIO_FN(name) void name(const struct scenario *s)
+
+/* percpu_hurts.c: where mainline hurts */
+SCENARIO_FN(release_from_kill);
+SCENARIO_FN(one_release_holds_up_nobody);
+SCENARIO_FN(second_kill);
+SCENARIO_FN(atomic_without_reinit);
+SCENARIO_FN(resurrect_without_reinit);
+SCENARIO_FN(is_zero_then_exit);
+SCENARIO_FN(exit_during_switch);
+SCENARIO_FN(exit_twice);
+SCENARIO_FN(exit_twice_nonzero);
+SCENARIO_FN(cold_dynamic);
+SCENARIO_FN(sync_leaves_nothing);
+SCENARIO_FN(early_underflow);
+SCENARIO_FN(get_on_zero);
+
+/* percpu_api.c: the rest */
+SCENARIO_FN(counts);
+SCENARIO_FN(init_flags);
+SCENARIO_FN(bad_init);
+SCENARIO_FN(cancel_init);
+SCENARIO_FN(cancel_init_used);
+SCENARIO_FN(reinit);
+SCENARIO_FN(reinit_during_switch);
+SCENARIO_FN(reinit_not_zero);
+SCENARIO_FN(resurrect_during_switch);
+SCENARIO_FN(resurrect_alive);
+SCENARIO_FN(to_percpu_during_switch);
+SCENARIO_FN(to_percpu_while_dying);
+SCENARIO_FN(kill_during_switch);
+SCENARIO_FN(kill_two_stage);
+
+/* percpu_race.c */
+SCENARIO_FN(racing_kills);
+SCENARIO_FN(confirm_then_dead);
+
+/* percpu_mainline.c: mainline's, where it does not hurt too much */
+SCENARIO_FN(mainline_second_kill);
+SCENARIO_FN(mainline_atomic_without_reinit);
+SCENARIO_FN(mainline_release_holds_up_others);
+
+#endif /* SELFTESTS_MODULES_PERCPU_H */

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rs_percpu_ref where mainline's hurts, and each function of it in the states where it is
+ * hard; with mainline's own behaviour beside it where that leaves the machine whole.
+ */
+#include <linux/init.h>
+#include <linux/rcupdate.h>
+
+#include <refstorm/alloc.h>
+
+#include "percpu.h"
+#include "scenario_frame.h"
+
+void count_release(struct rs_percpu_ref *ref)
+{
+	struct counted *c = to_counted(ref);
+
+	if (atomic_long_read(&c->held))
+		atomic_inc(&c->early);
+	c->in_own_stack = READ_ONCE(c->in_stack_of) == current;
+	atomic_inc(&c->released);
+}
+
+void count_confirm(struct rs_percpu_ref *ref)
+{
+	struct counted *c = to_counted(ref);
+
+	if (released(c))
+		atomic_inc(&c->early);
+	atomic_inc(&c->confirmed);
+}
+
+bool counted_init(struct counted *c, unsigned int flags)
+{
+	memset(c, 0, sizeof(*c));
+	return check(!rs_percpu_ref_init(&c->ref, count_release, flags, GFP_KERNEL));
+}
+
+void counted_end(struct counted *c)
+{
+	check(becomes_true(released(c)));
+	counted_end_unreleased(c);
+	check(released(c) == 1);
+}
+
+void counted_end_unreleased(struct counted *c)
+{
+	rs_percpu_ref_exit(&c->ref);
+	/* Whoever is in release(), or was about to call it, is an RCU reader. */
+	synchronize_rcu();
+	check(!atomic_read(&c->early));
+	check(rs_percpu_ref_is_zero(&c->ref));
+	check(rs_percpu_ref_is_dying(&c->ref));
+	check(!rs_percpu_ref_tryget(&c->ref));
+}
+
+struct sum {
+	const char	*site;
+	long		outstanding;
+};
+
+static void add_site(const struct module *owner, const struct rs_alloc_site *site, void *arg)
+{
+	struct sum *sum = arg;
+
+	if (strcmp(owner->name, "rsref") || (sum->site && strcmp(sum->site, site->name)))
+		return;
+	sum->outstanding += atomic64_read(&site->allocated) - atomic64_read(&site->freed);
+}
+
+long outstanding(const char *site)
+{
+	struct sum sum = { .site = site };
+
+	rs_alloc_for_each(add_site, &sum);
+	return sum.outstanding;
+}
+
+#define OURS(_run, _title) \
+	{ .name = #_run, .title = (_title), .run = (_run) }
+#define MISUSE(_run, _text, _title)					\
+	{ .name = #_run, .title = (_title), .run = (_run), .wrong = true, \
+	  .warnings = 1, .text = (_text) }
+#define MAINLINE(_run, _warnings, _title)				\
+	{ .name = #_run, .title = (_title), .run = (_run), .wrong = true, \
+	  .warnings = (_warnings), .text = MAINLINE_TWICE }
+
+#define BY " (count_release [percpu_ref_api])"
+#define RESURRECT \
+	"rs_percpu_ref: resurrect of a counter that is alive, or was not allowed to be" BY "."
+#define MAINLINE_TWICE \
+	"percpu_ref_kill_and_confirm called more than once on mainline_release [percpu_ref_api]!"
+
+static const struct scenario list[] = {
+	OURS(release_from_kill,
+	     "release() may call is_zero and exit from kill's own stack"),
+	OURS(one_release_holds_up_nobody,
+	     "while one counter is in release(), others are killed and switched"),
+	MAINLINE(mainline_release_holds_up_others, 0,
+		 "mainline: while one counter is in release(), no other can be asked"),
+	OURS(second_kill, "a second kill is false and changes nothing"),
+	MAINLINE(mainline_second_kill, 1,
+		 "mainline: a second kill drops a reference that somebody else holds"),
+	OURS(atomic_without_reinit,
+	     "switch_to_atomic of a counter without ALLOW_REINIT leaves it alive"),
+	MAINLINE(mainline_atomic_without_reinit, 1,
+		 "mainline: switch_to_atomic without ALLOW_REINIT leaves it looking dead"),
+	MISUSE(resurrect_without_reinit, RESURRECT,
+	       "resurrect of a counter without ALLOW_REINIT is refused with a warning"),
+	OURS(is_zero_then_exit, "exit as soon as is_zero says so leaves release() whole"),
+	OURS(exit_during_switch, "exit waits for a switch and its callbacks"),
+	OURS(exit_twice, "a second exit does nothing"),
+	OURS(exit_twice_nonzero, "a second exit does nothing, though references were left"),
+	OURS(cold_dynamic, "a cold dynamic counter holds no per-CPU memory, a hot one does"),
+	OURS(sync_leaves_nothing, "after switch_to_atomic_sync only users hold references"),
+	MISUSE(early_underflow, "rs_percpu_ref: more puts than gets" BY ".",
+	       "a put too many is caught, and nothing is released twice"),
+	MISUSE(get_on_zero,
+	       "rs_percpu_ref: get on 0" BY "; use-after-free.",
+	       "a get after release() is caught"),
+
+	OURS(counts, "get_many, put_many, tryget_many and the single forms add up"),
+	OURS(init_flags, "each flag of init begins in its mode"),
+	OURS(bad_init, "init without release, or with unknown flags, is refused"),
+	OURS(cancel_init, "cancel_init ends an unused counter without release()"),
+	MISUSE(cancel_init_used, "rs_percpu_ref: cancel_init of a counter that was used" BY ".",
+	       "cancel_init of a counter that was used warns"),
+	OURS(reinit, "reinit begins anew, as often as one likes"),
+	OURS(reinit_during_switch, "reinit waits for the switch of the kill"),
+	MISUSE(reinit_not_zero, "rs_percpu_ref: reinit of a counter that is not zero" BY ".",
+	       "reinit of a counter that is held is refused with a warning"),
+	OURS(resurrect_during_switch, "resurrect waits for the switch of the kill"),
+	MISUSE(resurrect_alive, RESURRECT,
+	       "resurrect of a counter that lives is refused with a warning"),
+	OURS(to_percpu_during_switch, "switch_to_percpu waits for the switch to atomic"),
+	OURS(to_percpu_while_dying, "switch_to_percpu of a dying counter comes with resurrection"),
+	OURS(kill_during_switch, "a kill during a switch is confirmed after it"),
+	OURS(kill_two_stage, "kill_two_stage leaves the initial reference to its caller"),
+	OURS(racing_kills, "of all who kill at once exactly one is told true"),
+	OURS(confirm_then_dead, "after the confirmation no tryget_live succeeds"),
+};
+
+static int __init percpu_ref_api_init(void)
+{
+	scenarios_begin(list, ARRAY_SIZE(list));
+	return 0;
+}
+
+static void __exit percpu_ref_api_exit(void)
+{
+	scenarios_end();
+	rcu_barrier();
+}
+
+module_init(percpu_ref_api_init);
+module_exit(percpu_ref_api_exit);
+
+MODULE_AUTHOR("The refstorm authors");
+MODULE_DESCRIPTION("The interface of rs_percpu_ref, where it is hard");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mainline's percpu_ref where it hurts, as far as the machine survives it. What would not is
+ * left out: exit or is_zero in a release() that kill calls (deadlock on the global lock),
+ * resurrect after switch_to_atomic without ALLOW_REINIT (BUG), a second exit after a count
+ * that was not zero (free_percpu() of a number).
+ */
+#include <linux/percpu-refcount.h>
+#include <linux/slab.h>
+
+#include "percpu.h"
+
+static atomic_t nr_released;
+
+static void mainline_release(struct percpu_ref *ref)
+{
+	atomic_inc(&nr_released);
+}
+
+void mainline_second_kill(const struct scenario *s)
+{
+	struct percpu_ref ref;
+	bool lost;
+
+	atomic_set(&nr_released, 0);
+	if (!check(!percpu_ref_init(&ref, mainline_release, PERCPU_REF_INIT_ATOMIC, GFP_KERNEL)))
+		return;
+	percpu_ref_get_many(&ref, 2);
+	percpu_ref_kill(&ref);
+	percpu_ref_kill(&ref);
+	/* Of two references one is left. */
+	percpu_ref_put(&ref);
+	lost = atomic_read(&nr_released) == 1;
+	if (!lost)
+		percpu_ref_put(&ref);
+	check(percpu_ref_is_zero(&ref));
+	percpu_ref_exit(&ref);
+	if (lost)
+		caught("second kill: it dropped a reference that it did not own");
+	else
+		fail("mainline has changed: a second kill drops nothing");
+}
+
+void mainline_atomic_without_reinit(const struct scenario *s)
+{
+	struct percpu_ref ref;
+	bool looks_dead;
+
+	atomic_set(&nr_released, 0);
+	if (!check(!percpu_ref_init(&ref, mainline_release, 0, GFP_KERNEL)))
+		return;
+	percpu_ref_switch_to_atomic_sync(&ref);
+	looks_dead = percpu_ref_is_dying(&ref) && !percpu_ref_tryget_live(&ref);
+	/* The initial reference is still there; by its looks this kill is the second. */
+	check(percpu_ref_tryget(&ref));
+	percpu_ref_put(&ref);
+	percpu_ref_kill(&ref);
+	check(becomes_true(atomic_read(&nr_released) == 1));
+	percpu_ref_exit(&ref);
+	if (looks_dead)
+		caught("switch_to_atomic without ALLOW_REINIT: a counter that lives looks dead");
+	else
+		fail("mainline has changed: the counter looks alive");
+}
+
+/*
+ * release() is called under percpu_ref_switch_lock. It waits a moment for somebody who asks
+ * another counter for zero, which takes that lock too; in vain.
+ */
+static struct percpu_ref holder, other;
+static bool in_release, answered, answered_in_time;
+
+static void release_waiting(struct percpu_ref *ref)
+{
+	unsigned int i;
+
+	WRITE_ONCE(in_release, true);
+	for (i = 0; i < 100 && !READ_ONCE(answered); i++)
+		mdelay(1);
+	answered_in_time = READ_ONCE(answered);
+}
+
+static void kill_or_ask(unsigned int nr, void *unused)
+{
+	if (!nr) {
+		percpu_ref_kill(&holder);
+		return;
+	}
+	check(becomes_true(READ_ONCE(in_release)));
+	check(!percpu_ref_is_zero(&other));
+	WRITE_ONCE(answered, true);
+}
+
+void mainline_release_holds_up_others(const struct scenario *s)
+{
+	if (num_online_cpus() < 2) {
+		skipped("needs 2 CPUs");
+		return;
+	}
+	in_release = false;
+	answered = false;
+	if (!check(!percpu_ref_init(&holder, release_waiting, PERCPU_REF_INIT_ATOMIC, GFP_KERNEL)))
+		return;
+	if (!check(!percpu_ref_init(&other, mainline_release, PERCPU_REF_INIT_ATOMIC,
+				    GFP_KERNEL))) {
+		percpu_ref_exit(&holder);
+		return;
+	}
+	crowd_run(2, kill_or_ask, NULL);
+	percpu_ref_exit(&holder);
+	percpu_ref_kill(&other);
+	percpu_ref_exit(&other);
+	if (answered_in_time)
+		fail("mainline has changed: release() is not called under the global lock");
+	else
+		caught("release under the global lock: another counter had to wait for it");
+}

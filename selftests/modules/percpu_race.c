@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rs_percpu_ref: kills that race with each other and with tryget_live. */
+#include <linux/cpumask.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "percpu.h"
+
+/*
+ * Racing kills: a row of counters, and threads that go along it killing.
+ */
+#define RACES	200
+
+struct race {
+	struct counted	counters[RACES];
+	atomic_t	first[RACES];
+	atomic_t	started;
+	unsigned int	threads;
+	bool		two_stage;
+};
+
+static void kill_all(unsigned int nr, void *arg)
+{
+	struct race *race = arg;
+	unsigned int i;
+	bool first;
+
+	atomic_inc(&race->started);
+	check(becomes_true(atomic_read(&race->started) == race->threads));
+	for (i = 0; i < RACES; i++) {
+		struct rs_percpu_ref *ref = &race->counters[i].ref;
+
+		if (race->two_stage && nr % 2)
+			first = rs_percpu_ref_kill_two_stage(ref, count_confirm);
+		else
+			first = rs_percpu_ref_kill_and_confirm(ref, count_confirm);
+		if (!first)
+			continue;
+		atomic_inc(&race->first[i]);
+		if (race->two_stage && nr % 2)
+			rs_percpu_ref_put(ref);
+	}
+}
+
+static void race(struct race *race, unsigned int flags, bool two_stage)
+{
+	unsigned int i;
+
+	memset(race, 0, sizeof(*race));
+	race->two_stage = two_stage;
+	race->threads = 2 * min(num_online_cpus(), 4U);
+	for (i = 0; i < RACES; i++) {
+		if (!counted_init(&race->counters[i], flags))
+			return;
+		atomic_long_set(&race->counters[i].held, 1);
+		rs_percpu_ref_get(&race->counters[i].ref);
+	}
+	crowd_run(race->threads, kill_all, race);
+	for (i = 0; i < RACES; i++) {
+		struct counted *c = &race->counters[i];
+
+		check(atomic_read(&race->first[i]) == 1);
+		check(!released(c));
+		atomic_long_set(&c->held, 0);
+		rs_percpu_ref_put(&c->ref);
+	}
+	for (i = 0; i < RACES; i++) {
+		struct counted *c = &race->counters[i];
+
+		check(becomes_true(released(c)));
+		rs_percpu_ref_exit(&c->ref);
+	}
+	synchronize_rcu();
+	for (i = 0; i < RACES; i++) {
+		check(released(&race->counters[i]) == 1);
+		check(confirmed(&race->counters[i]) == 1);
+		check(!atomic_read(&race->counters[i].early));
+	}
+}
+
+void racing_kills(const struct scenario *s)
+{
+	struct race *all = kvmalloc(sizeof(*all), GFP_KERNEL);
+
+	if (!check(all))
+		return;
+	race(all, 0, false);
+	race(all, RS_PERCPU_REF_INIT_ATOMIC, false);
+	race(all, 0, true);
+	race(all, RS_PERCPU_REF_INIT_ATOMIC, true);
+	kvfree(all);
+}
+
+/*
+ * Threads that try to get it while it is killed: what they got they put, and none gets it
+ * when the confirmation had come before they asked.
+ */
+static void tryget_until_dead(unsigned int nr, void *arg)
+{
+	struct counted *c = arg;
+	unsigned long end = jiffies + 2 * HZ;
+	bool was_confirmed, got;
+
+	if (!nr) {
+		usleep_range(5000, 6000);
+		check(rs_percpu_ref_kill_and_confirm(&c->ref, count_confirm));
+		return;
+	}
+	do {
+		was_confirmed = atomic_read_acquire(&c->confirmed);
+		got = rs_percpu_ref_tryget_live(&c->ref);
+		if (got)
+			rs_percpu_ref_put(&c->ref);
+		if (got && was_confirmed)
+			fail("tryget_live succeeded after the confirmation");
+		cond_resched();
+	} while (!was_confirmed && time_before(jiffies, end));
+	check(was_confirmed);
+}
+
+void confirm_then_dead(const struct scenario *s)
+{
+	static const unsigned int flags[] = {
+		0, RS_PERCPU_REF_ALLOW_REINIT, RS_PERCPU_REF_INIT_ATOMIC, RS_PERCPU_REF_DYNAMIC,
+	};
+	struct counted c;
+	unsigned int i;
+
+	for (i = 0; i < 4 * ARRAY_SIZE(flags); i++) {
+		if (!counted_init(&c, flags[i % ARRAY_SIZE(flags)]))
+			return;
+		crowd_run(8, tryget_until_dead, &c);
+		counted_end(&c);
+	}
+}

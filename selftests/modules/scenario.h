@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The frame of a module of scenarios: /sys/kernel/debug/MODULE/scenarios lists them,
+ * a name written to .../run runs one, and a read of run says how it went:
+ *
+ *	scenario=NAME result=held|caught|failed|skipped named="..."
+ *
+ * A right use has to hold. A wrong one has to be caught, by evidence that the
+ * scenario saw, and is named. scenario_frame.h has the functions.
+ */
+#ifndef SELFTESTS_MODULES_SCENARIO_H
+#define SELFTESTS_MODULES_SCENARIO_H
+
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/types.h>
+
+/**
+ * struct scenario - one use of a counter, right or wrong
+ * @name: a word
+ * @title: what it shows, a sentence
+ * @run: does it; without a call of fail() or caught() it held
+ * @wrong: it is to be caught
+ * @warnings: how many warnings the kernel log gets
+ * @text: what each says
+ * @arg: for @run
+ */
+struct scenario {
+	const char	*name;
+	const char	*title;
+	void		(*run)(const struct scenario *scenario);
+	bool		wrong;
+	unsigned int	warnings;
+	const char	*text;
+	const void	*arg;
+};
+
+/* What is told is the first failure. Context: any but NMI. */
+__printf(1, 2)
+void fail(const char *fmt, ...);
+/* The misuse was seen by its effect, and this is its name. Context: process. */
+void caught(const char *name);
+void skipped(const char *why);
+
+#define check(cond) ({							\
+	bool __ok = (cond);						\
+									\
+	if (!__ok)							\
+		fail("line %d: not so: %s", __LINE__, #cond);		\
+	__ok;								\
+})
+
+/* Wait for something that must come true soon; false if it does not. */
+#define becomes_true(cond) ({						\
+	unsigned long __end = jiffies + 5 * HZ;				\
+	bool __last, __ok;						\
+									\
+	for (;;) {							\
+		__last = time_after(jiffies, __end);			\
+		__ok = (cond);						\
+		if (__ok || __last)					\
+			break;						\
+		usleep_range(100, 200);					\
+	}								\
+	__ok;								\
+})
+
+/*
+ * Threads, one to a CPU and round again. All of them are there before the first begins.
+ */
+#define CROWD_MAX	16
+
+struct crowd;
+
+/*
+ * Run @fn in @nr threads; crowd_run() from beginning to end. NULL is a failure that was told.
+ */
+struct crowd *crowd_start(unsigned int nr, void (*fn)(unsigned int nr, void *arg), void *arg);
+void crowd_join(struct crowd *crowd);
+void crowd_run(unsigned int nr, void (*fn)(unsigned int nr, void *arg), void *arg);
+
+#endif /* SELFTESTS_MODULES_SCENARIO_H */

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rs_percpu_ref where it is hard. The scenarios are in modules/percpu_ref_api.ko. */
+#include "scenarios.h"
+
+int main(void)
+{
+	return scenarios_run("percpu_ref_api");
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0
+/* lkdtm's abuses of refcounts, and others. The scenarios are in modules/refcount_abuse.ko. */
+#include "scenarios.h"
+
+int main(void)
+{
+	return scenarios_run("refcount_abuse");
+}
