@@ -182,6 +182,23 @@ void add_storm(CLI::App &app, arguments &parsed)
     sub->callback([&parsed] { parsed.command = subcommand::storm; });
 }
 
+void add_oracle(CLI::App &app, arguments &parsed)
+{
+    oracle_options &oracle = parsed.oracle;
+    CLI::App *sub = app.add_subcommand("oracle", "compare mainline's counters with ours, step by step");
+    sub->add_option("--counter", oracle.counters,
+                    "refcount, kref or percpu_ref; may be repeated (default: all)")
+        ->type_name("C")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    add_number(*sub, "--steps", oracle.steps, 1, 1'000'000'000'000, "steps for each (default 1000000)");
+    add_seconds(*sub, "--seconds", oracle.seconds_ms, RS_STORM_MS_MAX, "as many steps as this time allows");
+    add_number(*sub, "--seed", oracle.seed, 0, std::numeric_limits<std::uint64_t>::max(),
+               "repeat the run that had this seed (default: a new one)");
+    add_module_directory(*sub, parsed.where);
+    sub->callback([&parsed] { parsed.command = subcommand::oracle; });
+}
+
 /// What CLI11 says about a missing subcommand, with the word that was taken for one.
 std::string explain(const CLI::ParseError &error, const CLI::App &app)
 {
@@ -217,6 +234,7 @@ std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::s
     add_list(app, parsed);
     add_exec(app, parsed);
     add_storm(app, parsed);
+    add_oracle(app, parsed);
 
     try {
         std::vector<std::string> reversed(words.rbegin(), words.rend());

@@ -6,16 +6,26 @@
 #include "readiness.hpp"
 #include "storm_plan.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace refstorm {
 
-enum class subcommand { load, unload, list, exec, storm };
+enum class subcommand { load, unload, list, exec, storm, oracle };
 
 /// What `list` shows.
 enum class listing { providers, objects, storms, events, status, alloc, errors };
+
+/// What `oracle` runs.
+struct oracle_options {
+    std::vector<std::string> counters = {}; ///< empty: all
+    std::optional<std::uint64_t> steps = {};
+    std::optional<std::uint64_t> seconds_ms = {};
+    std::optional<std::uint64_t> seed = {};
+};
 
 /// A command line that makes sense.
 struct arguments {
@@ -27,6 +37,7 @@ struct arguments {
     listing what = listing::providers;   ///< of list
     std::vector<std::string> words;      ///< of exec
     storm_options storm;
+    oracle_options oracle;
 };
 
 /// --help, --version, or an error: nothing to run, something to print.

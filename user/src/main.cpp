@@ -31,6 +31,8 @@ result<exit_code> dispatch(const arguments &args)
         return command_exec(args);
     case subcommand::storm:
         return command_storm(args);
+    case subcommand::oracle:
+        return command_oracle(args);
     }
     throw fatal_error("unknown subcommand");
 }

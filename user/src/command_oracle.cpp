@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "command_oracle.hpp"
+
+#include "commands.hpp"
+#include "kmsg_file.hpp"
+#include "machine.hpp"
+#include "modules.hpp"
+#include "readiness.hpp"
+#include "terminal.hpp"
+#include "text_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace refstorm {
+
+namespace {
+
+constexpr std::array counters = {"refcount", "kref", "percpu_ref"};
+constexpr auto glance = std::chrono::milliseconds(200);
+
+/// A warning that a start provokes if it is armed, and how often at most.
+struct provoked {
+    std::string_view counter; ///< a part of the counter's name that tells it
+    unsigned most;
+    std::string_view text;
+};
+
+constexpr std::array provoked_warnings = {
+    provoked{"refcount kref", 2, "refcount_t: saturated; leaking memory."},
+    provoked{"refcount kref", 1, "refcount_t: addition on 0; use-after-free."},
+    provoked{"refcount kref", 2, "refcount_t: underflow; use-after-free."},
+    provoked{"refcount kref", 1, "refcount_t: decrement hit 0; leaking memory."},
+    provoked{"refcount kref", 2, "rs_refcount_t: saturated; leaking memory."},
+    provoked{"refcount kref", 1, "rs_refcount_t: addition on 0; use-after-free."},
+    provoked{"refcount kref", 1, "rs_refcount_t: underflow; use-after-free."},
+    provoked{"refcount kref", 1, "rs_refcount_t: decrement hit 0; leaking memory."},
+    provoked{"percpu_ref", 1,
+             "percpu_ref_kill_and_confirm called more than once on mainline_release [refstorm]!"},
+};
+
+/// A kind of line, and its key in JSON.
+struct kind_key {
+    std::string_view kind;
+    const char *key;
+};
+
+constexpr std::array kind_keys = {
+    kind_key{"run", "runs"},      kind_key{"difference", "differences"},
+    kind_key{"cell", "cells"},    kind_key{"mismatch", "mismatches"},
+    kind_key{"shrunk", "shrunk"}, kind_key{"step", "steps"},
+};
+
+std::string value(const record &line, std::string_view key)
+{
+    const field *found = line.find(key);
+    return found ? found->text : "";
+}
+
+const std::string &kind(const record &line)
+{
+    return line.fields().front().key;
+}
+
+bool is_running(const record &line)
+{
+    return kind(line) == "run" && value(line, "state") == "running";
+}
+
+exit_code code_of(const record &line)
+{
+    const std::string verdict = value(line, "verdict");
+    if (verdict == "agreed")
+        return exit_code::held;
+    if (verdict == "stopped")
+        return exit_code::interrupted;
+    return verdict == "error" ? exit_code::machine : exit_code::broken;
+}
+
+void announce_in_log(void *context, std::string_view line)
+{
+    if (const auto *log = static_cast<const kmsg_file *>(context))
+        (void)log->write(line);
+}
+
+} // namespace
+
+exit_code oracle_outcome::code() const
+{
+    exit_code code = interrupted ? exit_code::interrupted : exit_code::held;
+    for (const record &line : lines)
+        if (kind(line) == "run")
+            code = worse(code, code_of(line));
+    return code;
+}
+
+json oracle_outcome::document() const
+{
+    json document = new_document();
+    document["exit"] = static_cast<int>(code());
+    document["interrupted"] = interrupted;
+    for (const kind_key &each : kind_keys)
+        document[each.key] = json::array();
+    for (const record &line : lines) {
+        const auto *found = std::ranges::find(kind_keys, kind(line), &kind_key::kind);
+        if (found != kind_keys.end())
+            document[found->key].push_back(to_json(line));
+    }
+    return document;
+}
+
+std::string oracle_outcome::text() const
+{
+    std::string all;
+    std::string counter;
+    text_table cells;
+    const auto flush = [&] {
+        if (!counter.empty())
+            all += cells.text(false);
+        cells = {};
+        counter.clear();
+    };
+    for (const record &line : lines) {
+        const auto &fields = line.fields();
+        if (kind(line) != "cell") {
+            flush();
+            std::string words;
+            for (const field &each : fields)
+                words += fmt::format("{}{}={}", words.empty() ? "" : " ", each.key, each.text);
+            all += words + "\n";
+            continue;
+        }
+        if (counter.empty()) {
+            counter = value(line, "counter");
+            cells.add_column(counter, align::left);
+            for (std::size_t i = 2; i < fields.size(); ++i)
+                cells.add_column(fields[i].key, align::right);
+        }
+        std::vector<std::string> row = {fields[0].text};
+        for (std::size_t i = 2; i < fields.size(); ++i)
+            row.push_back(fields[i].text);
+        cells.add_row(std::move(row));
+    }
+    flush();
+    return all;
+}
+
+result<oracle_outcome> oracle_runner::run(const oracle_options &options)
+{
+    oracle_outcome outcome;
+    std::vector<std::string> wanted = options.counters;
+    if (wanted.empty())
+        wanted.assign(counters.begin(), counters.end());
+    for (const std::string &counter : wanted) {
+        auto started = start(counter, options);
+        if (!started)
+            return started.error();
+        auto ended = watch(counter, outcome);
+        if (!ended)
+            return ended.error();
+        if (outcome.interrupted)
+            break;
+    }
+    return outcome;
+}
+
+/// Starts a run. What it provokes comes before the command returns, if it did not come before.
+result<done> oracle_runner::start(const std::string &counter, const oracle_options &options)
+{
+    std::string command = "oracle counter=" + counter;
+    if (options.steps)
+        command += fmt::format(" steps={}", *options.steps);
+    if (options.seconds_ms)
+        command += fmt::format(" ms={}", *options.seconds_ms);
+    if (options.seed)
+        command += fmt::format(" seed={}", *options.seed);
+
+    std::size_t announced = 0;
+    for (const provoked &each : provoked_warnings) {
+        if (each.counter.find(counter) == std::string_view::npos)
+            continue;
+        announce_(context_, fmt::format("{}begin 0..{} {}", log_scanner::announcement, each.most, each.text));
+        ++announced;
+    }
+    const auto started = port_.command(command);
+    while (announced-- > 0)
+        announce_(context_, fmt::format("{}end", log_scanner::announcement));
+    if (!started)
+        return started.error().as_problem();
+    return done{};
+}
+
+result<done> oracle_runner::watch(const std::string &counter, oracle_outcome &outcome)
+{
+    for (;;) {
+        auto lines = lines_of(counter);
+        if (!lines)
+            return lines.error();
+        if (std::ranges::none_of(*lines, is_running)) {
+            outcome.lines.insert(outcome.lines.end(), lines->begin(), lines->end());
+            return done{};
+        }
+        if (port_.wait(stop_.fd(), glance, false) != wake::stop_asked)
+            continue;
+        while (stop_.take()) {
+        }
+        outcome.interrupted = true;
+        (void)port_.command("oracle stop");
+    }
+}
+
+result<std::vector<record>> oracle_runner::lines_of(const std::string &counter)
+{
+    auto text = port_.read("oracle");
+    if (!text)
+        return text.error();
+    auto all = parse_records(*text, "oracle");
+    if (!all)
+        return all.error();
+    std::vector<record> lines;
+    for (record &line : all->rows)
+        if (value(line, "counter") == counter)
+            lines.push_back(std::move(line));
+    return lines;
+}
+
+result<exit_code> command_oracle(const arguments &args)
+{
+    auto ready = make_ready(args.where, {});
+    if (!ready)
+        return ready.error();
+    auto log = kmsg_file::open(args.where.kernel_log);
+    stop_signals stop;
+    oracle_runner runner(*ready->port, stop, announce_in_log, log ? &*log : nullptr);
+    auto outcome = runner.run(args.oracle);
+    if (!outcome)
+        return outcome.error();
+    fmt::print("{}", args.json ? document_text(outcome->document()) : outcome->text());
+    return outcome->code();
+}
+
+} // namespace refstorm
