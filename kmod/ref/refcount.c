@@ -41,7 +41,7 @@ static const struct {
  *
  * Context: any.
  */
-void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation kind)
+void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation_type kind)
 {
 	rs_refcount_set(r, RS_REFCOUNT_SATURATED);
 

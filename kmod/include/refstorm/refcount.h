@@ -74,7 +74,7 @@ typedef struct rs_refcount_struct {
 #define RS_REFCOUNT_SATURATED	(INT_MIN / 2)
 
 /**
- * enum rs_refcount_saturation - the kinds of misuse
+ * enum rs_refcount_saturation_type - the kinds of misuse
  * @RS_REFCOUNT_ADD_NOT_ZERO_OVF: *_not_zero went past RS_REFCOUNT_MAX
  * @RS_REFCOUNT_ADD_OVF: inc or add went past RS_REFCOUNT_MAX
  * @RS_REFCOUNT_ADD_UAF: inc or add on zero: use after free
@@ -82,7 +82,7 @@ typedef struct rs_refcount_struct {
  * @RS_REFCOUNT_DEC_LEAK: dec reached zero, where nobody would release
  * @RS_REFCOUNT_SATURATION_NR: how many there are
  */
-enum rs_refcount_saturation {
+enum rs_refcount_saturation_type {
 	RS_REFCOUNT_ADD_NOT_ZERO_OVF,
 	RS_REFCOUNT_ADD_OVF,
 	RS_REFCOUNT_ADD_UAF,
@@ -91,7 +91,7 @@ enum rs_refcount_saturation {
 	RS_REFCOUNT_SATURATION_NR,
 };
 
-void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation kind);
+void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation_type kind);
 
 /**
  * rs_refcount_set - set a count
