@@ -7,7 +7,7 @@
 export KVER KDIR KERNEL PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
-.PHONY: all help modules user initramfs storm guest test test-unit test-guest test-here mutants \
+.PHONY: all help modules user initramfs storm guest test test-unit test-guest test-here verify mutants \
 	lint tidy install uninstall clean
 
 all: modules user
@@ -35,6 +35,10 @@ test-guest:
 #: make test-here    the selftests, or T=NAME, on this machine as it runs (root, after make install)
 test-here:
 	@dir=$$(KVER=$${KVER:-$$(uname -r)} scripts/selftests) && $$dir/run_kselftest.sh $(if $(T),-t refstorm:$(T),-c refstorm)
+
+#: make verify       litmus tests against the kernel's memory model, if herd7 is there
+verify:
+	@scripts/deps build test && scripts/verify
 
 #: make mutants      build and storm the broken copies of selftests/mutants/
 mutants:
