@@ -72,9 +72,7 @@ static bool enough(const struct oracle_run *run)
 
 	if (oracle_ending(run) || result->verdict)
 		return true;
-	if (result->ms)
-		return ktime_get_ns() - run->start_ns >= result->ms * NSEC_PER_MSEC;
-	return result->steps >= result->steps_wanted;
+	return result->ms && ktime_get_ns() - run->start_ns >= result->ms * NSEC_PER_MSEC;
 }
 
 static const char *verdict(struct oracle_run *run)

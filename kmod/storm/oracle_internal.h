@@ -269,9 +269,13 @@ static inline struct oracle_pair *oracle_pair(struct oracle_run *run, unsigned i
 	return run->pairs + n * run->subject->pair_size;
 }
 
+/* The batch is to be the last, and need not be completed. */
 static inline bool oracle_ending(const struct oracle_run *run)
 {
-	return READ_ONCE(run->stop) || run->failed;
+	const struct oracle_result *result = run->result;
+
+	return READ_ONCE(run->stop) || run->failed ||
+	       (!result->ms && result->steps >= result->steps_wanted);
 }
 
 /* Do @a and @b agree but for the fields in @but? */
