@@ -163,6 +163,8 @@ int scenarios_run(const char *module)
 	char path[512], words[640], *list, *row, *save = NULL;
 	unsigned int count = 1;
 
+	/* What was said before a guest dies is to be seen. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	if (!module_file(module, path, sizeof(path)))
 		ksft_exit_skip("%s.ko was not built for this kernel (scripts/selftest-modules)\n",

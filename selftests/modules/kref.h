@@ -20,6 +20,7 @@
  */
 struct my_data {
 	struct rs_kref		refcount;
+	atomic_t		unlinked;
 	atomic_t		burials;
 	struct list_head	link;
 	struct rcu_head		rhead;
@@ -38,6 +39,8 @@ struct my_data *first_in_q(void);
 
 /* kmalloc() and kref_init(); NULL is a failure that was told. */
 struct my_data *my_data_new(void);
+/* list_del(); false if it was off the list already, which is a failure that was told. */
+bool unlink_entry(struct my_data *data);
 void bury(struct my_data *data);
 void bury_rcu(struct rcu_head *rhead);
 bool is_alive(const struct my_data *data);

@@ -40,11 +40,14 @@ static void release_nothing(struct rs_kref *ref)
 
 static void put_entry_split(struct my_data *entry)
 {
+	bool first;
+
 	lock_q();
 	if (rs_kref_put(&entry->refcount, release_nothing)) {
-		list_del(&entry->link);
+		first = unlink_entry(entry);
 		unlock_q();
-		bury(entry);
+		if (first)
+			bury(entry);
 	} else {
 		unlock_q();
 	}
@@ -96,10 +99,13 @@ static struct my_data *get_entry_rcu(void)
 static void release_entry_rcu(struct rs_kref *ref)
 {
 	struct my_data *entry = to_data(ref);
+	bool first;
 
 	lock_q();
-	list_del_rcu(&entry->link);
+	first = unlink_entry(entry);
 	unlock_q();
+	if (!first)
+		return;
 	/* kfree_rcu(), with a callback that can be watched */
 	call_rcu(&entry->rhead, bury_rcu);
 }
@@ -114,10 +120,13 @@ const struct listing under_rcu = { get_entry_rcu, put_entry_rcu };
 static void release_entry_sync(struct rs_kref *ref)
 {
 	struct my_data *entry = to_data(ref);
+	bool first;
 
 	lock_q();
-	list_del_rcu(&entry->link);
+	first = unlink_entry(entry);
 	unlock_q();
+	if (!first)
+		return;
 	synchronize_rcu();
 	bury(entry);
 }
@@ -139,7 +148,13 @@ static DEFINE_SPINLOCK(plain_lock);
 
 static struct my_data *get_locked(void)
 {
-	struct my_data *entry = first_in_q();
+	static atomic_t calls;
+	struct my_data *entry;
+
+	/* Somebody's last put shall come while the lock is taken. */
+	if (atomic_inc_return(&calls) % 8 == 0)
+		mdelay(1);
+	entry = first_in_q();
 
 	if (entry) {
 		use(entry);
@@ -161,11 +176,13 @@ static struct my_data *get_entry_plain_mutex(void)
 static void release_unlocking_mutex(struct rs_kref *ref)
 {
 	struct my_data *entry = to_data(ref);
+	bool first;
 
 	check(mutex_is_locked(&plain_mutex));
-	list_del_rcu(&entry->link);
+	first = unlink_entry(entry);
 	mutex_unlock(&plain_mutex);
-	bury(entry);
+	if (first)
+		bury(entry);
 }
 
 static void put_entry_mutex(struct my_data *entry)
@@ -188,11 +205,13 @@ static struct my_data *get_entry_spin(void)
 static void release_unlocking_spin(struct rs_kref *ref)
 {
 	struct my_data *entry = to_data(ref);
+	bool first;
 
 	check(!spin_trylock(&plain_lock));
-	list_del_rcu(&entry->link);
+	first = unlink_entry(entry);
 	spin_unlock(&plain_lock);
-	bury(entry);
+	if (first)
+		bury(entry);
 }
 
 static void put_entry_lock(struct my_data *entry)

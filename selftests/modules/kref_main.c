@@ -61,6 +61,16 @@ struct my_data *my_data_new(void)
 	return data;
 }
 
+bool unlink_entry(struct my_data *data)
+{
+	if (atomic_inc_return(&data->unlinked) != 1) {
+		fail("an object was released twice");
+		return false;
+	}
+	list_del_rcu(&data->link);
+	return true;
+}
+
 void bury(struct my_data *data)
 {
 	unsigned int i;
@@ -117,21 +127,23 @@ void release_entry(struct rs_kref *ref)
 
 	if (!holds_q())
 		fail("release_entry() was called without the mutex");
-	list_del_rcu(&entry->link);
-	bury(entry);
+	if (unlink_entry(entry))
+		bury(entry);
 }
 
 void release_entry_locking(struct rs_kref *ref)
 {
 	struct my_data *entry = to_data(ref);
+	bool first;
 
 	if (!lock_q()) {
 		fail("release_entry() was called with the mutex that it takes");
 		return;
 	}
-	list_del_rcu(&entry->link);
+	first = unlink_entry(entry);
 	unlock_q();
-	bury(entry);
+	if (first)
+		bury(entry);
 }
 
 static void run(const struct scenario *s);

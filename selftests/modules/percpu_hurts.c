@@ -236,6 +236,18 @@ static void exited_twice(unsigned int flags)
 	check(becomes_true(released(&c)));
 	rs_percpu_ref_exit(&c.ref);
 	rs_percpu_ref_exit(&c.ref);
+
+	/* An ended counter answers whatever it is asked. */
+	check(rs_percpu_ref_is_zero(&c.ref));
+	check(rs_percpu_ref_is_dying(&c.ref));
+	check(!rs_percpu_ref_tryget(&c.ref));
+	check(!rs_percpu_ref_tryget_live(&c.ref));
+	check(!rs_percpu_ref_kill(&c.ref));
+	check(rs_percpu_ref_switch_to_percpu(&c.ref) == -EINVAL);
+	rs_percpu_ref_switch_to_atomic(&c.ref, count_confirm);
+	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
+	check(!confirmed(&c));
+	check(!rs_percpu_ref_tryget(&c.ref));
 	counted_end(&c);
 	check(outstanding(NULL) == before);
 }

@@ -42,6 +42,15 @@ static void kill_all(unsigned int nr, void *arg)
 	}
 }
 
+static bool all_released(struct race *race)
+{
+	unsigned int i;
+
+	for (i = 0; i < RACES && released(&race->counters[i]); i++)
+		;
+	return i == RACES;
+}
+
 static void race(struct race *race, unsigned int flags, bool two_stage)
 {
 	unsigned int i;
@@ -64,12 +73,9 @@ static void race(struct race *race, unsigned int flags, bool two_stage)
 		atomic_long_set(&c->held, 0);
 		rs_percpu_ref_put(&c->ref);
 	}
-	for (i = 0; i < RACES; i++) {
-		struct counted *c = &race->counters[i];
-
-		check(becomes_true(released(c)));
-		rs_percpu_ref_exit(&c->ref);
-	}
+	check(becomes_true(all_released(race)));
+	for (i = 0; i < RACES; i++)
+		rs_percpu_ref_exit(&race->counters[i].ref);
 	synchronize_rcu();
 	for (i = 0; i < RACES; i++) {
 		check(released(&race->counters[i]) == 1);
