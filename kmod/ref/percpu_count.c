@@ -383,7 +383,11 @@ void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
 {
 	unsigned long flags = lock_settled(count);
 
-	count->force_atomic = true;
+	/* One that was ended stands for all of those: there is nothing to switch. */
+	if (count->exited)
+		confirm = NULL;
+	else
+		count->force_atomic = true;
 	if (percpu_count_is_percpu(count)) {
 		count->confirm_switch = confirm;
 		percpu_count_begin_switch(count);

@@ -125,9 +125,14 @@ static const struct percpu_engine rcu_engine = {
  * What ->data points to after exit: dead, and zero. Readers that still hold an
  * RCU-protected pointer to the counter get an answer instead of an oops.
  */
+static struct rs_percpu_ref exited_ref = {
+	.percpu_count_ptr = __RS_PERCPU_REF_ATOMIC,
+};
+
 static struct rs_percpu_count exited = {
 	.word	= ATOMIC64_INIT(COUNT_DEAD),
 	.engine	= &rcu_engine,
+	.ref	= &exited_ref,
 	.lock	= __RAW_SPIN_LOCK_UNLOCKED(exited.lock),
 	.exited	= true,
 };
