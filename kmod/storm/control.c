@@ -17,8 +17,7 @@
 #include "storm.h"
 
 static const struct command_verb verbs[] = {
-	{ "create", "NAME PROVIDER [count=N] [unguarded=0|1] [mode=percpu|atomic|dead] [reinit=0|1]",
-	  3, 7, object_create },
+	{ "create", CREATE_USAGE, 3, 7, object_create },
 	{ "get", "NAME [N]", 2, 3, object_get },
 	{ "put", "NAME [N]", 2, 3, object_put },
 	{ "tryget", "NAME [N]", 2, 3, object_tryget },

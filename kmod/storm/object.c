@@ -29,6 +29,7 @@
 
 static LIST_HEAD(objects);
 static unsigned int nr_objects;
+/* Protects the list, and what struct object says. */
 DEFINE_MUTEX(objects_lock);
 static DECLARE_WAIT_QUEUE_HEAD(released_wait);
 

@@ -8,6 +8,9 @@
 struct command;
 struct seq_file;
 
+#define CREATE_USAGE "NAME PROVIDER [count=N] [unguarded=0|1] "	\
+		     "[mode=percpu|atomic|dead] [reinit=0|1]"
+
 /* Commands of the control file; see docs/debugfs.md */
 int object_create(struct command *cmd);
 int object_get(struct command *cmd);
