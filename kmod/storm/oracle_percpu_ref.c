@@ -140,6 +140,68 @@ static int exit_init(struct percpu_pair *pair, u32 flags, struct oracle_answer *
 	return percpu_pair_begin(pair, flags);
 }
 
+static void perform_mainline(struct percpu_pair *pair, const struct oracle_step *step,
+			     s64 *ret)
+{
+	switch (step->op) {
+	case OP_KILL:
+		percpu_ref_kill(&pair->mainline);
+		*ret = true;
+		break;
+	case OP_KILL_CONFIRM:
+		percpu_ref_kill_and_confirm(&pair->mainline, mainline_confirm_kill);
+		*ret = true;
+		break;
+	case OP_SWITCH_TO_PERCPU:
+		percpu_ref_switch_to_percpu(&pair->mainline);
+		/* It does not say that there is nothing to switch to. */
+		*ret = pair->killed && !pair->reinit ? -EINVAL : 0;
+		break;
+	case OP_RESURRECT:
+		percpu_ref_resurrect(&pair->mainline);
+		break;
+	case OP_REINIT:
+		percpu_ref_reinit(&pair->mainline);
+		break;
+	default:
+		mainline_perform(&pair->mainline, step, ret);
+	}
+}
+
+static void perform_ours(struct percpu_pair *pair, const struct oracle_step *step, s64 *ret)
+{
+	switch (step->op) {
+	case OP_KILL:
+		*ret = rs_percpu_ref_kill(&pair->ours);
+		break;
+	case OP_KILL_CONFIRM:
+		*ret = rs_percpu_ref_kill_and_confirm(&pair->ours, ours_confirm_kill);
+		break;
+	case OP_SWITCH_TO_PERCPU:
+		*ret = rs_percpu_ref_switch_to_percpu(&pair->ours);
+		break;
+	case OP_RESURRECT:
+		*ret = rs_percpu_ref_resurrect(&pair->ours);
+		break;
+	case OP_REINIT:
+		*ret = rs_percpu_ref_reinit(&pair->ours);
+		break;
+	default:
+		ours_perform(&pair->ours, step, ret);
+	}
+}
+
+/*
+ * Of two that wait for a switch, the second finds it complete, so in a tail one
+ * side or the other comes first, as was drawn. Our kill does not wait, and goes
+ * first always.
+ */
+static bool ours_comes_first(const struct oracle_step *step)
+{
+	return step->when == WHEN_TAIL &&
+	       (step->limit || step->op == OP_KILL || step->op == OP_KILL_CONFIRM);
+}
+
 static int percpu_pair_perform(struct oracle_pair *base, const struct oracle_step *step,
 			       struct oracle_answer *answers)
 {
@@ -148,37 +210,16 @@ static int percpu_pair_perform(struct oracle_pair *base, const struct oracle_ste
 	s64 *ours = &answers[OURS].field[FIELD_RET];
 	bool was_percpu = is_percpu(pair);
 
-	switch (step->op) {
-	case OP_KILL:
-	case OP_KILL_CONFIRM:
-		percpu_ref_kill_and_confirm(&pair->mainline, step->op == OP_KILL ? NULL :
-					    mainline_confirm_kill);
-		*mainline = true;
-		*ours = rs_percpu_ref_kill_and_confirm(&pair->ours, step->op == OP_KILL ?
-						       NULL : ours_confirm_kill);
-		break;
-	case OP_SECOND_KILL:
-		second_kill(pair, mainline, ours);
-		break;
-	case OP_SWITCH_TO_PERCPU:
-		/* Mainline's does not say that there is nothing to switch to. */
-		*mainline = pair->killed && !pair->reinit ? -EINVAL : 0;
-		percpu_ref_switch_to_percpu(&pair->mainline);
-		*ours = rs_percpu_ref_switch_to_percpu(&pair->ours);
-		break;
-	case OP_RESURRECT:
-		percpu_ref_resurrect(&pair->mainline);
-		*ours = rs_percpu_ref_resurrect(&pair->ours);
-		break;
-	case OP_REINIT:
-		percpu_ref_reinit(&pair->mainline);
-		*ours = rs_percpu_ref_reinit(&pair->ours);
-		break;
-	case OP_EXIT_INIT:
+	if (step->op == OP_EXIT_INIT)
 		return exit_init(pair, step->nr, answers);
-	default:
-		mainline_perform(&pair->mainline, step, mainline);
-		ours_perform(&pair->ours, step, ours);
+	if (step->op == OP_SECOND_KILL) {
+		second_kill(pair, mainline, ours);
+	} else if (ours_comes_first(step)) {
+		perform_ours(pair, step, ours);
+		perform_mainline(pair, step, mainline);
+	} else {
+		perform_mainline(pair, step, mainline);
+		perform_ours(pair, step, ours);
 	}
 	oracle_percpu_ref_enter(pair, step, was_percpu, *mainline);
 	return 0;

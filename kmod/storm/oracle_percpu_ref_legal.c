@@ -134,6 +134,8 @@ bool oracle_percpu_ref_draw(struct oracle_pair *base, enum oracle_when when,
 	step->op = choice[rs_sequence_below(seq, nr)];
 	step->nr = 0;
 	draw_argument(pair, seq, step);
+	if (when == WHEN_TAIL)
+		step->limit = rs_sequence_below(seq, 2);	/* ours comes first */
 	return true;
 }
 

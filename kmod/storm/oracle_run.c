@@ -2,6 +2,8 @@
 /*
  * A batch of pairs, round by round; oracle_internal.h tells the story.
  */
+#include <linux/bitmap.h>
+#include <linux/container_of.h>
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>

@@ -129,10 +129,11 @@ static void show_mismatch(struct seq_file *m, const char *kind,
 {
 	unsigned int i;
 
-	seq_printf(m, "%s=%u counter=%s seed=%llu sequence=%llu tries=%u step=%u op=%s nr=%u limit=%u state=%s",
-		   kind, result->run, subject->name, result->seed, result->sequence,
-		   result->tries, mismatch->step, op_name(subject, &mismatch->last), mismatch->last.nr,
-		   mismatch->last.limit, subject->states[mismatch->state]);
+	seq_printf(m, "%s=%u counter=%s seed=%llu sequence=%llu tries=%u", kind, result->run,
+		   subject->name, result->seed, result->sequence, result->tries);
+	seq_printf(m, " step=%u op=%s nr=%u limit=%u state=%s", mismatch->step,
+		   op_name(subject, &mismatch->last), mismatch->last.nr, mismatch->last.limit,
+		   subject->states[mismatch->state]);
 	for (i = 0; i < FIELD_NR; i++) {
 		s64 mainline = mismatch->answers[MAINLINE].field[i];
 		s64 ours = mismatch->answers[OURS].field[i];

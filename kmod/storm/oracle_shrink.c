@@ -3,10 +3,14 @@
  * A disagreement with as few steps as it takes.
  *
  * Candidates leave out half of the steps, then quarters, and so on down to
- * single steps, until none can be left out. A candidate is run on a fresh pair;
- * any disagreement will do, and what comes after it is cut off. Arguments are
- * then made smaller in the same way.
+ * single steps, from the end to the beginning, until none can be left out. A
+ * candidate is run on a fresh pair; any disagreement will do, and what comes
+ * after it is cut off, as are steps that have become illegal. Arguments are then
+ * made smaller in the same way.
  */
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -25,15 +29,31 @@ static bool is_middle(const struct candidate *c, unsigned int i)
 	return i < c->nr && c->steps[i].when == WHEN_MIDDLE;
 }
 
-static bool one_step(struct oracle_run *run, struct oracle_pair *pair,
-		     const struct oracle_step *step, struct oracle_mismatch *mismatch)
+/* What @skipped has bits of is not needed. */
+static void compact(struct candidate *c, const unsigned long *skipped)
 {
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < c->nr; i++)
+		if (!test_bit(i, skipped))
+			c->steps[kept++] = c->steps[i];
+	c->nr = kept;
+}
+
+/* Return: false if they disagree. */
+static bool one_step(struct oracle_run *run, struct oracle_pair *pair,
+		     const struct oracle_step *step, struct oracle_mismatch *mismatch,
+		     bool *skipped)
+{
+	*skipped = false;
 	if (step->when == WHEN_SETTLE) {
 		rcu_barrier();
 		return oracle_settle_one(run, pair, mismatch);
 	}
-	if (!run->subject->legal(pair, step))
+	if (!run->subject->legal(pair, step)) {
+		*skipped = true;
 		return true;
+	}
 	if (step->when != WHEN_TAIL)
 		return oracle_one(run, pair, step, mismatch);
 
@@ -49,7 +69,8 @@ static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
 		      struct candidate *c, struct oracle_mismatch *mismatch)
 {
 	static const struct oracle_step settle = { .when = WHEN_SETTLE };
-	bool switches = run->subject->switches, agreed = true, reading = false;
+	bool switches = run->subject->switches, agreed = true, reading = false, skip;
+	DECLARE_BITMAP(skipped, ORACLE_STEPS_MAX) = {};
 	unsigned int i;
 
 	run->result->tries++;
@@ -65,7 +86,9 @@ static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
 		else if (!wanted && reading)
 			rcu_read_unlock();
 		reading = wanted;
-		agreed = one_step(run, pair, &c->steps[i], mismatch);
+		agreed = one_step(run, pair, &c->steps[i], mismatch, &skip);
+		if (skip)
+			__set_bit(i, skipped);
 	}
 	if (reading)
 		rcu_read_unlock();
@@ -84,7 +107,8 @@ static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
 	if (agreed)
 		return false;
 	c->nr = i;
-	mismatch->step = i - 1;
+	compact(c, skipped);
+	mismatch->step = c->nr - 1;
 	return true;
 }
 
@@ -110,25 +134,23 @@ static bool keep_try(struct shrinking *s)
 	return true;
 }
 
-/* Leave out @size steps at a time. */
+/* Leave out @size steps at a time, the last first: others need the earlier ones. */
 static bool drop(struct shrinking *s, unsigned int size)
 {
-	unsigned int at = 0;
-	bool shrunk = false;
+	unsigned int before = s->best.nr, rest = before;
 
-	while (at < s->best.nr) {
-		unsigned int rest = min(at + size, s->best.nr);
+	while (rest) {
+		unsigned int at = rest > size ? rest - size : 0;
 
 		s->try = s->best;
 		memmove(&s->try.steps[at], &s->best.steps[rest],
 			(s->best.nr - rest) * sizeof(*s->try.steps));
 		s->try.nr -= rest - at;
-		if (s->try.nr < s->best.nr && keep_try(s))
-			shrunk = true;
-		else
-			at += size;
+		keep_try(s);
+		rest = min(at, s->best.nr);
 	}
-	return shrunk;
+	/* The settling at the end comes back where it is needed. */
+	return s->best.nr < before;
 }
 
 static void smaller_arguments(struct shrinking *s)
