@@ -72,6 +72,7 @@ void right_hand_over(const struct scenario *s);
 void right_enqueue(const struct scenario *s);
 void right_put(const struct scenario *s);
 void right_lookup(const struct scenario *s);
+void right_second_look(const struct scenario *s);
 void wrong_get_after_handing_over(const struct scenario *s);
 void wrong_get_without_reference(const struct scenario *s);
 void wrong_put_without_lock(const struct scenario *s);

@@ -3,6 +3,7 @@
  * Rule 3 of the kref document: objects that are looked up in a list. Each of its listings is
  * a struct listing, under the same crowd of threads.
  */
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
@@ -233,6 +234,65 @@ static void add(struct my_data *data)
 	unlock_q();
 }
 
+/*
+ *	holder, under the lock		putter
+ *	----------------------		------
+ *					the last reference: wants the lock
+ *	takes another
+ *	unlocks
+ *					looks again: not the last any more
+ */
+struct second_look {
+	struct my_data		*data;
+	const struct listing	*listing;
+	atomic_t		locked;
+	atomic_t		putting;
+};
+
+static void hold_or_put(unsigned int nr, void *arg)
+{
+	struct second_look *look = arg;
+	bool spins = look->listing == &put_lock;
+	unsigned long end = jiffies + 2 * HZ;
+
+	if (nr) {
+		check(becomes_true(atomic_read(&look->locked)));
+		atomic_set(&look->putting, 1);
+		look->listing->put_entry(look->data);
+		return;
+	}
+	mutex_lock(&plain_mutex);
+	if (spins)
+		spin_lock(&plain_lock);
+	atomic_set(&look->locked, 1);
+	while (!atomic_read(&look->putting) && time_before(jiffies, end))
+		cpu_relax();
+	/* Time for it to look, and to wait. */
+	mdelay(5);
+	rs_kref_get(&look->data->refcount);
+	if (spins)
+		spin_unlock(&plain_lock);
+	mutex_unlock(&plain_mutex);
+}
+
+void right_second_look(const struct scenario *s)
+{
+	struct second_look look = { .listing = s->arg };
+
+	if (num_online_cpus() < 2) {
+		skipped("needs 2 CPUs");
+		return;
+	}
+	look.data = my_data_new();
+	if (!look.data)
+		return;
+	add(look.data);
+	crowd_run(2, hold_or_put, &look);
+	check(rs_kref_read(&look.data->refcount) == 1);
+	if (check(is_alive(look.data)))
+		look.listing->put_entry(look.data);
+}
+
 static atomic_long_t found;
 
 /* Everybody looks up, uses and drops; who finds nothing adds something. */
@@ -257,8 +317,10 @@ static void lookup_thread(unsigned int nr, void *arg)
 			usleep_range(50, 200);
 		use(entry);
 		listing->put_entry(entry);
-		/* Let the count reach zero now and then. */
-		if (round % 3 == 0)
+		/* Now and then everybody pauses, and the last of them releases. */
+		if (jiffies % 3 == 0)
+			usleep_range(1000, 3000);
+		else if (round % 3 == 0)
 			usleep_range(20, 100);
 	}
 }
@@ -268,6 +330,6 @@ void right_lookup(const struct scenario *s)
 	atomic_long_set(&found, 0);
 	crowd_begins();
 	crowd_run(threads(), lookup_thread, (void *)s->arg);
-	check(born() >= 10);
+	check(born() >= 5);
 	check(atomic_long_read(&found) >= 5);
 }
