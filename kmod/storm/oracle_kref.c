@@ -38,10 +38,11 @@ static DEFINE_SPINLOCK(the_spinlock);
 
 static bool spinlock_is_held(void)
 {
-	if (!spin_trylock(&the_spinlock))
-		return true;
-	spin_unlock(&the_spinlock);
-	return false;
+	bool is_free = spin_trylock(&the_spinlock);
+
+	if (is_free)
+		spin_unlock(&the_spinlock);
+	return !is_free;
 }
 
 #define SIDE(name)	mainline_##name

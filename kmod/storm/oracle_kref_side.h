@@ -23,6 +23,7 @@ static void SIDE(release_mutex)(struct TYPE *kref)
 }
 
 static void SIDE(release_lock)(struct TYPE *kref)
+	__releases(&the_spinlock)
 {
 	SIDE(pair)(kref)->released[WHICH]++;
 	SIDE(pair)(kref)->locked[WHICH] = true;

@@ -111,15 +111,19 @@ static void SIDE(locks)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 	case OP_DEC_AND_LOCK:
 		*ret = FN(dec_and_lock)(r, &the_spinlock);
 		*locked = *ret;
-		if (*ret)
+		if (*ret) {
+			__acquire(&the_spinlock);	/* for sparse */
 			spin_unlock(&the_spinlock);
+		}
 		*locked += 2 * spinlock_is_held();
 		break;
 	case OP_DEC_AND_LOCK_IRQSAVE:
 		*ret = FN(dec_and_lock_irqsave)(r, &the_spinlock, &flags);
 		*locked = irqs_disabled();
-		if (*ret)
+		if (*ret) {
+			__acquire(&the_spinlock);	/* for sparse */
 			spin_unlock_irqrestore(&the_spinlock, flags);
+		}
 		*locked += 2 * spinlock_is_held() + 4 * irqs_disabled();
 		break;
 	}

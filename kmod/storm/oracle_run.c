@@ -137,19 +137,25 @@ static void draw_and_do(struct oracle_run *run, struct oracle_pair *pair,
 		found(run, pair, &mismatch);
 }
 
+static void middle(struct oracle_run *run, struct oracle_pair *pair)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->subject->round_steps && !pair->broken && !run->failed; i++)
+		draw_and_do(run, pair, WHEN_MIDDLE);
+}
+
 /* The steps of a round that do not wait for a switch. */
 static void advance(struct oracle_run *run, struct oracle_pair *pair)
 {
-	const struct oracle_subject *subject = run->subject;
-	unsigned int i;
-
 	draw_and_do(run, pair, WHEN_BEGIN);
-	if (subject->switches)
-		rcu_read_lock();
-	for (i = 0; i < subject->round_steps && !pair->broken && !run->failed; i++)
-		draw_and_do(run, pair, WHEN_MIDDLE);
-	if (subject->switches)
-		rcu_read_unlock();
+	if (!run->subject->switches) {
+		middle(run, pair);
+		return;
+	}
+	rcu_read_lock();
+	middle(run, pair);
+	rcu_read_unlock();
 }
 
 static void tail_work(struct work_struct *work)

@@ -64,34 +64,50 @@ static bool one_step(struct oracle_run *run, struct oracle_pair *pair,
 	return oracle_judge(run, pair, step, pair->state, pair->answers, mismatch);
 }
 
+/*
+ * Steps from the @first on, all of the middle or one of another kind; @first is
+ * moved past them. Return: false if the last of them disagreed.
+ */
+static bool some_steps(struct oracle_run *run, struct oracle_pair *pair,
+		       const struct candidate *c, unsigned int *first,
+		       struct oracle_mismatch *mismatch, unsigned long *skipped)
+{
+	bool middle = is_middle(c, *first), agreed, skip;
+	unsigned int i = *first;
+
+	do {
+		agreed = one_step(run, pair, &c->steps[i], mismatch, &skip);
+		if (skip)
+			__set_bit(i, skipped);
+		i++;
+	} while (agreed && middle && is_middle(c, i));
+	*first = i;
+	return agreed;
+}
+
 /* Return: true if it disagrees; @c is then cut off after that. */
 static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
 		      struct candidate *c, struct oracle_mismatch *mismatch)
 {
 	static const struct oracle_step settle = { .when = WHEN_SETTLE };
-	bool switches = run->subject->switches, agreed = true, reading = false, skip;
 	DECLARE_BITMAP(skipped, ORACLE_STEPS_MAX) = {};
-	unsigned int i;
+	bool switches = run->subject->switches, agreed = true;
+	unsigned int i = 0;
 
 	run->result->tries++;
 	memset(pair, 0, run->subject->pair_size);
 	pair->run = run;
 	if (run->subject->init(pair))
 		return false;
-	for (i = 0; i < c->nr && agreed; i++) {
-		bool wanted = switches && is_middle(c, i);
-
-		if (wanted && !reading)
+	while (i < c->nr && agreed) {
+		if (switches && is_middle(c, i)) {
 			rcu_read_lock();
-		else if (!wanted && reading)
+			agreed = some_steps(run, pair, c, &i, mismatch, skipped);
 			rcu_read_unlock();
-		reading = wanted;
-		agreed = one_step(run, pair, &c->steps[i], mismatch, &skip);
-		if (skip)
-			__set_bit(i, skipped);
+		} else {
+			agreed = some_steps(run, pair, c, &i, mismatch, skipped);
+		}
 	}
-	if (reading)
-		rcu_read_unlock();
 	if (switches) {
 		/* Nothing may be under way when it ends. */
 		rcu_barrier();
