@@ -36,6 +36,8 @@ void fail(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(scenario_named, sizeof(scenario_named), fmt, args);
 	va_end(args);
+	/* It is shown between such. */
+	strreplace(scenario_named, '"', '\'');
 }
 
 void caught(const char *name)
