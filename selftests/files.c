@@ -33,6 +33,9 @@ static const char * const tables[] = {
 	"providers", "objects", "storms", "alloc",
 };
 
+#define PERCPU_OPS "get,put,tryget,tryget_live,kill,kill_confirm,"	\
+		   "switch_to_atomic,switch_to_percpu,reinit,resurrect"
+
 static const struct {
 	const char *name;
 	mode_t mode;
@@ -42,6 +45,7 @@ static const struct {
 	{ "providers", 0400 },
 	{ "objects", 0400 },
 	{ "storms", 0400 },
+	{ "oracle", 0400 },
 	{ "events", 0400 },
 	{ "error_log", 0600 },
 	{ "alloc", 0600 },
@@ -104,14 +108,14 @@ TEST_F(files, the_providers_are_those_of_the_manual)
 		{ "atomic", "baseline", "get,put,tryget,kill" },
 		{ "refcount", "mainline", "get,put,tryget,kill" },
 		{ "kref", "mainline", "get,put,tryget,kill" },
-		{ "percpu_ref", "mainline", "get,put,tryget,tryget_live,kill,kill_confirm" },
+		{ "percpu_ref", "mainline", PERCPU_OPS },
 		{ "rs_refcount", "refstorm", "get,put,tryget,kill" },
 		{ "rs_kref", "refstorm", "get,put,tryget,kill" },
-		{ "rs_percpu_ref", "refstorm", "get,put,tryget,tryget_live,kill,kill_confirm" },
+		{ "rs_percpu_ref", "refstorm", PERCPU_OPS },
 		{ "rs_percpu_ref_dynamic", "refstorm",
-		  "get,put,tryget,tryget_live,kill,kill_confirm" },
+		  PERCPU_OPS },
 		{ "rs_percpu_ref_two_stage", "refstorm",
-		  "get,put,tryget,tryget_live,kill,kill_confirm" },
+		  PERCPU_OPS },
 	};
 	char *table = rs_read("providers"), *line;
 	size_t i, rows = 0;
