@@ -276,7 +276,10 @@ static void end(struct rs_percpu_ref *ref, struct rs_percpu_count *count)
  * @ref: the counter; zeroed, or seen by rs_percpu_ref_init() at least
  *
  * The usual place is release(), or later. Elsewhere it waits for a switch that
- * is under way, with its callbacks. Afterwards @ref answers as one that is dead
+ * is under way, and its confirmation. It does not wait for release(): who saw
+ * rs_percpu_ref_is_zero() and ends the counter may still have release() running,
+ * or about to, on another CPU, and lets a grace period pass before freeing the
+ * object. Afterwards @ref answers as one that is dead
  * and zero, and its memory may go away as soon as its last reader has; calling
  * this again does nothing.
  *
