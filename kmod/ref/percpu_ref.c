@@ -1,125 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rs_percpu_ref: per-CPU counts on the RCU engine.
+ * rs_percpu_ref: the functions of <refstorm/percpu_ref.h>.
  *
- * A task that read the slot pointer before ATOMIC was set in it may add to its
- * slot later, but it is an RCU reader until it has. The slots are summed in an
- * RCU callback; whoever adds after that has seen ATOMIC.
- *
- *	putter			switch			RCU callback
- *	------			------			------------
- *	rcu_read_lock()
- *	read pointer
- *				set ATOMIC
- *				call_rcu()
- *	slot -= 1
- *	rcu_read_unlock()
- *				  (grace period)
- *							sum slots: -1 is in
- *
- * Everything else is in percpu_count.c.
+ * The state machine is in percpu_count.c, and how CPUs count and are collected in
+ * rcu_engine.c.
  */
-#include <linux/bug.h>
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/percpu.h>
 
-#include <refstorm/alloc.h>
 #include <refstorm/percpu_ref.h>
 
 #include "percpu_count.h"
 #include "percpu_dynamic.h"
-#include "rsref.h"
+#include "rcu_engine.h"
 #include "warn.h"
-
-static struct rs_percpu_ref *ref_of(const struct rs_percpu_count *count)
-{
-	return count->ref;
-}
-
-static unsigned long __percpu *slots_of(const struct rs_percpu_count *count)
-{
-	return (unsigned long __percpu *)
-		(ref_of(count)->percpu_count_ptr & ~__RS_PERCPU_REF_ATOMIC);
-}
-
-static void __percpu *rcu_engine_alloc(gfp_t gfp)
-{
-	return rs_alloc_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], unsigned long, gfp);
-}
-
-static void rcu_engine_attach(struct rs_percpu_count *count, void __percpu *slots)
-{
-	WRITE_ONCE(ref_of(count)->percpu_count_ptr,
-		   (unsigned long)slots | __RS_PERCPU_REF_ATOMIC);
-}
-
-static void __percpu *rcu_engine_detach(struct rs_percpu_count *count)
-{
-	void __percpu *slots = slots_of(count);
-
-	WRITE_ONCE(ref_of(count)->percpu_count_ptr, __RS_PERCPU_REF_ATOMIC);
-	return slots;
-}
-
-static void rcu_engine_discard(void __percpu *slots)
-{
-	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], slots);
-}
-
-static bool rcu_engine_has_slots(const struct rs_percpu_count *count)
-{
-	return slots_of(count);
-}
-
-static void rcu_engine_open(struct rs_percpu_count *count)
-{
-	unsigned long __percpu *slots = slots_of(count);
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		WRITE_ONCE(*per_cpu_ptr(slots, cpu), 0);
-	/* Pairs with the dependency of readers on the pointer: zero comes first. */
-	smp_store_release(&ref_of(count)->percpu_count_ptr, (unsigned long)slots);
-}
-
-/* A grace period after ATOMIC was set: nobody can still add to a slot. */
-static void rcu_engine_collect_rcu(struct rcu_head *rcu)
-{
-	struct rs_percpu_count *count = container_of(rcu, struct rs_percpu_count, rcu);
-	unsigned long __percpu *slots = slots_of(count);
-	unsigned long sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += *per_cpu_ptr(slots, cpu);
-	percpu_count_collected(count, sum);
-}
-
-static void rcu_engine_collect(struct rs_percpu_count *count)
-{
-	struct rs_percpu_ref *ref = ref_of(count);
-
-	WRITE_ONCE(ref->percpu_count_ptr, ref->percpu_count_ptr | __RS_PERCPU_REF_ATOMIC);
-	rs_call_rcu_hurry(&count->rcu, rcu_engine_collect_rcu);
-}
-
-static void rcu_engine_call(percpu_callback_t *callback, void *ref)
-{
-	((rs_percpu_ref_func_t *)callback)(ref);
-}
-
-static const struct percpu_engine rcu_engine = {
-	.name		= "rs_percpu_ref",
-	.alloc		= rcu_engine_alloc,
-	.attach		= rcu_engine_attach,
-	.detach		= rcu_engine_detach,
-	.discard	= rcu_engine_discard,
-	.has_slots	= rcu_engine_has_slots,
-	.open		= rcu_engine_open,
-	.collect	= rcu_engine_collect,
-	.call		= rcu_engine_call,
-};
 
 /*
  * What ->data points to after exit: dead, and zero. Readers that still hold an
@@ -243,7 +138,7 @@ int rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release,
 	if (!count)
 		return -ENOMEM;
 	if (!dynamic) {
-		slots = rcu_engine_alloc(gfp);
+		slots = rcu_engine.alloc(gfp);
 		if (!slots) {
 			percpu_count_free(count);
 			return -ENOMEM;
@@ -255,7 +150,7 @@ int rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release,
 	count->allow_reinit = flags & (RS_PERCPU_REF_INIT_ATOMIC | RS_PERCPU_REF_INIT_DEAD |
 				       RS_PERCPU_REF_ALLOW_REINIT);
 	atomic64_set(&count->word, flags & RS_PERCPU_REF_INIT_DEAD ? COUNT_DEAD : 1);
-	rcu_engine_attach(count, slots);
+	rcu_engine.attach(count, slots);
 	percpu_count_try_open(count);
 
 	/* The counter itself is published by its owner. */
@@ -318,7 +213,7 @@ void rs_percpu_ref_cancel_init(struct rs_percpu_ref *ref)
 
 	if (!count || count == &exited)
 		return;
-	slots = slots_of(count);
+	slots = rcu_engine_slots(count);
 	if (slots)
 		for_each_possible_cpu(cpu)
 			sum |= *per_cpu_ptr(slots, cpu);

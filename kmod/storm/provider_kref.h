@@ -52,33 +52,5 @@ static bool provider_tryget(struct rs_counter *counter, u32 nr)
 	return true;
 }
 
-static bool provider_kill(struct rs_counter *counter, bool confirm)
-{
-	provider_put(counter, 1);
-	return true;
-}
-
-static void provider_inspect(struct rs_counter *counter,
-			     struct rs_counter_state *state)
-{
-	unsigned int count = FN(read)(kref_of(counter));
-
-	*state = (struct rs_counter_state) {
-		.countable	= true,
-		.count		= count,
-		.zero		= !count,
-		.saturated	= count > COUNT_MAX,
-	};
-}
-
-const struct rs_provider PROVIDER = {
-	.name		= NAME,
-	.origin		= ORIGIN,
-	.saturates	= true,
-	.init		= provider_init,
-	.get		= provider_get,
-	.put		= provider_put,
-	.tryget		= provider_tryget,
-	.kill		= provider_kill,
-	.inspect	= provider_inspect,
-};
+#define COUNTER_OF(counter) kref_of(counter)
+#include "provider_saturating.h"

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The RCU engine: how the CPUs count for rs_percpu_ref, and how they are
+ * collected.
+ *
+ * A task that read the slot pointer before ATOMIC was set in it may add to its
+ * slot later, but it is an RCU reader until it has. The slots are summed in an
+ * RCU callback; whoever adds after that has seen ATOMIC.
+ *
+ *	putter			switch			RCU callback
+ *	------			------			------------
+ *	rcu_read_lock()
+ *	read pointer
+ *				set ATOMIC
+ *				call_rcu()
+ *	slot -= 1
+ *	rcu_read_unlock()
+ *				  (grace period)
+ *							sum slots: -1 is in
+ *
+ * Everything else is in percpu_count.c.
+ */
+#include <linux/cpumask.h>
+#include <linux/percpu.h>
+
+#include <refstorm/alloc.h>
+#include <refstorm/percpu_ref.h>
+
+#include "percpu_count.h"
+#include "rcu_engine.h"
+#include "rsref.h"
+
+static struct rs_percpu_ref *ref_of(const struct rs_percpu_count *count)
+{
+	return count->ref;
+}
+
+/* The slots of @count, or NULL. The lock is held, or nobody else changes them. */
+unsigned long __percpu *rcu_engine_slots(const struct rs_percpu_count *count)
+{
+	return (unsigned long __percpu *)
+		(ref_of(count)->percpu_count_ptr & ~__RS_PERCPU_REF_ATOMIC);
+}
+
+static void __percpu *rcu_engine_alloc(gfp_t gfp)
+{
+	return rs_alloc_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], unsigned long, gfp);
+}
+
+static void rcu_engine_attach(struct rs_percpu_count *count, void __percpu *slots)
+{
+	WRITE_ONCE(ref_of(count)->percpu_count_ptr,
+		   (unsigned long)slots | __RS_PERCPU_REF_ATOMIC);
+}
+
+static void __percpu *rcu_engine_detach(struct rs_percpu_count *count)
+{
+	void __percpu *slots = rcu_engine_slots(count);
+
+	WRITE_ONCE(ref_of(count)->percpu_count_ptr, __RS_PERCPU_REF_ATOMIC);
+	return slots;
+}
+
+static void rcu_engine_discard(void __percpu *slots)
+{
+	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], slots);
+}
+
+static bool rcu_engine_has_slots(const struct rs_percpu_count *count)
+{
+	return rcu_engine_slots(count);
+}
+
+static void rcu_engine_open(struct rs_percpu_count *count)
+{
+	unsigned long __percpu *slots = rcu_engine_slots(count);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(*per_cpu_ptr(slots, cpu), 0);
+	/* Pairs with the dependency of readers on the pointer: zero comes first. */
+	smp_store_release(&ref_of(count)->percpu_count_ptr, (unsigned long)slots);
+}
+
+/* A grace period after ATOMIC was set: nobody can still add to a slot. */
+static void rcu_engine_collect_rcu(struct rcu_head *rcu)
+{
+	struct rs_percpu_count *count = container_of(rcu, struct rs_percpu_count, rcu);
+	unsigned long __percpu *slots = rcu_engine_slots(count);
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += *per_cpu_ptr(slots, cpu);
+	percpu_count_collected(count, sum);
+}
+
+static void rcu_engine_collect(struct rs_percpu_count *count)
+{
+	struct rs_percpu_ref *ref = ref_of(count);
+
+	WRITE_ONCE(ref->percpu_count_ptr, ref->percpu_count_ptr | __RS_PERCPU_REF_ATOMIC);
+	rs_call_rcu_hurry(&count->rcu, rcu_engine_collect_rcu);
+}
+
+static void rcu_engine_call(percpu_callback_t *callback, void *ref)
+{
+	((rs_percpu_ref_func_t *)callback)(ref);
+}
+
+const struct percpu_engine rcu_engine = {
+	.name		= "rs_percpu_ref",
+	.alloc		= rcu_engine_alloc,
+	.attach		= rcu_engine_attach,
+	.detach		= rcu_engine_detach,
+	.discard	= rcu_engine_discard,
+	.has_slots	= rcu_engine_has_slots,
+	.open		= rcu_engine_open,
+	.collect	= rcu_engine_collect,
+	.call		= rcu_engine_call,
+};

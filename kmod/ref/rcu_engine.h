@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The engine of struct rs_percpu_ref. */
+#ifndef _RSREF_RCU_ENGINE_H
+#define _RSREF_RCU_ENGINE_H
+
+#include "percpu_count.h"
+
+extern const struct percpu_engine rcu_engine;
+
+unsigned long __percpu *rcu_engine_slots(const struct rs_percpu_count *count);
+
+#endif /* _RSREF_RCU_ENGINE_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The end of the refcount and kref templates: what counters that saturate have
+ * in common.
+ *
+ * The including file has defined FN(name), COUNTER_OF(counter), PROVIDER, NAME,
+ * ORIGIN, COUNT_MAX and the other operations.
+ */
+static bool provider_kill(struct rs_counter *counter, bool confirm)
+{
+	provider_put(counter, 1);
+	return true;
+}
+
+static void provider_inspect(struct rs_counter *counter,
+			     struct rs_counter_state *state)
+{
+	unsigned int count = FN(read)(COUNTER_OF(counter));
+
+	*state = (struct rs_counter_state) {
+		.countable	= true,
+		.count		= count,
+		.zero		= !count,
+		.saturated	= count > COUNT_MAX,
+	};
+}
+
+const struct rs_provider PROVIDER = {
+	.name		= NAME,
+	.origin		= ORIGIN,
+	.saturates	= true,
+	.init		= provider_init,
+	.get		= provider_get,
+	.put		= provider_put,
+	.tryget		= provider_tryget,
+	.kill		= provider_kill,
+	.inspect	= provider_inspect,
+};
