@@ -108,6 +108,23 @@ void percpu_count_free(struct rs_percpu_count *count)
 	rs_free_rcu(&rsref_sites[SITE_PERCPU_REF_DATA], count, rcu);
 }
 
+/* Have slots, not in use yet. */
+void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block)
+{
+	count->block = block;
+	count->engine->publish(count);
+}
+
+/* Take away slots that nobody counts in any more; there may be none. */
+struct percpu_block *percpu_count_detach(struct rs_percpu_count *count)
+{
+	struct percpu_block *block = count->block;
+
+	count->block = NULL;
+	count->engine->publish(count);
+	return block;
+}
+
 /**
  * percpu_count_exit - end a count
  * @count: the count, which the user's counter does not point to any more
@@ -116,15 +133,15 @@ void percpu_count_free(struct rs_percpu_count *count)
  */
 void percpu_count_exit(struct rs_percpu_count *count)
 {
-	void __percpu *slots;
+	struct percpu_block *block;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&count->lock, flags);
 	count->exited = true;
-	slots = count->engine->detach(count);
+	block = percpu_count_detach(count);
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 
-	count->engine->discard(slots);
+	count->engine->discard(block);
 	if (count->dynamic)
 		percpu_dynamic_exit(count);
 	else
@@ -211,7 +228,7 @@ bool percpu_count_try_open(struct rs_percpu_count *count)
 	u64 word = atomic64_read(&count->word);
 
 	if (count->force_atomic || count->exited || word & (COUNT_DEAD | COUNT_SWITCHING) ||
-	    (word & COUNT_ZONE) || !count->engine->has_slots(count))
+	    (word & COUNT_ZONE) || !count->block)
 		return false;
 	/* The bias goes in before anybody can use a slot. */
 	atomic64_add(COUNT_BIAS, &count->word);
@@ -269,7 +286,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 {
 	const struct percpu_engine *engine = count->engine;
 	percpu_callback_t *confirm_switch, *confirm_kill;
-	void __percpu *slots = NULL;
+	struct percpu_block *block = NULL;
 	unsigned long flags;
 
 	add_sum(count, sum);
@@ -282,11 +299,11 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 	count->collecting = false;
 	/* Do not keep until exit what is not needed again. */
 	if (atomic64_read(&count->word) & COUNT_DEAD && !count->allow_reinit)
-		slots = engine->detach(count);
+		block = percpu_count_detach(count);
 	if (count->dynamic)
 		percpu_dynamic_collected(count);
 	raw_spin_unlock_irqrestore(&count->lock, flags);
-	engine->discard(slots);
+	engine->discard(block);
 
 	rcu_read_lock();
 	if (confirm_switch)

@@ -34,6 +34,8 @@
 
 struct rs_percpu_count;
 struct percpu_dynamic;
+/* The slots of one count, and what its engine keeps with them; the engine's own. */
+struct percpu_block;
 
 /* The user's callback; an engine knows its real type. */
 typedef void (percpu_callback_t)(void *ref);
@@ -41,30 +43,31 @@ typedef void (percpu_callback_t)(void *ref);
 /**
  * struct percpu_engine - how the CPUs count, and how they are collected
  * @name: of the counter, for warnings
- * @alloc: get slots; NULL if memory ran out
- * @attach: have slots, not in use yet
- * @detach: take away slots that nobody can use any more; there may be none
- * @discard: give them back
- * @has_slots: there are slots, in use or not
+ * @exited: the count of all counters that were ended: dead, and zero
+ * @alloc: get slots, not open; NULL if memory ran out
+ * @discard: give them back; NULL is ignored
+ * @publish: show the count's block to users, who do not count in it yet; or, if
+ *	it has none any more, take away what they saw
  * @open: let users count in slots again, all zero; the word has its bias
  * @collect: have users count in the word from now on, and call
  *	percpu_count_collected() once no CPU can add to a slot any more
+ * @used: do the slots show that somebody counted? May miss it
  * @call: call a user's callback
  *
- * Context: @attach, @detach, @has_slots, @open and @collect are called with the
- * count's lock held, interrupts off; @alloc as its flags say; @discard and @call
- * in any context but NMI, without the lock.
+ * Context: @publish, @open and @collect are called with the count's lock held,
+ * interrupts off; @alloc as its flags say; the others in any context but NMI,
+ * without the lock.
  */
 struct percpu_engine {
-	const char	*name;
-	void __percpu	*(*alloc)(gfp_t gfp);
-	void		(*attach)(struct rs_percpu_count *count, void __percpu *slots);
-	void __percpu	*(*detach)(struct rs_percpu_count *count);
-	void		(*discard)(void __percpu *slots);
-	bool		(*has_slots)(const struct rs_percpu_count *count);
-	void		(*open)(struct rs_percpu_count *count);
-	void		(*collect)(struct rs_percpu_count *count);
-	void		(*call)(percpu_callback_t *callback, void *ref);
+	const char		*name;
+	struct rs_percpu_count	*exited;
+	struct percpu_block	*(*alloc)(gfp_t gfp);
+	void			(*discard)(struct percpu_block *block);
+	void			(*publish)(struct rs_percpu_count *count);
+	void			(*open)(struct rs_percpu_count *count);
+	void			(*collect)(struct rs_percpu_count *count);
+	bool			(*used)(const struct rs_percpu_count *count);
+	void			(*call)(percpu_callback_t *callback, void *ref);
 };
 
 /**
@@ -74,6 +77,7 @@ struct percpu_engine {
  * @ref: the user's counter
  * @release: the user's callback
  * @lock: orders changes of mode; protects what follows
+ * @block: the slots, in use or not, or NULL
  * @confirm_switch: callback of the switch that is under way
  * @confirm_kill: callback of a kill that this switch will confirm
  * @collecting: a switch is under way whose end will look at the callbacks
@@ -81,7 +85,7 @@ struct percpu_engine {
  * @allow_reinit: keep slots when killed
  * @exited: the owner has called exit
  * @dynamic: for counts that come by slots when they are hot, or NULL
- * @rcu: the switch, then the end of the memory
+ * @rcu: the RCU engine's switch, then the end of the memory
  */
 struct rs_percpu_count {
 	atomic64_t			word;
@@ -89,6 +93,7 @@ struct rs_percpu_count {
 	void				*ref;
 	percpu_callback_t		*release;
 	raw_spinlock_t			lock;
+	struct percpu_block		*block;
 	percpu_callback_t		*confirm_switch;
 	percpu_callback_t		*confirm_kill;
 	bool				collecting;
@@ -101,6 +106,15 @@ struct rs_percpu_count {
 
 /* What percpu_count_kill() does with the initial reference */
 enum percpu_kill { KILL_DROPS, KILL_KEEPS };
+
+/* The count that @_engine's counter @_ref has when it was ended. */
+#define PERCPU_COUNT_EXITED(_name, _engine, _ref) {		\
+	.word	= ATOMIC64_INIT(COUNT_DEAD),			\
+	.engine	= (_engine),					\
+	.ref	= (_ref),					\
+	.lock	= __RAW_SPIN_LOCK_UNLOCKED((_name).lock),	\
+	.exited	= true,						\
+}
 
 struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
 					   bool dynamic, gfp_t gfp);
@@ -121,7 +135,9 @@ int percpu_count_resurrect(struct rs_percpu_count *count);
 void percpu_count_wait(struct rs_percpu_count *count);
 void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum);
 
-/* Below: for percpu_dynamic.c. Caller holds @count->lock. */
+/* Below: caller holds @count->lock, or nobody else has @count yet. */
+void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block);
+struct percpu_block *percpu_count_detach(struct rs_percpu_count *count);
 bool percpu_count_is_percpu(const struct rs_percpu_count *count);
 void percpu_count_begin_switch(struct rs_percpu_count *count);
 bool percpu_count_try_open(struct rs_percpu_count *count);

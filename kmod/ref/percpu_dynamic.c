@@ -82,22 +82,22 @@ static void rest(struct percpu_dynamic *dynamic)
 static void warm_up(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
-	void __percpu *slots = count->engine->alloc(GFP_KERNEL);
+	struct percpu_block *block = count->engine->alloc(GFP_KERNEL);
 
-	if (!slots)
+	if (!block)
 		return;
 
 	raw_spin_lock_irq(&count->lock);
 	if (!count->exited) {
-		count->engine->attach(count, slots);
-		slots = NULL;
+		percpu_count_attach(count, block);
+		block = NULL;
 		if (percpu_count_try_open(count))
 			rest(dynamic);
 		else	/* killed, or told to stay atomic meanwhile */
-			slots = count->engine->detach(count);
+			block = percpu_count_detach(count);
 	}
 	raw_spin_unlock_irq(&count->lock);
-	count->engine->discard(slots);
+	count->engine->discard(block);
 }
 
 /* Hot for a while: count gets in the word again, for a window. */
@@ -118,7 +118,7 @@ static void probe(struct percpu_dynamic *dynamic)
 static void judge(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
-	void __percpu *slots = NULL;
+	struct percpu_block *block = NULL;
 
 	raw_spin_lock_irq(&count->lock);
 	if (count->exited)
@@ -137,12 +137,12 @@ static void judge(struct percpu_dynamic *dynamic)
 	} else {
 		dynamic->state = DYNAMIC_COLD;
 		dynamic->backoff = 1;
-		slots = count->engine->detach(count);
+		block = percpu_count_detach(count);
 		new_window(dynamic);
 	}
 unlock:
 	raw_spin_unlock_irq(&count->lock);
-	count->engine->discard(slots);
+	count->engine->discard(block);
 }
 
 static void percpu_dynamic_work(struct work_struct *work)

@@ -2,47 +2,15 @@
 /*
  * rs_percpu_ref: the functions of <refstorm/percpu_ref.h>.
  *
- * The state machine is in percpu_count.c, and how CPUs count and are collected in
- * rcu_engine.c.
+ * The state machine is in percpu_count.c, how CPUs count and are collected in
+ * rcu_engine.c; what it shares with the other engine's counter, in percpu_handle.c.
  */
-#include <linux/cpumask.h>
 #include <linux/export.h>
-#include <linux/percpu.h>
 
 #include <refstorm/percpu_ref.h>
 
-#include "percpu_count.h"
-#include "percpu_dynamic.h"
+#include "percpu_handle.h"
 #include "rcu_engine.h"
-#include "warn.h"
-
-/*
- * What ->data points to after exit: dead, and zero. Readers that still hold an
- * RCU-protected pointer to the counter get an answer instead of an oops.
- */
-static struct rs_percpu_ref exited_ref = {
-	.percpu_count_ptr = __RS_PERCPU_REF_ATOMIC,
-};
-
-static struct rs_percpu_count exited = {
-	.word	= ATOMIC64_INIT(COUNT_DEAD),
-	.engine	= &rcu_engine,
-	.ref	= &exited_ref,
-	.lock	= __RAW_SPIN_LOCK_UNLOCKED(exited.lock),
-	.exited	= true,
-};
-
-/* For functions that take RCU themselves, or whose caller has. */
-static struct rs_percpu_count *count_of(struct rs_percpu_ref *ref)
-{
-	return rcu_dereference(ref->data);
-}
-
-/* For the owner, who alone may call exit. */
-static struct rs_percpu_count *own_count(struct rs_percpu_ref *ref)
-{
-	return rcu_dereference_protected(ref->data, true);
-}
 
 /**
  * __rs_percpu_ref_get_slow - take references from the shared word
@@ -55,7 +23,7 @@ static struct rs_percpu_count *own_count(struct rs_percpu_ref *ref)
  */
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	percpu_count_get(count_of(ref), nr);
+	percpu_count_get(count_of(&ref->data), nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
 
@@ -70,7 +38,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
  */
 void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	percpu_count_put(count_of(ref), nr);
+	percpu_count_put(count_of(&ref->data), nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
 
@@ -86,7 +54,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
  */
 bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	return percpu_count_tryget(count_of(ref), nr, false);
+	return percpu_count_tryget(count_of(&ref->data), nr, false);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_slow);
 
@@ -101,12 +69,9 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_slow);
  */
 bool __rs_percpu_ref_tryget_live_slow(struct rs_percpu_ref *ref)
 {
-	return percpu_count_tryget(count_of(ref), 1, true);
+	return percpu_count_tryget(count_of(&ref->data), 1, true);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_live_slow);
-
-#define INIT_FLAGS (RS_PERCPU_REF_INIT_ATOMIC | RS_PERCPU_REF_INIT_DEAD |	\
-		    RS_PERCPU_REF_ALLOW_REINIT | RS_PERCPU_REF_DYNAMIC)
 
 /**
  * rs_percpu_ref_init - begin a counter
@@ -124,47 +89,11 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_live_slow);
 int rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release,
 		       unsigned int flags, gfp_t gfp)
 {
-	bool dynamic = flags & RS_PERCPU_REF_DYNAMIC;
-	struct rs_percpu_count *count;
-	void __percpu *slots = NULL;
-
 	ref->percpu_count_ptr = __RS_PERCPU_REF_ATOMIC;
-	RCU_INIT_POINTER(ref->data, &exited);
-
-	if (!release || flags & ~INIT_FLAGS)
-		return -EINVAL;
-
-	count = percpu_count_alloc(&rcu_engine, dynamic, gfp);
-	if (!count)
-		return -ENOMEM;
-	if (!dynamic) {
-		slots = rcu_engine.alloc(gfp);
-		if (!slots) {
-			percpu_count_free(count);
-			return -ENOMEM;
-		}
-	}
-	count->ref = ref;
-	count->release = (percpu_callback_t *)release;
-	count->force_atomic = flags & RS_PERCPU_REF_INIT_ATOMIC;
-	count->allow_reinit = flags & (RS_PERCPU_REF_INIT_ATOMIC | RS_PERCPU_REF_INIT_DEAD |
-				       RS_PERCPU_REF_ALLOW_REINIT);
-	atomic64_set(&count->word, flags & RS_PERCPU_REF_INIT_DEAD ? COUNT_DEAD : 1);
-	rcu_engine.attach(count, slots);
-	percpu_count_try_open(count);
-
-	/* The counter itself is published by its owner. */
-	RCU_INIT_POINTER(ref->data, count);
-	return 0;
+	return percpu_handle_init(&ref->data, &rcu_engine, ref, (percpu_callback_t *)release,
+				  flags, gfp);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_init);
-
-/* The end of a counter whose switches are over. */
-static void end(struct rs_percpu_ref *ref, struct rs_percpu_count *count)
-{
-	rcu_assign_pointer(ref->data, &exited);
-	percpu_count_exit(count);
-}
 
 /**
  * rs_percpu_ref_exit - end a counter and free its memory
@@ -184,12 +113,7 @@ static void end(struct rs_percpu_ref *ref, struct rs_percpu_count *count)
  */
 void rs_percpu_ref_exit(struct rs_percpu_ref *ref)
 {
-	struct rs_percpu_count *count = own_count(ref);
-
-	if (!count || count == &exited)
-		return;
-	percpu_count_wait(count);
-	end(ref, count);
+	percpu_handle_exit(&ref->data);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_exit);
 
@@ -205,37 +129,9 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_exit);
  */
 void rs_percpu_ref_cancel_init(struct rs_percpu_ref *ref)
 {
-	struct rs_percpu_count *count = own_count(ref);
-	unsigned long __percpu *slots;
-	unsigned long sum = 0;
-	u64 word;
-	int cpu;
-
-	if (!count || count == &exited)
-		return;
-	slots = rcu_engine_slots(count);
-	if (slots)
-		for_each_possible_cpu(cpu)
-			sum |= *per_cpu_ptr(slots, cpu);
-	word = atomic64_read(&count->word);
-	if (sum || (word & ~COUNT_BIAS) != (word & COUNT_DEAD ? COUNT_DEAD : 1))
-		rsref_warn_once(WARN_PERCPU_REF_CANCEL,
-				"rs_percpu_ref: cancel_init of a counter that was used (%ps).\n",
-				count->release);
-	rs_percpu_ref_exit(ref);
+	percpu_handle_cancel_init(&ref->data);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_cancel_init);
-
-static bool kill_ref(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *confirm,
-		     enum percpu_kill how)
-{
-	bool first;
-
-	rcu_read_lock();
-	first = percpu_count_kill(count_of(ref), (percpu_callback_t *)confirm, how);
-	rcu_read_unlock();
-	return first;
-}
 
 /**
  * rs_percpu_ref_kill_and_confirm - drop the initial reference
@@ -256,7 +152,7 @@ static bool kill_ref(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *confirm,
 bool rs_percpu_ref_kill_and_confirm(struct rs_percpu_ref *ref,
 				    rs_percpu_ref_func_t *confirm)
 {
-	return kill_ref(ref, confirm, KILL_DROPS);
+	return percpu_handle_kill(&ref->data, (percpu_callback_t *)confirm, KILL_DROPS);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_and_confirm);
 
@@ -278,7 +174,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_and_confirm);
 bool rs_percpu_ref_kill_two_stage(struct rs_percpu_ref *ref,
 				  rs_percpu_ref_func_t *confirm)
 {
-	return kill_ref(ref, confirm, KILL_KEEPS);
+	return percpu_handle_kill(&ref->data, (percpu_callback_t *)confirm, KILL_KEEPS);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_two_stage);
 
@@ -296,7 +192,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_two_stage);
 void rs_percpu_ref_switch_to_atomic(struct rs_percpu_ref *ref,
 				    rs_percpu_ref_func_t *confirm)
 {
-	percpu_count_switch_to_atomic(own_count(ref), (percpu_callback_t *)confirm);
+	percpu_count_switch_to_atomic(own_count(&ref->data), (percpu_callback_t *)confirm);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_atomic);
 
@@ -311,7 +207,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_atomic);
  */
 void rs_percpu_ref_switch_to_atomic_sync(struct rs_percpu_ref *ref)
 {
-	percpu_count_switch_to_atomic_sync(own_count(ref));
+	percpu_count_switch_to_atomic_sync(own_count(&ref->data));
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_atomic_sync);
 
@@ -329,7 +225,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_atomic_sync);
  */
 int rs_percpu_ref_switch_to_percpu(struct rs_percpu_ref *ref)
 {
-	return percpu_count_switch_to_percpu(own_count(ref));
+	return percpu_count_switch_to_percpu(own_count(&ref->data));
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_percpu);
 
@@ -348,14 +244,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_percpu);
  */
 int rs_percpu_ref_resurrect(struct rs_percpu_ref *ref)
 {
-	struct rs_percpu_count *count = own_count(ref);
-	int ret = percpu_count_resurrect(count);
-
-	if (ret)
-		rsref_warn_once(WARN_PERCPU_REF_RESURRECT,
-				"rs_percpu_ref: resurrect of a counter that is alive, or was not allowed to be (%ps).\n",
-				count->release);
-	return ret;
+	return percpu_handle_resurrect(&ref->data);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_resurrect);
 
@@ -371,16 +260,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_resurrect);
  */
 int rs_percpu_ref_reinit(struct rs_percpu_ref *ref)
 {
-	struct rs_percpu_count *count = own_count(ref);
-
-	percpu_count_wait(count);
-	if (!rs_percpu_ref_is_zero(ref)) {
-		rsref_warn_once(WARN_PERCPU_REF_REINIT,
-				"rs_percpu_ref: reinit of a counter that is not zero (%ps).\n",
-				count->release);
-		return -EINVAL;
-	}
-	return rs_percpu_ref_resurrect(ref);
+	return percpu_handle_reinit(&ref->data);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_reinit);
 
@@ -396,24 +276,9 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_reinit);
  */
 int rs_percpu_ref_set_threshold(struct rs_percpu_ref *ref, unsigned int threshold)
 {
-	struct rs_percpu_count *count = own_count(ref);
-
-	if (!count->dynamic)
-		return -EINVAL;
-	percpu_dynamic_set_threshold(count, threshold);
-	return 0;
+	return percpu_handle_set_threshold(&ref->data, threshold);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_set_threshold);
-
-static u64 read_word(struct rs_percpu_ref *ref)
-{
-	u64 word;
-
-	rcu_read_lock();
-	word = atomic64_read_acquire(&count_of(ref)->word);
-	rcu_read_unlock();
-	return word;
-}
 
 /**
  * rs_percpu_ref_is_zero - are there no references?
@@ -424,7 +289,7 @@ static u64 read_word(struct rs_percpu_ref *ref)
  */
 bool rs_percpu_ref_is_zero(struct rs_percpu_ref *ref)
 {
-	return count_is_zero(read_word(ref));
+	return count_is_zero(percpu_handle_read(&ref->data));
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_is_zero);
 
@@ -437,7 +302,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_is_zero);
  */
 bool rs_percpu_ref_is_dying(struct rs_percpu_ref *ref)
 {
-	return read_word(ref) & COUNT_DEAD;
+	return percpu_handle_read(&ref->data) & COUNT_DEAD;
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_is_dying);
 
@@ -451,16 +316,6 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_is_dying);
 void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
 			   struct rs_percpu_ref_state *state)
 {
-	u64 word = read_word(ref);
-
-	state->dying = word & COUNT_DEAD;
-	state->saturated = count_is_saturated(word);
-	state->count = word & COUNT_REFS;
-	if (word & COUNT_SWITCHING)
-		state->mode = RS_PERCPU_REF_SWITCHING;
-	else if (count_is_biased(word))
-		state->mode = RS_PERCPU_REF_PERCPU;
-	else
-		state->mode = RS_PERCPU_REF_ATOMIC;
+	percpu_handle_inspect(&ref->data, state);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_inspect);

@@ -35,45 +35,32 @@ static struct rs_percpu_ref *ref_of(const struct rs_percpu_count *count)
 	return count->ref;
 }
 
-/* The slots of @count, or NULL. The lock is held, or nobody else changes them. */
-unsigned long __percpu *rcu_engine_slots(const struct rs_percpu_count *count)
+/* A block is its slots. */
+static unsigned long __percpu *slots_of(const struct percpu_block *block)
 {
-	return (unsigned long __percpu *)
-		(ref_of(count)->percpu_count_ptr & ~__RS_PERCPU_REF_ATOMIC);
+	return (unsigned long __percpu __force *)block;
 }
 
-static void __percpu *rcu_engine_alloc(gfp_t gfp)
+static struct percpu_block *rcu_engine_alloc(gfp_t gfp)
 {
-	return rs_alloc_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], unsigned long, gfp);
+	return (struct percpu_block __force *)
+		rs_alloc_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], unsigned long, gfp);
 }
 
-static void rcu_engine_attach(struct rs_percpu_count *count, void __percpu *slots)
+static void rcu_engine_discard(struct percpu_block *block)
+{
+	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], slots_of(block));
+}
+
+static void rcu_engine_publish(struct rs_percpu_count *count)
 {
 	WRITE_ONCE(ref_of(count)->percpu_count_ptr,
-		   (unsigned long)slots | __RS_PERCPU_REF_ATOMIC);
-}
-
-static void __percpu *rcu_engine_detach(struct rs_percpu_count *count)
-{
-	void __percpu *slots = rcu_engine_slots(count);
-
-	WRITE_ONCE(ref_of(count)->percpu_count_ptr, __RS_PERCPU_REF_ATOMIC);
-	return slots;
-}
-
-static void rcu_engine_discard(void __percpu *slots)
-{
-	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], slots);
-}
-
-static bool rcu_engine_has_slots(const struct rs_percpu_count *count)
-{
-	return rcu_engine_slots(count);
+		   (unsigned long)count->block | __RS_PERCPU_REF_ATOMIC);
 }
 
 static void rcu_engine_open(struct rs_percpu_count *count)
 {
-	unsigned long __percpu *slots = rcu_engine_slots(count);
+	unsigned long __percpu *slots = slots_of(count->block);
 	int cpu;
 
 	for_each_possible_cpu(cpu)
@@ -86,7 +73,7 @@ static void rcu_engine_open(struct rs_percpu_count *count)
 static void rcu_engine_collect_rcu(struct rcu_head *rcu)
 {
 	struct rs_percpu_count *count = container_of(rcu, struct rs_percpu_count, rcu);
-	unsigned long __percpu *slots = rcu_engine_slots(count);
+	unsigned long __percpu *slots = slots_of(count->block);
 	unsigned long sum = 0;
 	int cpu;
 
@@ -103,19 +90,39 @@ static void rcu_engine_collect(struct rs_percpu_count *count)
 	rs_call_rcu_hurry(&count->rcu, rcu_engine_collect_rcu);
 }
 
+/* A get and its put on another CPU leave something in two slots. */
+static bool rcu_engine_used(const struct rs_percpu_count *count)
+{
+	unsigned long __percpu *slots = slots_of(count->block);
+	unsigned long used = 0;
+	int cpu;
+
+	if (slots)
+		for_each_possible_cpu(cpu)
+			used |= READ_ONCE(*per_cpu_ptr(slots, cpu));
+	return used;
+}
+
 static void rcu_engine_call(percpu_callback_t *callback, void *ref)
 {
 	((rs_percpu_ref_func_t *)callback)(ref);
 }
 
+static struct rs_percpu_ref exited_ref = {
+	.percpu_count_ptr = __RS_PERCPU_REF_ATOMIC,
+};
+
+static struct rs_percpu_count exited =
+	PERCPU_COUNT_EXITED(exited, &rcu_engine, &exited_ref);
+
 const struct percpu_engine rcu_engine = {
 	.name		= "rs_percpu_ref",
+	.exited		= &exited,
 	.alloc		= rcu_engine_alloc,
-	.attach		= rcu_engine_attach,
-	.detach		= rcu_engine_detach,
 	.discard	= rcu_engine_discard,
-	.has_slots	= rcu_engine_has_slots,
+	.publish	= rcu_engine_publish,
 	.open		= rcu_engine_open,
 	.collect	= rcu_engine_collect,
+	.used		= rcu_engine_used,
 	.call		= rcu_engine_call,
 };

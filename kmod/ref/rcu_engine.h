@@ -7,6 +7,4 @@
 
 extern const struct percpu_engine rcu_engine;
 
-unsigned long __percpu *rcu_engine_slots(const struct rs_percpu_count *count);
-
 #endif /* _RSREF_RCU_ENGINE_H */
