@@ -73,6 +73,11 @@ static const struct scenario {
 	  { "stop all" } },
 	{ "storm_thread", "storm provider=atomic workers=1 killers=1 ms=10", NULL, 3,
 	  { "stop all" } },
+	{ "percpu_ref_data", "bench provider=rs_percpu_ref operation=pair", NULL, 1, {} },
+	/* The second is in its own measurement. */
+	{ "percpu_ref_slots", "bench provider=rs_percpu_ref operation=init_exit", NULL, 2, {} },
+	{ "bench", "bench provider=kref operation=pair cpus=1 ms=1", NULL, 1, {} },
+	{ "bench_thread", "bench provider=kref operation=pair cpus=1 ms=1", NULL, 1, {} },
 };
 
 /* Covered elsewhere: by a test of its own below, or, module start, in module.sh. */

@@ -46,6 +46,7 @@ static const struct {
 	{ "objects", 0400 },
 	{ "storms", 0400 },
 	{ "oracle", 0400 },
+	{ "bench", 0400 },
 	{ "events", 0400 },
 	{ "error_log", 0600 },
 	{ "alloc", 0600 },

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "bench.h"
 #include "command.h"
 #include "control.h"
 #include "object.h"
@@ -32,6 +33,7 @@ static const struct command_verb verbs[] = {
 	{ "storm", STORM_USAGE, 2, 9, storm_command },
 	{ "stop", "ID|all", 2, 2, storm_stop_command },
 	{ "oracle", ORACLE_USAGE, 2, 5, oracle_command },
+	{ "bench", BENCH_USAGE, 2, 6, bench_command },
 };
 
 struct control {

@@ -10,6 +10,7 @@
 #include <linux/seq_file.h>
 #include <linux/utsname.h>
 
+#include "bench.h"
 #include "command.h"
 #include "control.h"
 #include "debugfs.h"
@@ -37,11 +38,13 @@ static void readme_show(struct seq_file *m)
 		 "                   [pattern=lifecycle|saturate] [bound_ms=N] [duty=N]\n"
 		 "             stop ID|all\n"
 		 "             oracle counter=C [steps=N] [ms=N] [seed=N], oracle stop\n"
+		 "             bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N]\n"
 		 "  providers  counters that can be driven\n"
 		 "  objects    what create has made\n"
 		 "  storms     running and finished storms, with their verdicts\n"
 		 "  events     what happened; can be polled\n"
 		 "  oracle     mainline's counters compared with ours, step by step\n"
+		 "  bench      what operations cost: results of the last bench\n"
 		 "  error_log  why a write was refused; any write empties it\n"
 		 "  alloc      allocations by site; fail site=S nth=N, clear\n"
 		 "  status     what the module holds now\n"
@@ -177,6 +180,7 @@ static const struct rs_file files[] = {
 	{ "storms",	0400, .fops = &storms_fops },
 	{ "events",	0400, .fops = &events_fops },
 	{ "oracle",	0400, oracle_show },
+	{ "bench",	0400, bench_show },
 	{ "error_log",	0600, errors_show, errors_write },
 	{ "alloc",	0600, alloc_show, alloc_write },
 	{ "status",	0400, status_show },

@@ -23,6 +23,8 @@ struct rs_alloc_site refstorm_sites[REFSTORM_SITE_NR] = {
 	[SITE_STORM_OBJECT]	= { .name = "storm_object" },
 	[SITE_ORACLE]		= { .name = "oracle" },
 	[SITE_ORACLE_THREAD]	= { .name = "oracle_thread" },
+	[SITE_BENCH]		= { .name = "bench" },
+	[SITE_BENCH_THREAD]	= { .name = "bench_thread" },
 };
 
 static struct rs_alloc_table refstorm_table =

@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 struct command;
+struct rs_bench_op;
 struct rs_provider;
 struct seq_file;
 
@@ -107,6 +108,7 @@ enum rs_counter_init {
  * @tryget_live: take one unless killed; NULL if there is no such thing
  * @kill: drop the owner's reference; true for the first caller
  * @inspect: look
+ * @bench: loops of the benchmark; ends with one that has no name
  *
  * Context of get, put, tryget, tryget_live and kill: any but NMI. The others:
  * process; exit also softirq.
@@ -126,6 +128,7 @@ struct rs_provider {
 	bool (*tryget_live)(struct rs_counter *counter);
 	bool (*kill)(struct rs_counter *counter, bool confirm);
 	void (*inspect)(struct rs_counter *counter, struct rs_counter_state *state);
+	const struct rs_bench_op *bench;
 };
 
 extern const struct rs_provider rs_provider_atomic;

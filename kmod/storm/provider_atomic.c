@@ -3,6 +3,7 @@
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
 
+#include "bench.h"
 #include "provider.h"
 
 static atomic_t *atomic_of(struct rs_counter *counter)
@@ -52,6 +53,43 @@ static void atomic_provider_inspect(struct rs_counter *counter,
 	};
 }
 
+static __always_inline bool do_inc(struct rs_counter *counter, atomic_t *ref)
+{
+	atomic_inc(ref);
+	return true;
+}
+
+static __always_inline bool do_dec_and_test(struct rs_counter *counter, atomic_t *ref)
+{
+	if (atomic_dec_and_test(ref))
+		counter->release(counter);
+	return true;
+}
+
+static __always_inline bool do_pair(struct rs_counter *counter, atomic_t *ref)
+{
+	atomic_inc(ref);
+	return do_dec_and_test(counter, ref);
+}
+
+static __always_inline bool do_get_unless_zero(struct rs_counter *counter, atomic_t *ref)
+{
+	return atomic_inc_not_zero(ref);
+}
+
+RS_BENCH_LOOP(inc, atomic_t)
+RS_BENCH_LOOP(dec_and_test, atomic_t)
+RS_BENCH_LOOP(pair, atomic_t)
+RS_BENCH_LOOP(get_unless_zero, atomic_t)
+
+static const struct rs_bench_op atomic_bench[] = {
+	{ "inc", bench_inc, 1 },
+	{ "dec_and_test", bench_dec_and_test, -1 },
+	{ "pair", bench_pair },
+	{ "get_unless_zero", bench_get_unless_zero, 1 },
+	{}
+};
+
 const struct rs_provider rs_provider_atomic = {
 	.name		= "atomic",
 	.origin		= RS_ORIGIN_BASELINE,
@@ -61,4 +99,5 @@ const struct rs_provider rs_provider_atomic = {
 	.tryget		= atomic_provider_tryget,
 	.kill		= atomic_provider_kill,
 	.inspect	= atomic_provider_inspect,
+	.bench		= atomic_bench,
 };

@@ -8,6 +8,7 @@
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
 
+#include "bench.h"
 #include "provider.h"
 
 static TYPE *kref_of(struct rs_counter *counter)
@@ -51,6 +52,42 @@ static bool provider_tryget(struct rs_counter *counter, u32 nr)
 	provider_get(counter, nr - 1);
 	return true;
 }
+
+static __always_inline bool do_get(struct rs_counter *counter, TYPE *ref)
+{
+	FN(get)(ref);
+	return true;
+}
+
+static __always_inline bool do_put(struct rs_counter *counter, TYPE *ref)
+{
+	FN(put)(ref, provider_release);
+	return true;
+}
+
+static __always_inline bool do_pair(struct rs_counter *counter, TYPE *ref)
+{
+	FN(get)(ref);
+	return do_put(counter, ref);
+}
+
+static __always_inline bool do_get_unless_zero(struct rs_counter *counter, TYPE *ref)
+{
+	return FN(get_unless_zero)(ref);
+}
+
+RS_BENCH_LOOP(get, TYPE)
+RS_BENCH_LOOP(put, TYPE)
+RS_BENCH_LOOP(pair, TYPE)
+RS_BENCH_LOOP(get_unless_zero, TYPE)
+
+static const struct rs_bench_op provider_bench[] = {
+	{ "get", bench_get, 1 },
+	{ "put", bench_put, -1 },
+	{ "pair", bench_pair },
+	{ "get_unless_zero", bench_get_unless_zero, 1 },
+	{}
+};
 
 #define COUNTER_OF(counter) kref_of(counter)
 #include "provider_saturating.h"

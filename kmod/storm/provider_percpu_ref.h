@@ -11,6 +11,7 @@
 #include <linux/container_of.h>
 #include <linux/gfp.h>
 
+#include "bench.h"
 #include "provider.h"
 
 static TYPE *percpu_ref_of(struct rs_counter *counter)
@@ -113,6 +114,65 @@ static const struct rs_counter_modes provider_modes = {
 	.resurrect		= provider_resurrect,
 };
 
+static __always_inline bool do_get(struct rs_counter *counter, TYPE *ref)
+{
+	FN(get)(ref);
+	return true;
+}
+
+static __always_inline bool do_put(struct rs_counter *counter, TYPE *ref)
+{
+	FN(put)(ref);
+	return true;
+}
+
+static __always_inline bool do_pair(struct rs_counter *counter, TYPE *ref)
+{
+	FN(get)(ref);
+	return do_put(counter, ref);
+}
+
+static __always_inline bool do_tryget(struct rs_counter *counter, TYPE *ref)
+{
+	return FN(tryget)(ref);
+}
+
+static __always_inline bool do_tryget_live(struct rs_counter *counter, TYPE *ref)
+{
+	return FN(tryget_live)(ref);
+}
+
+static __always_inline bool do_tryget_live_held(struct rs_counter *counter, TYPE *ref)
+{
+	return FN(tryget_live_rcu)(ref);
+}
+
+RS_BENCH_LOOP(get, TYPE)
+RS_BENCH_LOOP(put, TYPE)
+RS_BENCH_LOOP(pair, TYPE)
+RS_BENCH_LOOP(tryget, TYPE)
+RS_BENCH_LOOP(tryget_live, TYPE)
+RS_BENCH_LOOP(tryget_live_held, TYPE)
+
+/* For a caller who is an RCU reader already. */
+static void bench_tryget_live_rcu(struct rs_counter *counter, unsigned long n)
+{
+	rcu_read_lock();
+	bench_tryget_live_held(counter, n);
+	rcu_read_unlock();
+}
+
+static const struct rs_bench_op provider_bench[] = {
+	{ "get", bench_get, 1 },
+	{ "put", bench_put, -1 },
+	{ "pair", bench_pair },
+	{ "tryget", bench_tryget, 1 },
+	{ "tryget_live", bench_tryget_live, 1 },
+	{ "tryget_live_rcu", bench_tryget_live_rcu, 1 },
+	{ "pair_atomic", bench_pair, 0, true },
+	{}
+};
+
 const struct rs_provider PROVIDER = {
 	.name		= NAME,
 	.origin		= ORIGIN,
@@ -127,4 +187,5 @@ const struct rs_provider PROVIDER = {
 	.tryget_live	= provider_tryget_live,
 	.kill		= provider_kill,
 	.inspect	= provider_inspect,
+	.bench		= provider_bench,
 };

@@ -5,7 +5,9 @@
  * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN and COUNT_MAX.
  */
 #include <linux/build_bug.h>
+#include <linux/spinlock.h>
 
+#include "bench.h"
 #include "provider.h"
 
 static TYPE *refcount_of(struct rs_counter *counter)
@@ -46,6 +48,55 @@ static bool provider_tryget(struct rs_counter *counter, u32 nr)
 		return FN(inc_not_zero)(refcount_of(counter));
 	return FN(add_not_zero)(nr, refcount_of(counter));
 }
+
+static __always_inline bool do_inc(struct rs_counter *counter, TYPE *ref)
+{
+	FN(inc)(ref);
+	return true;
+}
+
+static __always_inline bool do_dec_and_test(struct rs_counter *counter, TYPE *ref)
+{
+	if (FN(dec_and_test)(ref))
+		counter->release(counter);
+	return true;
+}
+
+static __always_inline bool do_pair(struct rs_counter *counter, TYPE *ref)
+{
+	FN(inc)(ref);
+	return do_dec_and_test(counter, ref);
+}
+
+static __always_inline bool do_get_unless_zero(struct rs_counter *counter, TYPE *ref)
+{
+	return FN(inc_not_zero)(ref);
+}
+
+static __always_inline bool do_dec_and_lock(struct rs_counter *counter, TYPE *ref)
+{
+	if (FN(dec_and_lock)(ref, &rs_bench_lock)) {
+		__acquire(&rs_bench_lock);	/* for sparse: held if true */
+		spin_unlock(&rs_bench_lock);
+		counter->release(counter);
+	}
+	return true;
+}
+
+RS_BENCH_LOOP(inc, TYPE)
+RS_BENCH_LOOP(dec_and_test, TYPE)
+RS_BENCH_LOOP(pair, TYPE)
+RS_BENCH_LOOP(get_unless_zero, TYPE)
+RS_BENCH_LOOP(dec_and_lock, TYPE)
+
+static const struct rs_bench_op provider_bench[] = {
+	{ "inc", bench_inc, 1 },
+	{ "dec_and_test", bench_dec_and_test, -1 },
+	{ "pair", bench_pair },
+	{ "get_unless_zero", bench_get_unless_zero, 1 },
+	{ "dec_and_lock", bench_dec_and_lock, -1 },
+	{}
+};
 
 #define COUNTER_OF(counter) refcount_of(counter)
 #include "provider_saturating.h"

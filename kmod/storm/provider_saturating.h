@@ -4,7 +4,7 @@
  * in common.
  *
  * The including file has defined FN(name), COUNTER_OF(counter), PROVIDER, NAME,
- * ORIGIN, COUNT_MAX and the other operations.
+ * ORIGIN, COUNT_MAX, provider_bench and the other operations.
  */
 static bool provider_kill(struct rs_counter *counter, bool confirm)
 {
@@ -35,4 +35,5 @@ const struct rs_provider PROVIDER = {
 	.tryget		= provider_tryget,
 	.kill		= provider_kill,
 	.inspect	= provider_inspect,
+	.bench		= provider_bench,
 };

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What one operation takes on one CPU. */
+#include <linux/irqflags.h>
+#include <linux/math64.h>
+#include <linux/sched/signal.h>
+#include <linux/sort.h>
+
+#include "bench_internal.h"
+
+#define TURNS		1000
+#define ROUNDS		5	/* where each gives the same */
+#define ROUNDS_OF_TIME	50	/* where others are at work beside */
+#define SETTLE_TRIES	100
+#define SAMPLES		101	/* of what sleeps; odd, for the median */
+
+static __always_inline bool do_nothing(struct rs_counter *counter, u64 *ref)
+{
+	return true;
+}
+
+RS_BENCH_LOOP(nothing, u64)
+
+/* Signed, since a loop may be cheaper than one around nothing by a tick of a coarse clock. */
+static s64 once(struct rs_counter *counter, const struct bench_clock *clock,
+		void (*loop)(struct rs_counter *counter, unsigned long n), unsigned long n)
+{
+	unsigned long flags;
+	u64 start, end;
+
+	if (clock->irqs_off) {
+		local_irq_save(flags);
+		start = clock->read();
+		loop(counter, n);
+		end = clock->read();
+		local_irq_restore(flags);
+	} else {
+		start = clock->read();
+		local_irq_save(flags);
+		loop(counter, n);
+		local_irq_restore(flags);
+		end = clock->read();
+	}
+	return end - start;
+}
+
+static unsigned int rounds_of(const struct bench_clock *clock)
+{
+	return clock->kind == CLOCK_INSTRUCTIONS ? ROUNDS : ROUNDS_OF_TIME;
+}
+
+/* The least of some rounds; S64_MAX if the counter would not stay in its mode. */
+static s64 least(struct bench_counter *bench, const struct rs_bench_op *op,
+		 const struct bench_clock *clock, unsigned long n)
+{
+	struct rs_counter *counter = &bench->counter;
+	const struct rs_provider *provider = counter->provider;
+	unsigned int round = 0, rounds = rounds_of(clock), tries;
+	s64 least = S64_MAX;
+
+	for (tries = 0; round <= rounds && tries < rounds + SETTLE_TRIES; tries++) {
+		bool settled;
+		s64 took;
+
+		if (bench_counter_settle(bench, op->atomic))
+			break;
+		if (op->delta < 0)
+			provider->get(counter, n);
+		settled = bench_counter_is_settled(bench, op->atomic);
+		took = once(counter, clock, op->loop, n);
+		settled &= bench_counter_is_settled(bench, op->atomic);
+		if (op->delta > 0)
+			provider->put(counter, n);
+		/* The first round is for warming up. */
+		if (settled && round++)
+			least = min(least, took);
+	}
+	return least;
+}
+
+/* The same for a loop around nothing. */
+static s64 least_of_nothing(struct bench_counter *bench, const struct bench_clock *clock,
+			    unsigned long n)
+{
+	s64 least = S64_MAX;
+	unsigned int round;
+
+	for (round = 0; round <= rounds_of(clock); round++)
+		least = min(least, once(&bench->counter, clock, bench_nothing, n));
+	return least;
+}
+
+/**
+ * bench_loop - measure an operation
+ * @bench: a counter
+ * @op: the operation
+ * @clock: the clock
+ *
+ * Context: process, pinned to a CPU.
+ * Return: 0 and one more result line; -EAGAIN if the counter would not stay in
+ * the mode that is to be measured.
+ */
+int bench_loop(struct bench_counter *bench, const struct rs_bench_op *op,
+	       const struct bench_clock *clock)
+{
+	s64 whole = least(bench, op, clock, 2 * TURNS);
+	s64 half = least(bench, op, clock, TURNS);
+	s64 nothing;
+
+	if (whole == S64_MAX || half == S64_MAX)
+		return -EAGAIN;
+	nothing = least_of_nothing(bench, clock, 2 * TURNS) -
+		  least_of_nothing(bench, clock, TURNS);
+	bench_result(bench->counter.provider, op->name, 1, clock->unit,
+		     div_s64(max(whole - half - nothing, 0LL) * 1000, TURNS));
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/**
+ * bench_init_exit - measure a counter's beginning and end
+ * @provider: whose
+ * @clock: the clock
+ *
+ * The median, since allocators have their days, less that of nothing.
+ *
+ * Context: process, pinned to a CPU.
+ * Return: 0 and one more result line, or -ENOMEM.
+ */
+int bench_init_exit(const struct rs_provider *provider, const struct bench_clock *clock)
+{
+	static u64 samples[2][SAMPLES];		/* one run at a time */
+	struct rs_counter counter = { .provider = provider };
+	unsigned int i;
+	u64 start;
+	int ret;
+
+	for (i = 0; i < SAMPLES; i++) {
+		start = clock->read();
+		samples[0][i] = clock->read() - start;
+
+		start = clock->read();
+		ret = provider->init(&counter, 1, 0);
+		if (ret)
+			return ret;
+		if (provider->exit)
+			provider->exit(&counter);
+		samples[1][i] = clock->read() - start;
+	}
+	for (i = 0; i < ARRAY_SIZE(samples); i++)
+		sort(samples[i], SAMPLES, sizeof(u64), compare, NULL);
+	bench_result(provider, "init_exit", 1, clock->unit,
+		     (samples[1][SAMPLES / 2] - samples[0][SAMPLES / 2]) * 1000);
+	return 0;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The benchmark: that it measures what was asked for, and refuses what it cannot.
+ * What the results are is for scripts/tests/bench, in a guest that counts.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <kselftest_harness.h>
+
+#include "refstorm.h"
+
+FIXTURE(bench) {
+	struct rs_mark mark;
+};
+
+FIXTURE_SETUP(bench)
+{
+	self->mark = rs_begin();
+}
+
+FIXTURE_TEARDOWN(bench)
+{
+	EXPECT_STREQ("", rs_end(&self->mark));
+}
+
+static const char *result_of(const char *operation)
+{
+	return rs_row("bench", "result", operation);
+}
+
+/* The number of the run whose results there are. */
+static long long run_shown(void)
+{
+	char *all = rs_read("bench");
+	long long run = rs_number(all, "run");
+
+	free(all);
+	return run;
+}
+
+/* How many result lines there are. */
+static unsigned int results(void)
+{
+	char *all = rs_read("bench"), *at = all;
+	unsigned int n = 0;
+
+	while ((at = strstr(at, "result="))) {
+		n++;
+		at++;
+	}
+	free(all);
+	return n;
+}
+
+static const struct {
+	const char *provider;
+	const char *operations[9];
+} each[] = {
+	{ "atomic", { "inc", "dec_and_test", "pair", "get_unless_zero", "init_exit" } },
+	{ "refcount", { "inc", "dec_and_test", "pair", "get_unless_zero", "dec_and_lock",
+			"init_exit" } },
+	{ "rs_refcount", { "inc", "dec_and_test", "pair", "get_unless_zero", "dec_and_lock",
+			   "init_exit" } },
+	{ "kref", { "get", "put", "pair", "get_unless_zero", "init_exit" } },
+	{ "rs_kref", { "get", "put", "pair", "get_unless_zero", "init_exit" } },
+#define PERCPU { "get", "put", "pair", "tryget", "tryget_live", "tryget_live_rcu", \
+		 "pair_atomic", "init_exit" }
+	{ "percpu_ref", PERCPU },
+	{ "rs_percpu_ref", PERCPU },
+	{ "rs_percpu_ref_dynamic", PERCPU },
+	{ "rs_percpu_ref_two_stage", PERCPU },
+};
+
+TEST_F(bench, measures_each_operation_of_each_provider)
+{
+	size_t p, o;
+
+	for (p = 0; p < ARRAY_SIZE(each); p++) {
+		const char *name = each[p].provider;
+
+		ASSERT_EQ(0, rs_try("bench provider=%s clock=ns", name)) {
+			TH_LOG("%s", name);
+		}
+		for (o = 0; each[p].operations[o]; o++) {
+			const char *row = result_of(each[p].operations[o]);
+
+			EXPECT_STREQ(name, rs_value(row, "provider")) {
+				TH_LOG("%s of %s", each[p].operations[o], name);
+			}
+			EXPECT_STREQ("ns", rs_value(row, "unit"));
+			EXPECT_STREQ("1", rs_value(row, "cpus"));
+			EXPECT_LE(0, strtod(rs_value(row, "value"), NULL));
+			EXPECT_GT(1000000, strtod(rs_value(row, "value"), NULL));
+		}
+		EXPECT_EQ(o, results());
+	}
+}
+
+TEST_F(bench, measures_one_operation_if_told_so)
+{
+	ASSERT_EQ(0, rs_try("bench provider=rs_kref operation=put"));
+	EXPECT_EQ(1, results());
+	EXPECT_STREQ("rs_kref", rs_value(result_of("put"), "provider"));
+}
+
+TEST_F(bench, takes_time_from_perf_too)
+{
+	ASSERT_EQ(0, rs_try("bench provider=kref operation=init_exit clock=cpu_clock"));
+	EXPECT_STREQ("perf", rs_value(rs_row("bench", "clock", "cpu_clock"), "source"));
+	EXPECT_STREQ("ns", rs_value(result_of("init_exit"), "unit"));
+}
+
+TEST_F(bench, counts_operations_a_second_on_several_cpus)
+{
+	unsigned int cpus = rs_cpus();
+
+	ASSERT_EQ(0, rs_try("bench provider=rs_percpu_ref cpus=%u ms=50", cpus));
+	EXPECT_EQ(2, results());
+	EXPECT_EQ(cpus, rs_number(result_of("pair"), "cpus"));
+	EXPECT_STREQ("ops_per_second", rs_value(result_of("pair"), "unit"));
+	EXPECT_LT(0, rs_number(result_of("pair"), "value"));
+	EXPECT_LT(0, rs_number(result_of("pair_atomic"), "value"));
+}
+
+TEST_F(bench, numbers_its_runs)
+{
+	struct rs_answer answer = rs_run("bench provider=atomic operation=inc");
+	long long run = rs_number(answer.result, "run");
+
+	EXPECT_LT(0, run);
+	EXPECT_STREQ("done", rs_value(answer.result, "result"));
+	EXPECT_EQ(run, run_shown());
+	ASSERT_EQ(0, rs_try("bench provider=atomic operation=inc"));
+	EXPECT_EQ(run + 1, run_shown());
+}
+
+static const struct {
+	const char *command, *text, *at;
+	int err;
+} refusals[] = {
+	{ "bench operation=pair", "provider= is missing", NULL, EINVAL },
+	{ "bench provider=krefs", "no provider is called 'krefs'", "provider=krefs", ENOENT },
+	{ "bench provider=kref operation=inc",
+	  "kref has no operation 'inc'; it has: get put pair get_unless_zero init_exit", NULL,
+	  EOPNOTSUPP },
+	{ "bench provider=kref operation=put cpus=1",
+	  "kref has no operation 'put' for cpus=; it has: pair", NULL, EOPNOTSUPP },
+	{ "bench provider=kref clock=sundial",
+	  "'sundial' is not one of: auto instructions cycles cpu_clock ns", "clock=sundial",
+	  EINVAL },
+	{ "bench provider=kref cpus=0", "0 is out of range; accepted: 1 to 256", "cpus=0",
+	  ERANGE },
+	{ "bench provider=kref cpus=256", "cpus=256: ", NULL, ERANGE },
+	{ "bench provider=kref ms=0", "0 is out of range; accepted: 1 to 60000", "ms=0", ERANGE },
+};
+
+TEST_F(bench, says_what_it_refuses)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
+		struct rs_answer answer = rs_run("%s", refusals[i].command);
+
+		EXPECT_EQ(refusals[i].err, answer.err) {
+			TH_LOG("%s", refusals[i].command);
+		}
+		EXPECT_STREQ("", rs_explained(&answer, "control", refusals[i].command,
+					      refusals[i].text, refusals[i].at, 1));
+	}
+}
+
+TEST_F(bench, keeps_the_results_of_the_last_run_when_it_refuses)
+{
+	ASSERT_EQ(0, rs_try("bench provider=atomic operation=inc"));
+	ASSERT_EQ(ERANGE, rs_try("bench provider=kref cpus=256"));
+	ASSERT_EQ(EOPNOTSUPP, rs_try("bench provider=kref operation=inc"));
+	EXPECT_STREQ("atomic", rs_value(result_of("inc"), "provider"));
+}
+
+static void nothing(int sig)
+{
+}
+
+/* A child that measures for ten seconds unless it is interrupted; it exits with the errno. */
+static pid_t measure(void)
+{
+	struct sigaction action = { .sa_handler = nothing };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	sigaction(SIGUSR1, &action, NULL);
+	_exit(rs_write("control", "bench provider=kref cpus=1 ms=10000", 35));
+}
+
+TEST_F(bench, runs_alone_and_ends_at_a_signal)
+{
+	long long began = rs_now_ms(), last = run_shown();
+	int status, tries;
+	pid_t pid = measure();
+
+	ASSERT_LT(0, pid);
+	for (tries = 0; tries < 200 && run_shown() == last; tries++)
+		rs_sleep_ms(10);
+	EXPECT_EQ(EBUSY, rs_try("bench provider=kref"));
+	ASSERT_EQ(0, kill(pid, SIGUSR1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(EINTR, WEXITSTATUS(status));
+	EXPECT_GT(8000, rs_now_ms() - began);
+	EXPECT_EQ(0, rs_try("bench provider=kref operation=pair"));
+}
+
+TEST_HARNESS_MAIN
