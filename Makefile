@@ -26,7 +26,7 @@ test:
 
 #: make test-unit    the suites that need no guest
 test-unit:
-	@scripts/test unit
+	@scripts/test unit ordering
 
 #: make test-guest   the suites that boot guests
 test-guest:

@@ -40,7 +40,7 @@
  *	   dec_and_mutex_lock			the lock on success
  *
  * selftests/litmus/ has tests of each case, C1 to C7: what must hold, and what is
- * not promised.
+ * not promised. selftests/modules/ordering/expected has the arm64 instructions.
  *
  * inc and add need none because the caller already holds a reference, which
  * reached it with an ordering of its own; *_not_zero assume that the ordering
