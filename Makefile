@@ -7,7 +7,7 @@
 export KVER KDIR KERNEL PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
-.PHONY: all help modules user initramfs storm guest test test-unit test-guest test-here verify mutants \
+.PHONY: all help modules user initramfs storm bench guest test test-unit test-guest test-here verify mutants \
 	lint tidy install uninstall clean
 
 all: modules user
@@ -18,6 +18,10 @@ help:
 #: make storm        boot a guest with 4 CPUs and storm every provider in it, 20 s (ARGS= goes to refstorm storm)
 storm:
 	@scripts/storm $(ARGS)
+
+#: make bench        what each operation costs, ours beside mainline's, on 6.1 and 6.12; writes build/bench.json
+bench:
+	@scripts/bench $(ARGS)
 
 #: make test         every suite; ends with "N passed, N failed, N skipped"
 #: make test T=NAME  one selftest, in a guest
@@ -30,7 +34,7 @@ test-unit:
 
 #: make test-guest   the suites that boot guests
 test-guest:
-	@scripts/test $(if $(T),--one $(T),runner guest lockdown)
+	@scripts/test $(if $(T),--one $(T),runner guest lockdown bench)
 
 #: make test-here    the selftests, or T=NAME, on this machine as it runs (root, after make install)
 test-here:

@@ -18,7 +18,6 @@
 #include "refstorm_module.h"
 
 #define TEXT_SIZE	16384
-#define MS_MAX		60000
 #define MS_DEFAULT	100
 #define HEAT		8192	/* gets; more than a dynamic counter's threshold */
 #define HEAT_MS		2000
@@ -170,7 +169,8 @@ static const struct command_key bench_keys[] = {
 	  .offset = offsetof(struct bench_setup, clock) },
 	{ .name = "cpus", .min = 1, .max = RS_WORKERS_MAX,
 	  .offset = offsetof(struct bench_setup, cpus) },
-	{ .name = "ms", .min = 1, .max = MS_MAX, .offset = offsetof(struct bench_setup, ms) },
+	{ .name = "ms", .min = 1, .max = RS_BENCH_MS_MAX,
+	  .offset = offsetof(struct bench_setup, ms) },
 };
 
 static bool wanted(const struct bench_setup *setup, const char *operation)

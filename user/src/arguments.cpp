@@ -199,6 +199,30 @@ void add_oracle(CLI::App &app, arguments &parsed)
     sub->callback([&parsed] { parsed.command = subcommand::oracle; });
 }
 
+void add_bench(CLI::App &app, arguments &parsed)
+{
+    static const std::map<std::string, std::string> clocks = {
+        {"instructions", "instructions"}, {"cycles", "cycles"}, {"cpu_clock", "cpu_clock"}, {"ns", "ns"}};
+    bench_options &bench = parsed.bench;
+    CLI::App *sub = app.add_subcommand("bench", "measure what operations cost, ours beside mainline's");
+    sub->add_option("--provider", bench.providers, "counter to measure; may be repeated (default: all)")
+        ->type_name("P")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    sub->add_option("--operation", bench.operation, "measure only this operation, as pair")->type_name("O");
+    add_choice(*sub, "--clock", bench.clock, clocks, "CLOCK",
+               "instructions, cycles, cpu_clock or ns (default: instructions and cycles, or what there is)");
+    sub->add_option("--cpus", bench.cpus,
+                    "CPUs that do it at once; may be repeated (default: 1 to all, none if emulated)")
+        ->type_name("N")
+        ->delimiter(',')
+        ->check(CLI::Range(1, RS_WORKERS_MAX))
+        ->allow_extra_args(false);
+    add_number(*sub, "--ms", bench.ms, 1, RS_BENCH_MS_MAX, "how long they do it (default 100)");
+    add_module_directory(*sub, parsed.where);
+    sub->callback([&parsed] { parsed.command = subcommand::bench; });
+}
+
 /// What CLI11 says about a missing subcommand, with the word that was taken for one.
 std::string explain(const CLI::ParseError &error, const CLI::App &app)
 {
@@ -235,6 +259,7 @@ std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::s
     add_exec(app, parsed);
     add_storm(app, parsed);
     add_oracle(app, parsed);
+    add_bench(app, parsed);
 
     try {
         std::vector<std::string> reversed(words.rbegin(), words.rend());

@@ -14,7 +14,7 @@
 
 namespace refstorm {
 
-enum class subcommand { load, unload, list, exec, storm, oracle };
+enum class subcommand { load, unload, list, exec, storm, oracle, bench };
 
 /// What `list` shows.
 enum class listing { providers, objects, storms, events, status, alloc, errors };
@@ -25,6 +25,15 @@ struct oracle_options {
     std::optional<std::uint64_t> steps = {};
     std::optional<std::uint64_t> seconds_ms = {};
     std::optional<std::uint64_t> seed = {};
+};
+
+/// What `bench` measures.
+struct bench_options {
+    std::vector<std::string> providers = {}; ///< empty: all
+    std::string operation = {};              ///< empty: all
+    std::string clock = {};                  ///< empty: what the machine has
+    std::vector<std::uint64_t> cpus = {};    ///< empty: 1 to all
+    std::optional<std::uint64_t> ms = {};
 };
 
 /// A command line that makes sense.
@@ -38,6 +47,7 @@ struct arguments {
     std::vector<std::string> words;      ///< of exec
     storm_options storm;
     oracle_options oracle;
+    bench_options bench;
 };
 
 /// --help, --version, or an error: nothing to run, something to print.

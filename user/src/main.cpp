@@ -33,6 +33,8 @@ result<exit_code> dispatch(const arguments &args)
         return command_storm(args);
     case subcommand::oracle:
         return command_oracle(args);
+    case subcommand::bench:
+        return command_bench(args);
     }
     throw fatal_error("unknown subcommand");
 }

@@ -52,8 +52,9 @@ TEST_P(wrong_arguments, are_refused_by_name_with_what_is_accepted)
 INSTANTIATE_TEST_SUITE_P(
     all, wrong_arguments,
     testing::Values(
-        refused_line{"no_subcommand", {}, {"missing", "load unload list exec storm oracle"}},
-        refused_line{"unknown_subcommand", {"strom"}, {"'strom'", "load unload list exec storm oracle"}},
+        refused_line{"no_subcommand", {}, {"missing", "load unload list exec storm oracle bench"}},
+        refused_line{
+            "unknown_subcommand", {"strom"}, {"'strom'", "load unload list exec storm oracle bench"}},
         refused_line{"unknown_option", {"storm", "--worker", "1"}, {"--worker"}},
         refused_line{"unknown_listing", {"list", "x"}, {"'x'", "providers", "errors"}},
         refused_line{"no_command", {"exec"}, {"command"}},

@@ -39,6 +39,9 @@
 #define RS_BOUND_MS_MAX		60000
 #define RS_BOUND_MS_DEFAULT	2000
 
+/* How long a bench on several CPUs may last, in milliseconds. */
+#define RS_BENCH_MS_MAX		60000
+
 /* Records kept in events and in error_log. */
 #define RS_EVENTS_MAX		1024
 #define RS_ERRORS_MAX		32

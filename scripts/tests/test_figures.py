@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0
+"""scripts/figures: merging, tables, and what makes `check` fail."""
+import contextlib
+import io
+import json
+import os
+import tempfile
+import unittest
+
+from load import load
+
+figures = load("figures")
+
+
+def row(provider, operation, value, unit="instructions", cpus=1):
+    return {"kernel": KERNEL, "provider": provider, "operation": operation, "cpus": cpus,
+            "unit": unit, "value": value}
+
+
+KERNEL = "6.1.0-56-cloud-amd64"
+ROWS = [row("refcount", "pair", 13), row("rs_refcount", "pair", 8), row("rs_refcount", "init_exit", 100)]
+
+
+def document(rows, possible_cpus=1):
+    return {"schema": 1, "kernel": KERNEL, "possible_cpus": possible_cpus, "results": rows, "kills": []}
+
+
+class FiguresTest(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.place = place.name
+        figures.HELD = self.path("figures")
+
+    def path(self, name):
+        return os.path.join(self.place, name)
+
+    def write(self, name, content):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(content if isinstance(content, str) else json.dumps(content, indent=2))
+        return self.path(name)
+
+    def run_it(self, *words):
+        """What it printed, and its exit code."""
+        out, code = io.StringIO(), 0
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            try:
+                figures.main(list(words))
+            except SystemExit as end:
+                code = int(end.code)
+        return out.getvalue(), code
+
+    def hold(self, rows=None):
+        self.run_it("hold", self.write("held.json", document(rows or ROWS)))
+
+    def check(self, rows, *more):
+        return self.run_it("check", self.write("bench.json", [document(rows)]), *more)
+
+    def test_equal_counts_pass(self):
+        self.hold()
+        self.assertEqual(self.check(ROWS),
+                         ("ok 1 no instruction count of ours has grown on 6.1\n1..1\n", 0))
+
+    def test_a_count_that_grew_fails_and_is_named(self):
+        self.hold()
+        said, code = self.check([row("rs_refcount", "pair", 9), row("rs_refcount", "init_exit", 100)])
+        self.assertEqual(code, 1)
+        self.assertIn("# 6.1 rs_refcount pair: 9 instructions, 8 are held\nnot ok 1", said)
+
+    def test_a_count_that_shrank_passes_and_is_told(self):
+        self.hold()
+        said, code = self.check([row("rs_refcount", "pair", 7), row("rs_refcount", "init_exit", 100)])
+        self.assertEqual(code, 0)
+        self.assertIn("rs_refcount pair: now 7, less than the 8", said)
+
+    def test_init_exit_may_grow_by_a_tenth(self):
+        self.hold()
+        self.assertEqual(self.check([ROWS[1], row("rs_refcount", "init_exit", 110)])[1], 0)
+        self.assertEqual(self.check([ROWS[1], row("rs_refcount", "init_exit", 111)])[1], 1)
+
+    def test_what_was_not_measured_fails(self):
+        self.hold()
+        said, code = self.check([ROWS[1]])
+        self.assertEqual(code, 1)
+        self.assertIn("rs_refcount init_exit: 100 is held, but it was not measured", said)
+
+    def test_what_is_not_held_fails(self):
+        self.hold()
+        said, code = self.check(ROWS + [row("rs_kref", "get", 3)])
+        self.assertEqual(code, 1)
+        self.assertIn("rs_kref get: 3 is measured, but none is held", said)
+
+    def test_mainline_may_do_as_it_likes(self):
+        self.hold()
+        self.assertEqual(self.check(ROWS[1:] + [row("refcount", "pair", 99)])[1], 0)
+
+    def test_a_kernel_of_which_nothing_is_held_is_skipped(self):
+        self.write("figures", "6.6 rs_refcount pair 8\n")
+        self.assertIn("# SKIP", self.check(ROWS)[0])
+
+    def test_two_boots_that_differ_fail(self):
+        self.hold()
+        for name, count in (("one", 8), ("many", 9)):
+            self.write(f"logs/{KERNEL}/{name}/output.log", document([row("rs_refcount", "pair", count)]))
+        said, code = self.check(ROWS, self.path("logs"))
+        self.assertEqual(code, 1)
+        self.assertIn("# 6.1 rs_refcount pair: 8 and 9\nnot ok 2 two boots", said)
+
+    def test_merge_takes_only_init_exit_of_64_cpus(self):
+        one = self.write("one", "a line before\n" + json.dumps(document(ROWS), indent=2) + "\n")
+        many = self.write("many", document(ROWS, 64))
+        merged = json.loads(self.run_it("merge", one, f"init_exit_64={many}")[0])
+        self.assertEqual(merged["results"], ROWS + [row("rs_refcount", "init_exit_64", 100)])
+        few = self.write("few", document(ROWS, 1))
+        merged = json.loads(self.run_it("merge", one, f"init_exit_64={few}")[0])
+        self.assertEqual(merged["results"], ROWS)
+
+    def test_merge_adds_times_and_other_lists(self):
+        one = self.write("one", document(ROWS))
+        times = document([row("kref", "pair", 5, "ns")])
+        times["kills"] = [{"kill": "confirm"}]
+        merged = json.loads(self.run_it("merge", one, self.write("times", times))[0])
+        self.assertEqual(merged["results"][-1]["unit"], "ns")
+        self.assertEqual(merged["kills"], [{"kill": "confirm"}])
+
+    def test_a_log_without_a_document_is_an_error_that_names_it(self):
+        said, code = self.run_it("merge", self.write("log", "panic\n"))
+        self.assertEqual(code, 1)
+        self.assertIn("no JSON document", said)
+
+    def test_show_puts_ours_beside_mainlines(self):
+        said = self.run_it("show", self.write("bench.json", [document(ROWS)]))[0]
+        self.assertEqual(said.splitlines()[1].split(), ["rs_refcount", "pair", "8", "13", "0.62"])
+
+    def test_series_of_kernels(self):
+        self.assertEqual(figures.series("6.12.117+deb12-cloud-amd64"), "6.12")
+        self.assertEqual(figures.series("6.1.0-56-rt-amd64"), "6.1-rt")
+
+    def test_an_unknown_word_is_refused(self):
+        self.assertEqual(self.run_it("forget", "x")[1], 2)
+        self.assertEqual(self.run_it("show")[1], 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
