@@ -75,6 +75,9 @@ static const struct {
 	{ "rs_percpu_ref", PERCPU },
 	{ "rs_percpu_ref_dynamic", PERCPU },
 	{ "rs_percpu_ref_two_stage", PERCPU },
+	{ "rs_sealed_ref", PERCPU },
+	{ "rs_sealed_ref_dynamic", PERCPU },
+	{ "rs_sealed_ref_generic", PERCPU },
 };
 
 TEST_F(bench, measures_each_operation_of_each_provider)

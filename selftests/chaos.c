@@ -46,6 +46,7 @@ static const char * const names[] = { "c1", "c2", "c3" };
 static const char * const providers[] = {
 	"atomic", "refcount", "kref", "percpu_ref", "rs_refcount", "rs_kref", "rs_percpu_ref",
 	"rs_percpu_ref_dynamic", "rs_percpu_ref_two_stage",
+	"rs_sealed_ref", "rs_sealed_ref_dynamic", "rs_sealed_ref_generic",
 };
 
 static const char * const numbers[] = {

@@ -20,6 +20,9 @@ FIXTURE_VARIANT_ADD(modes, percpu_ref) { .name = "percpu_ref" };
 FIXTURE_VARIANT_ADD(modes, rs_percpu_ref) { .name = "rs_percpu_ref" };
 FIXTURE_VARIANT_ADD(modes, rs_percpu_ref_two_stage) { .name = "rs_percpu_ref_two_stage" };
 FIXTURE_VARIANT_ADD(modes, rs_percpu_ref_dynamic) { .name = "rs_percpu_ref_dynamic" };
+FIXTURE_VARIANT_ADD(modes, rs_sealed_ref) { .name = "rs_sealed_ref" };
+FIXTURE_VARIANT_ADD(modes, rs_sealed_ref_dynamic) { .name = "rs_sealed_ref_dynamic" };
+FIXTURE_VARIANT_ADD(modes, rs_sealed_ref_generic) { .name = "rs_sealed_ref_generic" };
 
 FIXTURE_SETUP(modes)
 {

@@ -69,7 +69,8 @@ while_open() {	# while_open FILE
 }
 
 all_providers="atomic refcount kref percpu_ref rs_refcount rs_kref rs_percpu_ref
-	rs_percpu_ref_dynamic rs_percpu_ref_two_stage"
+	rs_percpu_ref_dynamic rs_percpu_ref_two_stage rs_sealed_ref rs_sealed_ref_dynamic
+	rs_sealed_ref_generic"
 
 left_over() {
 	load_all
@@ -84,7 +85,9 @@ left_over() {
 		command_to kill "gone-$p"
 	done
 	command_to create misused rs_refcount unguarded=1 count=7
-	expect 37 "$(status objects)" objects
+	# shellcheck disable=SC2086  # a list
+	set -- $all_providers
+	expect $((4 * $# + 1)) "$(status objects)" objects
 	unload_all
 }
 
@@ -219,7 +222,8 @@ for file in events control storms; do
 	check "rmmod is refused while $file is open" watched while_open "$file"
 done
 check "unloading frees objects that are live, held, killed and released" watched left_over
-for provider in percpu_ref rs_percpu_ref rs_percpu_ref_dynamic rs_percpu_ref_two_stage; do
+for provider in percpu_ref rs_percpu_ref rs_percpu_ref_dynamic rs_percpu_ref_two_stage \
+	rs_sealed_ref rs_sealed_ref_dynamic rs_sealed_ref_generic; do
 	check "unloading directly after the kill of a $provider waits for its switch" \
 		watched directly_after_kill "$provider"
 done

@@ -224,6 +224,18 @@ FIXTURE_VARIANT_ADD(confirmation, rs_percpu_ref_two_stage) {
 	.name = "rs_percpu_ref_two_stage",
 };
 
+FIXTURE_VARIANT_ADD(confirmation, rs_sealed_ref) {
+	.name = "rs_sealed_ref",
+};
+
+FIXTURE_VARIANT_ADD(confirmation, rs_sealed_ref_dynamic) {
+	.name = "rs_sealed_ref_dynamic",
+};
+
+FIXTURE_VARIANT_ADD(confirmation, rs_sealed_ref_generic) {
+	.name = "rs_sealed_ref_generic",
+};
+
 FIXTURE_SETUP(confirmation)
 {
 	self->mark = rs_begin();

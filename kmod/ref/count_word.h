@@ -56,6 +56,25 @@ static inline bool count_is_saturated(u64 word)
 	return (word & COUNT_ZONE) == COUNT_ZONE;
 }
 
+/*
+ * Every reference is in the word, and there are some: nothing to think about. In
+ * few instructions, so a biased word that is exactly 2^59 below its bias passes, too;
+ * nobody minds that.
+ */
+static inline bool count_is_plain(u64 word)
+{
+	/* Without the flags. One reference less, and none is far above. */
+	u64 refs_and_zone = word << 3;
+
+	return !((refs_and_zone - BIT_ULL(3)) >> 62);
+}
+
+/* Users may count in slots. */
+static inline bool count_is_percpu(u64 word)
+{
+	return count_is_biased(word) && !(word & COUNT_SWITCHING);
+}
+
 /* Every reference is in the word, and it has fewer than @nr. */
 static inline bool count_has_fewer(u64 word, u64 nr)
 {

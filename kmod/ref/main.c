@@ -5,19 +5,24 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/workqueue.h>
 
 #include <uapi/refstorm/refstorm.h>
 
-#include "percpu_dynamic.h"
 #include "rsref.h"
+#include "sealed_block.h"
+#include "sealed_engine.h"
 
 struct rs_alloc_site rsref_sites[RSREF_SITE_NR] = {
 	[SITE_PERCPU_REF_DATA]	= { .name = "percpu_ref_data" },
 	[SITE_PERCPU_REF_SLOTS]	= { .name = "percpu_ref_slots" },
+	[SITE_SEALED_SLOTS]	= { .name = "sealed_slots" },
 	[SITE_WORKQUEUE]	= { .name = "workqueue" },
 };
 
 static struct rs_alloc_table rsref_table = RS_ALLOC_TABLE(THIS_MODULE, rsref_sites);
+
+struct workqueue_struct *rsref_workqueue;
 
 static uint fail_nth;
 module_param(fail_nth, uint, 0400);
@@ -25,24 +30,35 @@ MODULE_PARM_DESC(fail_nth, "which allocation from module start on fails, at what
 
 static int __init rsref_init(void)
 {
-	int ret;
+	struct rs_alloc_site *site = &rsref_sites[SITE_WORKQUEUE];
 
 	rs_alloc_register(&rsref_table);
 	rs_alloc_fail_nth("any", fail_nth);
-	ret = percpu_dynamic_module_init();
-	if (ret)
+	if (!rs_alloc_should_fail(site))
+		rsref_workqueue = alloc_workqueue("rsref", WQ_UNBOUND, 0);
+	rs_alloc_result(site, rsref_workqueue);
+	if (!rsref_workqueue) {
 		rs_alloc_unregister(&rsref_table);
-	return ret;
+		return -ENOMEM;
+	}
+	sealed_block_module_init();
+	sealed_engine_module_init();
+	return 0;
 }
 
 static void __exit rsref_exit(void)
 {
 	/*
-	 * A switch or a work of a dynamic count that was still under way when its
-	 * module let go of us; a work may have begun a last switch.
+	 * All counters have ended, but of what is ours something may still be under
+	 * way. Each step ends what can set off those below it: works of dynamic
+	 * counts, switches, blocks on their way back, callbacks about to return.
 	 */
-	percpu_dynamic_module_exit();
+	flush_workqueue(rsref_workqueue);
+	sealed_engine_module_exit();
+	sealed_block_module_exit();
 	rcu_barrier();
+	destroy_workqueue(rsref_workqueue);
+	rs_alloc_returned(&rsref_sites[SITE_WORKQUEUE]);
 	rs_alloc_unregister(&rsref_table);
 }
 

@@ -148,39 +148,43 @@ void percpu_count_exit(struct rs_percpu_count *count)
 		percpu_count_free(count);
 }
 
-/**
- * percpu_count_get - take references in the word
- * @count: the count
- * @nr: how many
- *
- * Context: RCU read-side critical section.
- */
-void percpu_count_get(struct rs_percpu_count *count, u64 nr)
+/* A user counts in the word, and could do so in a slot. */
+static void tend_slot(struct rs_percpu_count *count, u64 word)
 {
-	u64 old = atomic64_fetch_add_relaxed(nr, &count->word);
+	if (count->engine->tend && count_is_percpu(word))
+		count->engine->tend(count);
+}
 
+/**
+ * percpu_count_got - the rest of percpu_count_get()
+ * @count: the count
+ * @old: the word before
+ * @nr: how many references were taken
+ */
+void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr)
+{
 	if (unlikely(count_is_zero(old)))
 		misused_get(count, nr);
+	tend_slot(count, old);
 	if (count->dynamic)
 		percpu_dynamic_got(count, nr);
 }
 
 /**
- * percpu_count_put - drop references in the word, and release if that was all
+ * percpu_count_dropped - the rest of percpu_count_put()
  * @count: the count
- * @nr: how many
- *
- * Context: RCU read-side critical section.
+ * @old: the word before
+ * @nr: how many references were dropped
  */
-void percpu_count_put(struct rs_percpu_count *count, u64 nr)
+void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
 {
-	u64 old = atomic64_fetch_sub_release(nr, &count->word);
-
 	if (count_is_zero(old - nr)) {
 		smp_acquire__after_ctrl_dep();
 		call_release(count);
 	} else if (unlikely(count_has_fewer(old, nr))) {
 		misused_put(count, nr);
+	} else {
+		tend_slot(count, old);
 	}
 }
 
@@ -201,6 +205,7 @@ bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live)
 			return false;
 	} while (!atomic64_try_cmpxchg_acquire(&count->word, &old, old + nr));
 
+	tend_slot(count, old);
 	if (count->dynamic)
 		percpu_dynamic_got(count, nr);
 	return true;
@@ -209,9 +214,7 @@ bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live)
 /* Is it per-CPU, and not on its way out of that? */
 bool percpu_count_is_percpu(const struct rs_percpu_count *count)
 {
-	u64 word = atomic64_read(&count->word);
-
-	return count_is_biased(word) && !(word & COUNT_SWITCHING);
+	return count_is_percpu(atomic64_read(&count->word));
 }
 
 /* From PERCPU to SWITCHING. */

@@ -27,6 +27,7 @@
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
+#include <linux/llist.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
@@ -53,10 +54,11 @@ typedef void (percpu_callback_t)(void *ref);
  *	percpu_count_collected() once no CPU can add to a slot any more
  * @used: do the slots show that somebody counted? May miss it
  * @call: call a user's callback
+ * @tend: a user counts in the word though the count is in per-CPU mode; or NULL
  *
  * Context: @publish, @open and @collect are called with the count's lock held,
- * interrupts off; @alloc as its flags say; the others in any context but NMI,
- * without the lock.
+ * interrupts off; @alloc as its flags say; @tend in any, in an RCU read-side
+ * critical section; the others in any but NMI, without the lock.
  */
 struct percpu_engine {
 	const char		*name;
@@ -68,6 +70,7 @@ struct percpu_engine {
 	void			(*collect)(struct rs_percpu_count *count);
 	bool			(*used)(const struct rs_percpu_count *count);
 	void			(*call)(percpu_callback_t *callback, void *ref);
+	void			(*tend)(struct rs_percpu_count *count);
 };
 
 /**
@@ -86,6 +89,8 @@ struct percpu_engine {
  * @exited: the owner has called exit
  * @dynamic: for counts that come by slots when they are hot, or NULL
  * @rcu: the RCU engine's switch, then the end of the memory
+ * @node: in the lists of the sealed engines, before that
+ * @sum: of the slots, there
  */
 struct rs_percpu_count {
 	atomic64_t			word;
@@ -101,7 +106,13 @@ struct rs_percpu_count {
 	bool				allow_reinit;
 	bool				exited;
 	struct percpu_dynamic		*dynamic;
-	struct rcu_head			rcu;
+	union {
+		struct rcu_head			rcu;
+		struct {
+			struct llist_node	node;
+			unsigned long		sum;
+		};
+	};
 };
 
 /* What percpu_count_kill() does with the initial reference */
@@ -121,8 +132,8 @@ struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
 void percpu_count_exit(struct rs_percpu_count *count);
 void percpu_count_free(struct rs_percpu_count *count);
 
-void percpu_count_get(struct rs_percpu_count *count, u64 nr);
-void percpu_count_put(struct rs_percpu_count *count, u64 nr);
+void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr);
+void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr);
 bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live);
 
 bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm,
@@ -141,6 +152,37 @@ struct percpu_block *percpu_count_detach(struct rs_percpu_count *count);
 bool percpu_count_is_percpu(const struct rs_percpu_count *count);
 void percpu_count_begin_switch(struct rs_percpu_count *count);
 bool percpu_count_try_open(struct rs_percpu_count *count);
+
+/**
+ * percpu_count_get - take references in the word
+ * @count: the count
+ * @nr: how many
+ *
+ * Context: any in which @count stays: the caller holds a reference, or is an RCU
+ * reader.
+ */
+static __always_inline void percpu_count_get(struct rs_percpu_count *count, u64 nr)
+{
+	u64 old = atomic64_fetch_add_relaxed(nr, &count->word);
+
+	if (unlikely(!count_is_plain(old) || count->dynamic))
+		percpu_count_got(count, old, nr);
+}
+
+/**
+ * percpu_count_put - drop references in the word, and release if that was all
+ * @count: the count
+ * @nr: how many
+ *
+ * Context: RCU read-side critical section.
+ */
+static __always_inline void percpu_count_put(struct rs_percpu_count *count, u64 nr)
+{
+	u64 old = atomic64_fetch_sub_release(nr, &count->word);
+
+	if (unlikely(!count_is_plain(old - nr)))
+		percpu_count_dropped(count, old, nr);
+}
 
 static inline bool percpu_count_is_switching(const struct rs_percpu_count *count)
 {

@@ -45,8 +45,6 @@ MODULE_PARM_DESC(dynamic_hot_ms, "time before a hot dynamic count is first asked
 #define WINDOW		HZ
 #define BACKOFF_MAX	32U	/* times dynamic_hot_ms */
 
-static struct workqueue_struct *workqueue;
-
 static void drop_user(struct percpu_dynamic *dynamic)
 {
 	if (rs_refcount_dec_and_test(&dynamic->users))
@@ -62,7 +60,7 @@ static void queue(struct percpu_dynamic *dynamic, unsigned long delay)
 		dynamic->queued = true;
 		rs_refcount_inc(&dynamic->users);
 	}
-	mod_delayed_work(workqueue, &dynamic->work, delay);
+	mod_delayed_work(rsref_workqueue, &dynamic->work, delay);
 }
 
 static void new_window(struct percpu_dynamic *dynamic)
@@ -266,22 +264,4 @@ void percpu_dynamic_collected(struct rs_percpu_count *count)
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold)
 {
 	WRITE_ONCE(count->dynamic->threshold, threshold);
-}
-
-/* Return: 0 or -ENOMEM. */
-int percpu_dynamic_module_init(void)
-{
-	struct rs_alloc_site *site = &rsref_sites[SITE_WORKQUEUE];
-
-	if (!rs_alloc_should_fail(site))
-		workqueue = alloc_workqueue("rsref", WQ_UNBOUND, 0);
-	rs_alloc_result(site, workqueue);
-	return workqueue ? 0 : -ENOMEM;
-}
-
-/* All counts have ended; works that were running may still be. */
-void percpu_dynamic_module_exit(void)
-{
-	destroy_workqueue(workqueue);
-	rs_alloc_returned(&rsref_sites[SITE_WORKQUEUE]);
 }

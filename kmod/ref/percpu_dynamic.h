@@ -44,7 +44,4 @@ void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr);
 void percpu_dynamic_collected(struct rs_percpu_count *count);
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold);
 
-int percpu_dynamic_module_init(void);
-void percpu_dynamic_module_exit(void);
-
 #endif /* _RSREF_PERCPU_DYNAMIC_H */

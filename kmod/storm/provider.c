@@ -17,6 +17,9 @@ static const struct rs_provider * const providers[] = {
 	&rs_provider_rs_percpu_ref,
 	&rs_provider_rs_percpu_ref_dynamic,
 	&rs_provider_rs_percpu_ref_two_stage,
+	&rs_provider_rs_sealed_ref,
+	&rs_provider_rs_sealed_ref_dynamic,
+	&rs_provider_rs_sealed_ref_generic,
 };
 
 static const char * const origin_names[] = {
@@ -37,7 +40,7 @@ const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,
 						  const char *name)
 {
-	char names[160] = "";
+	char names[256] = "";
 	size_t len = 0;
 	unsigned int i;
 

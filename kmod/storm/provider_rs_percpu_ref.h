@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Provider: rs_percpu_ref in one of its forms; provider_percpu_ref.h says what
- * the including file defines.
+ * Provider: rs_percpu_ref or rs_sealed_ref in one of their forms;
+ * provider_percpu_ref.h says what the including file defines, of which TYPE and FN()
+ * are rs_percpu_ref's unless it says otherwise.
  */
 #include <refstorm/percpu_ref.h>
 
+#ifndef TYPE
 #define TYPE		struct rs_percpu_ref
 #define FN(name)	rs_percpu_ref_##name
+#endif
 #define ORIGIN		RS_ORIGIN_REFSTORM
 #define KILL_ONCE	true
 #define INIT(name)	RS_PERCPU_REF_##name
@@ -22,7 +25,7 @@ static void provider_inspect(struct rs_counter *counter,
 	};
 	struct rs_percpu_ref_state ref;
 
-	rs_percpu_ref_inspect(percpu_ref_of(counter), &ref);
+	FN(inspect)(percpu_ref_of(counter), &ref);
 	*state = (struct rs_counter_state) {
 		.mode		= modes[ref.mode],
 		.countable	= ref.mode == RS_PERCPU_REF_ATOMIC,

@@ -33,4 +33,25 @@
 #define rs_call_rcu_hurry(head, func) call_rcu(head, func)
 #endif
 
+/*
+ * What an x86 instruction needs before the address of a per-CPU variable: nothing
+ * on kernels without SMP. Newer kernels say it in the operand's type as well, which
+ * needs compiler support, and keep the prefix under another name.
+ */
+#ifdef CONFIG_X86
+#include <asm/percpu.h>
+#ifdef __force_percpu_prefix
+#define RS_PERCPU_PREFIX __force_percpu_prefix
+#else
+#define RS_PERCPU_PREFIX __percpu_prefix
+#endif
+#endif
+
+/*
+ * A task that was preempted is waited for by Tasks RCU only, and without that
+ * call_rcu_tasks() quietly means call_rcu(). A kernel that does not preempt has no
+ * such tasks.
+ */
+#define RS_HAVE_TASKS_RCU (IS_ENABLED(CONFIG_TASKS_RCU) || !IS_ENABLED(CONFIG_PREEMPTION))
+
 #endif /* _REFSTORM_COMPAT_H */

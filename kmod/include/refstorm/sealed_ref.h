@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * rs_sealed_ref: a reference count spread over the CPUs whose get and put need
+ * no RCU read-side critical section, and whose kill needs no grace period.
+ *
+ * BEWARE: no grace period lies between kill and release(). Mainline documents
+ * none either, but its per-CPU mode always gave one, and code may lean on it
+ * unknowingly. An object that others find under RCU, and take with tryget, must be
+ * freed with kfree_rcu() or after synchronize_rcu(); or use rs_percpu_ref, which has
+ * the same functions.
+ *
+ * Each CPU has a slot, a signed number. Open, it is about 2^62; sealed, about
+ * -2^62. Get and put add to the slot of the CPU that they run on, one instruction,
+ * and the sign that it leaves says whether the addition counted. Decision and
+ * count are one instruction, so nothing has to keep them together. If the slot was
+ * sealed, what was added to it is never read, and the reference is counted in one
+ * word that all CPUs share.
+ *
+ * Kill has every CPU seal its own slot: an interrupt to each of them, tens of
+ * microseconds. docs/sealed-slot.md tells why that is right, and what it costs:
+ * CPUs are interrupted, idle ones too; one that has its interrupts off, or a virtual
+ * one that does not run, delays kills; memory of a counter that was ended is
+ * kept until every task has slept or left the kernel once.
+ *
+ * Flags, modes and callbacks are those of <refstorm/percpu_ref.h>, and each function
+ * does what its namesake there does, except where its comment says otherwise.
+ *
+ * RS_SEALED_REF_GENERIC, defined for a whole module before this is included, selects
+ * the implementation on 64-bit atomic operations, which needs no interrupts between
+ * CPUs. It is the only one for machines other than x86-64.
+ */
+#ifndef _REFSTORM_SEALED_REF_H
+#define _REFSTORM_SEALED_REF_H
+
+#include <linux/atomic.h>
+#include <linux/compiler.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+#include <refstorm/percpu_ref.h>
+
+#if !defined(CONFIG_X86_64) && !defined(RS_SEALED_REF_GENERIC)
+#define RS_SEALED_REF_GENERIC
+#endif
+
+struct rs_sealed_ref;
+
+/**
+ * typedef rs_sealed_ref_func_t - release and confirmation callbacks
+ * @ref: the counter
+ *
+ * Context: softirq, or that of a put, in an RCU read-side critical section;
+ * must not sleep. No lock of ours is held.
+ */
+typedef void (rs_sealed_ref_func_t)(struct rs_sealed_ref *ref);
+
+/**
+ * struct rs_sealed_ref - per-CPU reference count
+ * @slots: of this counter, or those of all counters that have none, which are
+ *	always sealed; private
+ * @data: the rest, which the fast path does not touch; private
+ */
+struct rs_sealed_ref {
+	s64 __percpu			*slots;
+	struct rs_percpu_count __rcu	*data;
+};
+
+/*
+ * More than this in one call goes to the shared word, so that no slot can come
+ * near the other side of zero: 2^54 calls in a row, all gets or all puts, on one
+ * CPU.
+ */
+#define __RS_SEALED_REF_MAX_NR	256
+
+enum __rs_sealed_ref_kind { __RS_SEALED_REF_BY_IPI, __RS_SEALED_REF_BY_SWAP };
+
+int __must_check __rs_sealed_ref_init(struct rs_sealed_ref *ref,
+				      rs_sealed_ref_func_t *release, unsigned int flags,
+				      gfp_t gfp, enum __rs_sealed_ref_kind kind);
+void rs_sealed_ref_exit(struct rs_sealed_ref *ref);
+void rs_sealed_ref_cancel_init(struct rs_sealed_ref *ref);
+bool rs_sealed_ref_kill_and_confirm(struct rs_sealed_ref *ref,
+				    rs_sealed_ref_func_t *confirm);
+bool rs_sealed_ref_kill_two_stage(struct rs_sealed_ref *ref,
+				  rs_sealed_ref_func_t *confirm);
+void rs_sealed_ref_switch_to_atomic(struct rs_sealed_ref *ref,
+				    rs_sealed_ref_func_t *confirm);
+void rs_sealed_ref_switch_to_atomic_sync(struct rs_sealed_ref *ref);
+int rs_sealed_ref_switch_to_percpu(struct rs_sealed_ref *ref);
+int rs_sealed_ref_resurrect(struct rs_sealed_ref *ref);
+int rs_sealed_ref_reinit(struct rs_sealed_ref *ref);
+int rs_sealed_ref_set_threshold(struct rs_sealed_ref *ref, unsigned int threshold);
+bool rs_sealed_ref_is_zero(struct rs_sealed_ref *ref);
+bool rs_sealed_ref_is_dying(struct rs_sealed_ref *ref);
+void rs_sealed_ref_inspect(struct rs_sealed_ref *ref, struct rs_percpu_ref_state *state);
+
+void __rs_sealed_ref_get_one_slow(struct rs_sealed_ref *ref);
+void __rs_sealed_ref_put_one_slow(struct rs_sealed_ref *ref);
+void __rs_sealed_ref_get_slow(struct rs_sealed_ref *ref, unsigned long nr);
+void __rs_sealed_ref_put_slow(struct rs_sealed_ref *ref, unsigned long nr);
+bool __rs_sealed_ref_tryget_slow(struct rs_sealed_ref *ref, unsigned long nr);
+bool __rs_sealed_ref_tryget_live_slow(struct rs_sealed_ref *ref);
+
+/*
+ * Add @nr to the slot of this CPU. Return: true if the slot was open, and that has
+ * counted. Ordering: what the caller did before is visible to whoever seals the
+ * slot later.
+ *
+ * Any interrupt, NMI or migration may come between the load of the pointer and the
+ * addition; the slots stay allocated, and nobody else's, for as long as a task
+ * may be there. On x86-64 the addition is a single instruction, and not locked:
+ * only the CPU itself may write to its slot while that is open.
+ */
+#ifdef RS_SEALED_REF_GENERIC
+static __always_inline bool __rs_sealed_ref_add(struct rs_sealed_ref *ref, long nr)
+{
+	s64 __percpu *slots = READ_ONCE(ref->slots);
+
+	/* On whatever CPU this ends up: the sum is what counts. */
+	return atomic64_add_return(nr, (atomic64_t *)raw_cpu_ptr(slots)) >= 0;
+}
+
+#define __RS_SEALED_REF_KIND	__RS_SEALED_REF_BY_SWAP
+#else
+static __always_inline bool __rs_sealed_ref_add(struct rs_sealed_ref *ref, long nr)
+{
+	s64 *slot = (s64 __force *)READ_ONCE(ref->slots);
+	bool counted;
+
+	asm volatile("addq %[nr], " RS_PERCPU_PREFIX "%[slot]"
+		     : [slot] "+m" (*slot), "=@ccns" (counted)
+		     : [nr] "er" (nr)
+		     : "memory");
+	return counted;
+}
+
+#define __RS_SEALED_REF_KIND	__RS_SEALED_REF_BY_IPI
+#endif
+
+/**
+ * rs_sealed_ref_init - begin a counter
+ * @ref: the counter
+ * @release: called when the last reference is dropped
+ * @flags: of enum rs_percpu_ref_init_flags
+ * @gfp: how to allocate
+ *
+ * As rs_percpu_ref_init().
+ *
+ * Context: as @gfp says.
+ * Return: 0, -ENOMEM, or -EINVAL for unknown @flags or no @release.
+ */
+static inline int __must_check rs_sealed_ref_init(struct rs_sealed_ref *ref,
+						  rs_sealed_ref_func_t *release,
+						  unsigned int flags, gfp_t gfp)
+{
+	return __rs_sealed_ref_init(ref, release, flags, gfp, __RS_SEALED_REF_KIND);
+}
+
+/**
+ * rs_sealed_ref_kill - drop the initial reference
+ * @ref: the counter
+ *
+ * rs_sealed_ref_kill_and_confirm() without confirmation.
+ *
+ * Context: any but NMI. Return: true for the first caller only.
+ */
+static inline bool rs_sealed_ref_kill(struct rs_sealed_ref *ref)
+{
+	return rs_sealed_ref_kill_and_confirm(ref, NULL);
+}
+
+/**
+ * rs_sealed_ref_get_many - take references
+ * @ref: the counter; the caller holds a reference, or knows that the initial
+ *	one is held
+ * @nr: how many
+ *
+ * Context: any, NMI included, between init and exit, while RCU is watching.
+ * Ordering: none.
+ */
+static __always_inline void rs_sealed_ref_get_many(struct rs_sealed_ref *ref,
+						   unsigned long nr)
+{
+	if (unlikely(nr > __RS_SEALED_REF_MAX_NR || !__rs_sealed_ref_add(ref, nr)))
+		__rs_sealed_ref_get_slow(ref, nr);
+}
+
+/**
+ * rs_sealed_ref_get - take a reference
+ * @ref: the counter; the caller holds a reference, or knows that the initial
+ *	one is held
+ *
+ * Context and ordering as for rs_sealed_ref_get_many().
+ */
+static __always_inline void rs_sealed_ref_get(struct rs_sealed_ref *ref)
+{
+	if (unlikely(!__rs_sealed_ref_add(ref, 1)))
+		__rs_sealed_ref_get_one_slow(ref);
+}
+
+/**
+ * rs_sealed_ref_tryget_many - take references unless the count is zero
+ * @ref: the counter; something else than a reference (a lock, an RCU read-side
+ *	critical section) keeps its memory in place
+ * @nr: how many
+ *
+ * Succeeds on a killed counter as long as somebody holds a reference.
+ *
+ * Context: any, NMI included, between init and exit, while RCU is watching.
+ * Ordering: ACQUIRE on success.
+ * Return: true if the references were taken.
+ */
+static __always_inline bool rs_sealed_ref_tryget_many(struct rs_sealed_ref *ref,
+						      unsigned long nr)
+{
+	if (likely(nr <= __RS_SEALED_REF_MAX_NR && __rs_sealed_ref_add(ref, nr)))
+		return true;
+	return __rs_sealed_ref_tryget_slow(ref, nr);
+}
+
+/**
+ * rs_sealed_ref_tryget - take a reference unless the count is zero
+ * @ref: the counter; something else than a reference keeps its memory in place
+ *
+ * Context, ordering and return value as for rs_sealed_ref_tryget_many().
+ */
+static __always_inline bool rs_sealed_ref_tryget(struct rs_sealed_ref *ref)
+{
+	return rs_sealed_ref_tryget_many(ref, 1);
+}
+
+/**
+ * rs_sealed_ref_tryget_live - take a reference unless it was killed
+ * @ref: the counter; something else than a reference keeps its memory in place
+ *
+ * May succeed for a while after kill has returned; never once the callback of
+ * rs_sealed_ref_kill_and_confirm() has been called.
+ *
+ * Context: any, NMI included, between init and exit, while RCU is watching.
+ * Ordering: ACQUIRE on success.
+ * Return: true if the reference was taken.
+ */
+static __always_inline bool rs_sealed_ref_tryget_live(struct rs_sealed_ref *ref)
+{
+	if (likely(__rs_sealed_ref_add(ref, 1)))
+		return true;
+	return __rs_sealed_ref_tryget_live_slow(ref);
+}
+
+/**
+ * rs_sealed_ref_tryget_live_rcu - take a reference unless it was killed
+ * @ref: the counter
+ *
+ * rs_sealed_ref_tryget_live() for a caller that is an RCU reader; it saves nothing
+ * here.
+ *
+ * Context: RCU read-side critical section, between init and exit.
+ * Return: true if the reference was taken.
+ */
+static __always_inline bool rs_sealed_ref_tryget_live_rcu(struct rs_sealed_ref *ref)
+{
+	return rs_sealed_ref_tryget_live(ref);
+}
+
+/**
+ * rs_sealed_ref_put_many - drop references
+ * @ref: the counter
+ * @nr: how many; the caller holds them
+ *
+ * If they were the last, release() is called here, in an RCU read-side critical
+ * section. Otherwise @ref is not touched after the decrement.
+ *
+ * Context: any that release() can stand, between init and exit, while RCU is
+ * watching.
+ * Ordering: everything before the put is visible to release().
+ */
+static __always_inline void rs_sealed_ref_put_many(struct rs_sealed_ref *ref,
+						   unsigned long nr)
+{
+	if (unlikely(nr > __RS_SEALED_REF_MAX_NR || !__rs_sealed_ref_add(ref, -nr)))
+		__rs_sealed_ref_put_slow(ref, nr);
+}
+
+/**
+ * rs_sealed_ref_put - drop a reference
+ * @ref: the counter; the caller holds a reference
+ *
+ * Context and ordering as for rs_sealed_ref_put_many().
+ */
+static __always_inline void rs_sealed_ref_put(struct rs_sealed_ref *ref)
+{
+	if (unlikely(!__rs_sealed_ref_add(ref, -1)))
+		__rs_sealed_ref_put_one_slow(ref);
+}
+
+#endif /* _REFSTORM_SEALED_REF_H */

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory of sealed references' slots; sealed_block.h draws its way.
+ *
+ * Retired blocks gather in a list. One wait at a time is under way: it takes the
+ * list, and what is retired meanwhile waits for the next one. So exit allocates
+ * nothing, and a million exits share a grace period.
+ *
+ * Why both kinds of RCU: Tasks RCU waits for every task that was preempted, until
+ * it sleeps or runs in user space, but not for interrupts, nor for the idle task,
+ * which is never preempted. RCU waits for every stretch of code with preemption
+ * off, interrupts and NMIs among them. A straggler is in one or the other.
+ */
+#include <linux/cpumask.h>
+#include <linux/moduleparam.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <refstorm/alloc.h>
+#include <refstorm/compat.h>
+
+#include "rsref.h"
+#include "sealed_block.h"
+#include "warn.h"
+
+static unsigned int sealed_pool = 64;
+module_param(sealed_pool, uint, 0644);
+MODULE_PARM_DESC(sealed_pool, "blocks of slots kept for new sealed counters; 0 also ends the search for stray additions");
+
+/* Blocks whose stragglers have left, poisoned, the oldest first */
+static struct {
+	raw_spinlock_t		lock;
+	struct llist_node	*first;
+	struct llist_node	**end;
+	unsigned int		nr;
+} pool = {
+	.lock	= __RAW_SPIN_LOCK_UNLOCKED(pool.lock),
+	.end	= &pool.first,
+};
+
+/* Blocks that stragglers may still use */
+static struct {
+	struct llist_head	retired;
+	struct llist_node	*batch;
+	unsigned long		busy;
+	struct rcu_head		rcu;
+	struct work_struct	recycle;
+	wait_queue_head_t	idle;
+} waiting;
+
+#define WAIT_BUSY	0
+
+static void fill(const struct percpu_block *block, s64 value)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(*per_cpu_ptr(block->slots, cpu), value);
+}
+
+static void check_poison(const struct percpu_block *block)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		s64 slot = READ_ONCE(*per_cpu_ptr(block->slots, cpu));
+
+		if (unlikely(slot != SLOT_POISON))
+			rsref_warn_once(WARN_SEALED_STRAY,
+					"rs_sealed_ref: %lld was added to memory of CPU %d after it was given back.\n",
+					slot - SLOT_POISON, cpu);
+	}
+}
+
+static struct percpu_block *pool_pop(void)
+{
+	struct llist_node *node;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool.lock, flags);
+	node = pool.first;
+	if (node) {
+		pool.first = node->next;
+		if (!pool.first)
+			pool.end = &pool.first;
+		pool.nr--;
+	}
+	raw_spin_unlock_irqrestore(&pool.lock, flags);
+	if (!node)
+		return NULL;
+	check_poison(llist_entry(node, struct percpu_block, node));
+	return llist_entry(node, struct percpu_block, node);
+}
+
+static void pool_push(struct percpu_block *block)
+{
+	unsigned long flags;
+
+	fill(block, SLOT_POISON);
+	block->node.next = NULL;
+	raw_spin_lock_irqsave(&pool.lock, flags);
+	*pool.end = &block->node;
+	pool.end = &block->node.next;
+	pool.nr++;
+	raw_spin_unlock_irqrestore(&pool.lock, flags);
+}
+
+static void free_block(struct percpu_block *block)
+{
+	if (!block)
+		return;
+	free_percpu(block->slots);
+	kfree(block);
+}
+
+/**
+ * sealed_block_alloc - get a block, all its slots sealed
+ * @gfp: how to allocate
+ *
+ * Return: the block, or NULL.
+ */
+struct percpu_block *sealed_block_alloc(gfp_t gfp)
+{
+	struct rs_alloc_site *site = &rsref_sites[SITE_SEALED_SLOTS];
+	struct percpu_block *block = NULL;
+
+	if (rs_alloc_should_fail(site))
+		goto out;
+	block = pool_pop();
+	if (!block) {
+		block = kmalloc(sizeof(*block), gfp);
+		if (!block)
+			goto out;
+		block->slots = alloc_percpu_gfp(s64, gfp);
+		if (!block->slots) {
+			kfree(block);
+			block = NULL;
+			goto out;
+		}
+	}
+	fill(block, SLOT_SEALED);
+out:
+	rs_alloc_result(site, block);
+	return block;
+}
+
+static void wait_for_preempted(struct rcu_head *rcu);
+
+/* Begin to wait for the stragglers of what was retired, unless somebody does. */
+static void wait_begin(void)
+{
+	while (!llist_empty(&waiting.retired) &&
+	       !test_and_set_bit_lock(WAIT_BUSY, &waiting.busy)) {
+		waiting.batch = llist_del_all(&waiting.retired);
+		if (waiting.batch) {
+			call_rcu_tasks(&waiting.rcu, wait_for_preempted);
+			return;
+		}
+		clear_bit_unlock(WAIT_BUSY, &waiting.busy);
+		/* Pairs with llist_add() in sealed_block_retire(): one of us sees the other. */
+		smp_mb__after_atomic();
+	}
+}
+
+/* Every straggler has left: what was retired may be used for something else. */
+static void sealed_block_recycle(struct work_struct *work)
+{
+	struct llist_node *node, *next;
+
+	llist_for_each_safe(node, next, waiting.batch) {
+		pool_push(llist_entry(node, struct percpu_block, node));
+		while (READ_ONCE(pool.nr) > READ_ONCE(sealed_pool))
+			free_block(pool_pop());
+		cond_resched();
+	}
+	clear_bit_unlock(WAIT_BUSY, &waiting.busy);
+	smp_mb__after_atomic();	/* as in wait_begin() */
+	wait_begin();
+	wake_up_all(&waiting.idle);
+}
+
+/* Called after a grace period of RCU, which followed one of Tasks RCU. */
+static void wait_for_interrupted(struct rcu_head *rcu)
+{
+	/* There may be very many. */
+	queue_work(rsref_workqueue, &waiting.recycle);
+}
+
+/* Called after a grace period of Tasks RCU. */
+static void wait_for_preempted(struct rcu_head *rcu)
+{
+	call_rcu(rcu, wait_for_interrupted);
+}
+
+/**
+ * sealed_block_retire - give a block back
+ * @block: the counter does not point to it any more; or NULL
+ *
+ * Context: any but NMI.
+ */
+void sealed_block_retire(struct percpu_block *block)
+{
+	if (!block)
+		return;
+	rs_alloc_returned(&rsref_sites[SITE_SEALED_SLOTS]);
+	/* Nothing tells when a preempted task is through: never, then. */
+	if (!RS_HAVE_TASKS_RCU)
+		return;
+	llist_add(&block->node, &waiting.retired);
+	wait_begin();
+}
+
+void sealed_block_module_init(void)
+{
+	INIT_WORK(&waiting.recycle, sealed_block_recycle);
+	init_waitqueue_head(&waiting.idle);
+}
+
+/* All counters have ended. Waits until their last straggler has. */
+void sealed_block_module_exit(void)
+{
+	struct percpu_block *block;
+
+	wait_event_idle(waiting.idle, llist_empty(&waiting.retired) &&
+			!test_bit(WAIT_BUSY, &waiting.busy));
+	while ((block = pool_pop()))
+		free_block(block);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Blocks of slots of sealed references: what a slot's values mean, and how a
+ * block's memory comes and goes.
+ *
+ * A task may load the pointer to a block and add to its slot much later; no
+ * read-side section marks it, so such a straggler is waited for by Tasks RCU and
+ * RCU, as trampolines are. Until then a block that was taken away from its
+ * counter is nobody's. Afterwards it is poisoned and rests in a pool for a
+ * while; when it leaves, every slot must still hold the poison. An
+ * addition that came too late is seen there, where no sanitizer looks.
+ *
+ *	 alloc -> in use -> sealed_block_retire -> Tasks RCU -> RCU -> pool -> free
+ *	   ^                                                            |
+ *	   +------------------------------------------------------------+
+ */
+#ifndef _RSREF_SEALED_BLOCK_H
+#define _RSREF_SEALED_BLOCK_H
+
+#include <linux/bits.h>
+#include <linux/gfp.h>
+#include <linux/llist.h>
+#include <linux/types.h>
+
+/* An open slot is above zero, a sealed one below, each as far from it as can be. */
+#define SLOT_OPEN	((s64)BIT_ULL(62))
+#define SLOT_SEALED	(-SLOT_OPEN)
+/* As far as a sealed slot may drift */
+#define SLOT_DRIFT	((s64)BIT_ULL(61))
+/* Sealed, too, for those who come late */
+#define SLOT_POISON	(SLOT_SEALED - 0x5ea1ed)
+
+struct percpu_block {
+	s64 __percpu		*slots;
+	struct llist_node	node;
+};
+
+struct percpu_block *sealed_block_alloc(gfp_t gfp);
+void sealed_block_retire(struct percpu_block *block);
+
+void sealed_block_module_init(void);
+void sealed_block_module_exit(void);
+
+#endif /* _RSREF_SEALED_BLOCK_H */

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic sealed engine: slots are opened and sealed from afar.
+ *
+ * Where an addition to a slot is an atomic operation anyway, it cannot undo what
+ * another CPU writes. So whoever kills swaps every slot for a sealed one, and
+ * has the sum at once. An addition that was under way comes before the swap and
+ * is in the sum, or after, sees the sign, and counts in the word.
+ *
+ * Order: a put's addition is a release at least, the swap a full barrier: what was
+ * done before the put is done before release(). A slot is opened by a release, for
+ * tryget to pair with.
+ *
+ * The end of the switch is left to softirq all the same: kill calls nobody back who
+ * did not expect that.
+ */
+#include <linux/cpumask.h>
+#include <linux/llist.h>
+#include <linux/percpu.h>
+
+#include "percpu_count.h"
+#include "sealed_block.h"
+#include "sealed_engine.h"
+#include "softirq_kick.h"
+
+/* Counts that were collected on this CPU */
+struct swap_cpu {
+	struct softirq_kick	finish;
+	struct llist_head	collected;
+};
+
+static DEFINE_PER_CPU(struct swap_cpu, swap_cpus);
+
+/* Have users count in slots. */
+void sealed_swap_open(struct rs_percpu_count *count)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		(void)atomic64_xchg_release((atomic64_t *)per_cpu_ptr(count->block->slots, cpu),
+					    SLOT_OPEN);
+}
+
+static void sealed_swap_finish(struct tasklet_struct *tasklet)
+{
+	struct swap_cpu *there = container_of(tasklet, struct swap_cpu, finish.tasklet);
+	struct rs_percpu_count *count, *next;
+
+	llist_for_each_entry_safe(count, next, llist_del_all(&there->collected), node)
+		percpu_count_collected(count, count->sum);
+}
+
+/**
+ * sealed_swap_collect - seal all slots of a count
+ * @count: the count
+ *
+ * Context: any but NMI, interrupts off.
+ */
+void sealed_swap_collect(struct rs_percpu_count *count)
+{
+	struct swap_cpu *here = this_cpu_ptr(&swap_cpus);
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		s64 slot = atomic64_xchg((atomic64_t *)per_cpu_ptr(count->block->slots, cpu),
+					 SLOT_SEALED);
+
+		if (slot >= 0)
+			sum += slot - SLOT_OPEN;
+	}
+	count->sum = sum;
+	llist_add(&count->node, &here->collected);
+	softirq_kick(&here->finish);
+}
+
+void sealed_swap_module_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		softirq_kick_init(&per_cpu(swap_cpus, cpu).finish, sealed_swap_finish);
+}
+
+/* All counters have ended; the last callback may not have returned. */
+void sealed_swap_module_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		softirq_kick_end(&per_cpu(swap_cpus, cpu).finish);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Provider: our rs_sealed_ref, sealed by interrupts. */
+#include <refstorm/sealed_ref.h>
+
+#define PROVIDER	rs_provider_rs_sealed_ref
+#define NAME		"rs_sealed_ref"
+#define TYPE		struct rs_sealed_ref
+#define FN(name)	rs_sealed_ref_##name
+#define FLAGS		0
+#include "provider_rs_percpu_ref.h"
+
+static bool provider_kill_counter(struct rs_sealed_ref *ref,
+				  void (*confirm)(struct rs_sealed_ref *ref))
+{
+	return rs_sealed_ref_kill_and_confirm(ref, confirm);
+}
