@@ -23,6 +23,12 @@ skip() {
 	echo "ok $tap_count $1 # SKIP $2"
 }
 
+# two_at_a_time COMMAND...: a job, begun as soon as fewer than two run.
+two_at_a_time() {
+	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || :; done
+	"$@" &
+}
+
 tap_end() { echo "1..$tap_count"; }
 
 # ctest_results FOLDER: runs the tests of a CMake build, each a result with what it said.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mainline's percpu_ref where it hurts, as far as the machine survives it. What would not is
- * left out: exit or is_zero in a release() that kill calls (deadlock on the global lock),
- * resurrect after switch_to_atomic without ALLOW_REINIT (BUG), a second exit after a count
- * that was not zero (free_percpu() of a number).
+ * Mainline's percpu_ref where it hurts, as far as the machine survives it. deaths.c has what
+ * it does not survive.
  */
 #include <linux/percpu-refcount.h>
 #include <linux/slab.h>

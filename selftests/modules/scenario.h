@@ -21,6 +21,7 @@
  * @title: what it shows, a sentence
  * @run: does it; without a call of fail() or caught() it held
  * @wrong: it is to be caught
+ * @dies: the machine is to die of it
  * @warnings: how many warnings the kernel log gets
  * @text: what each says
  * @arg: for @run
@@ -30,6 +31,7 @@ struct scenario {
 	const char	*title;
 	void		(*run)(const struct scenario *scenario);
 	bool		wrong;
+	bool		dies;
 	unsigned int	warnings;
 	const char	*text;
 	const void	*arg;

@@ -136,6 +136,13 @@ void crowd_run(unsigned int nr, void (*fn)(unsigned int nr, void *arg), void *ar
  * The files.
  */
 
+static const char *expected(const struct scenario *s)
+{
+	if (s->dies)
+		return "dies";
+	return s->wrong ? "caught" : "held";
+}
+
 static int scenarios_show(struct seq_file *m, void *unused)
 {
 	unsigned int i;
@@ -144,7 +151,7 @@ static int scenarios_show(struct seq_file *m, void *unused)
 		const struct scenario *s = &scenarios[i];
 
 		seq_printf(m, "scenario=%s expected=%s warnings=%u text=\"%s\" title=\"%s\"\n",
-			   s->name, s->wrong ? "caught" : "held", s->warnings, s->text ?: "",
+			   s->name, expected(s), s->warnings, s->text ?: "",
 			   s->title);
 	}
 	return 0;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ours, where mainline's percpu_ref takes the machine with it. */
+#include <refstorm/percpu_ref.h>
+
+#define TYPE			struct rs_percpu_ref
+#define COUNTER(name)		rs_percpu_ref_##name
+#define FLAG(name)		RS_PERCPU_REF_##name
+#define SEQUENCE(name)		ours_##name
+#define REFUSED(call)		check((call) == -EINVAL)
+#define ACCEPTED(call)		check(!(call))
+#define CAUGHT(name)		caught(name)
+/* The word that everything agrees in is the first of what data points to. */
+#define WORD(ref)		rcu_dereference_raw((ref)->data)
+#define SWITCH_WORD(ref)	WORD(ref)
+
+static bool is_confirmed(void *arg)
+{
+	struct rs_percpu_ref_state state;
+
+	rs_percpu_ref_inspect(arg, &state);
+	return state.mode == RS_PERCPU_REF_ATOMIC;
+}
+
+#include "deaths_sequences.h"
