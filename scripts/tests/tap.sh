@@ -2,12 +2,14 @@
 # For suites written in bash: results as TAP on stdout. Sourced.
 
 tap_count=0
+# For scripts that end with it; a suite leaves failures to be counted by who reads it.
+export tap_failed=0
 
 # result RC NAME: what the test said is read from stdin. Not at the end of a pipe, for it counts.
 result() {
 	sed 's/^/# /'
 	tap_count=$((tap_count + 1))
-	if [ "$1" = 0 ]; then echo "ok $tap_count $2"; else echo "not ok $tap_count $2"; fi
+	if [ "$1" = 0 ]; then echo "ok $tap_count $2"; else echo "not ok $tap_count $2"; tap_failed=1; fi
 }
 
 # check NAME COMMAND...: passes if the command returns 0.
