@@ -40,7 +40,7 @@ test-guest:
 test-here:
 	@dir=$$(KVER=$${KVER:-$$(uname -r)} scripts/selftests) && $$dir/run_kselftest.sh $(if $(T),-t refstorm:$(T),-c refstorm)
 
-#: make verify       litmus tests against the kernel's memory model, if herd7 is there
+#: make verify       models of the protocols with spin; litmus tests, if herd7 is there
 verify:
 	@scripts/deps build test && scripts/verify
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Blocks of slots are given back, and used again, with stragglers about.
+ *
+ * Between loading the slot pointer and adding, a task may be preempted for as
+ * long as it likes; an interrupt may be there, too, but runs to its end. So
+ * reference A, which has gone cold or was ended, points to the static sealed slot
+ * from now on, Tasks RCU waits for tasks and RCU for interrupts, and only then the
+ * block is opened for reference B, or freed. A itself may have it back at once,
+ * for its stragglers find what they are looking for; but then that wait says
+ * nothing about those who load the pointer from now on, and the next one counts. (The
+ * code retires a block for good, and has no use for that yet.)
+ *
+ * A grace period waits for whoever is in a window when it begins. Windows are
+ * short, so it is enough here to see each straggler outside of one.
+ *
+ * Stands for: sealed_ref.h rs_sealed_ref_get
+ * Stands for: sealed_engine.c sealed_engine_publish
+ * Stands for: percpu_count.c percpu_count_attach percpu_count_detach
+ * Stands for: sealed_block.c sealed_block_alloc sealed_block_retire wait_begin
+ * Stands for: sealed_block.c wait_for_preempted wait_for_interrupted sealed_block_recycle
+ *
+ * Right: recycled
+ * Right: freed -DFREED
+ * Right: taken_back -DTAKEN_BACK
+ * Right: taken_back_and_freed -DTAKEN_BACK -DFREED
+ * Right: waits_the_other_way_round -DWAITS_REVERSED
+ * Right: waits_side_by_side -DWAITS_TOGETHER
+ * Right: no_preemption -DNO_PREEMPTION
+ * Broken: FREED_AT_ONCE no_stray_add -DFREED
+ * Broken: RECYCLED_AT_ONCE no_lost_count
+ * Broken: RCU_ALONE no_lost_count
+ * Broken: TASKS_RCU_ALONE no_lost_count
+ * Broken: NOT_REPOINTED no_lost_count
+ * Broken: REPOINTED_LATE no_lost_count
+ * Broken: FIRST_WAIT_FREES no_stray_add -DTAKEN_BACK -DFREED
+ */
+#ifndef OPS
+#define OPS	2	/* of each straggler */
+#endif
+#define CPUS	1
+#include "cpu.inc"
+
+#define TASK	0
+#define IRQ	1
+
+short slot = OPEN, a = BIAS + 1, b;	/* the block's slot; the words of A and B */
+bit own = 1;				/* A points to the block */
+bit cold_now, window[2], tasks_left, rcu_left, freed, taken, b_done, a_done;
+byte waits, got;
+
+/* rs_sealed_ref_get() on A: everybody holds a reference of somebody else. */
+proctype Straggler(byte who) {
+	byte ops;
+	short res;
+	bit block;
+
+	do
+	:: ops < OPS ->
+		atomic { window[who] = 1; block = own };
+		atomic {
+			if
+			:: block ->
+				CHECK(no_stray_add, !freed);
+				slot++; res = slot
+			:: !block -> res = SEALED	/* the static slot */
+			fi;
+			window[who] = 0; block = 0; got++; ops++
+		};
+		if :: res < 0 -> a++ :: res >= 0 fi;
+		res = 0
+	:: ops == OPS -> break
+	od
+}
+
+inline leave_tasks() {
+#if !defined(RCU_ALONE) && !defined(NO_PREEMPTION)
+	window[TASK] == 0;
+#endif
+	skip
+}
+
+inline leave_interrupts() {
+#ifndef TASKS_RCU_ALONE
+	window[IRQ] == 0;
+#ifdef NO_PREEMPTION
+	/* A task that is not preempted does not pass through the scheduler. */
+	window[TASK] == 0;
+#endif
+#endif
+	skip
+}
+
+/* Tasks RCU, RCU, and then: @wait is the latest, or says nothing. */
+proctype Wait(byte wait) {
+#if !defined(FREED_AT_ONCE) && !defined(RECYCLED_AT_ONCE)
+#ifdef WAITS_REVERSED
+	leave_interrupts();
+	leave_tasks();
+#elif defined(WAITS_TOGETHER)
+	do
+	:: !tasks_left -> leave_tasks(); tasks_left = 1
+	:: !rcu_left -> leave_interrupts(); rcu_left = 1
+	:: tasks_left && rcu_left -> break
+	od;
+#else
+	leave_tasks();
+	leave_interrupts();
+#endif
+#endif
+#ifdef REPOINTED_LATE
+	own = 0;
+#endif
+	atomic {
+#ifdef FIRST_WAIT_FREES
+		if :: cold_now && !taken -> taken = 1 :: else -> goto out fi
+#else
+		if :: wait == waits && cold_now -> taken = 1 :: else -> goto out fi
+#endif
+	};
+#ifdef FREED
+	freed = 1;
+#else
+	/* B gets it, initialised, opens it, and is killed at last. */
+	slot = SEALED;
+	b = 1;
+	b = b + BIAS;
+	slot = OPEN;
+	a_done;
+	atomic { b = b + slot - OPEN - BIAS; slot = SEALED };
+#endif
+	b_done = 1;
+out:	skip
+}
+
+/* A goes cold: sealed, collected, repointed; whoever is in a window still adds. */
+inline cold() {
+	atomic { a = a + slot - OPEN - BIAS; slot = SEALED };
+#if !defined(NOT_REPOINTED) && !defined(REPOINTED_LATE)
+	own = 0;
+#endif
+	atomic { cold_now = 1; waits++; run Wait(waits) }
+}
+
+proctype A() {
+	cold();
+#ifdef TAKEN_BACK
+	/* Hot again before that wait is over: the same block, sealed still */
+	if
+	:: atomic { !taken -> waits++; cold_now = 0; own = 1 };
+		a = a + BIAS;
+		slot = OPEN;
+		cold()
+	:: taken
+	fi
+#endif
+}
+
+init {
+	atomic {
+		run Straggler(TASK);
+		run Straggler(IRQ);
+		run A()
+	}
+	got == 2 * OPS;
+	a_done = 1;
+	timeout -> CHECK(no_lost_count, b_done && a == 1 + got && (freed || b == 1))
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A dynamic count is killed at any time while its work item has it change form:
+ * cold, hot, asked whether it still is, hot again or cold.
+ *
+ * Slots are initialised sealed before a pointer leads to them, the bias goes in
+ * before they open, DEAD is looked at under the lock. They are only taken away
+ * when no round is under way. A task may have loaded either pointer, and adds
+ * whenever it likes; block.pml has what that means for the slots' memory.
+ *
+ * Stands for: percpu_dynamic.c warm_up probe judge percpu_dynamic_collected
+ * Stands for: sealed_engine.c sealed_engine_publish sealed_ipi_open sealed_ipi_tend
+ * Stands for: percpu_count.c percpu_count_attach percpu_count_detach
+ * Stands for: sealed_round.c sealed_round_ipi sealed_round_finish
+ * Stands for: percpu_count.c percpu_count_kill percpu_count_try_open percpu_count_begin_switch
+ * Stands for: percpu_count.c percpu_count_is_percpu percpu_count_collected end_switch
+ *
+ * Right: killed
+ * Right: two_tries -DTRIES=2
+ * Right: two_tasks -DTASKS=2
+ * Right: two_kills -DKILLERS=2
+ * Broken: PUBLISHED_BEFORE_INITIALISED confirm_then_dead
+ * Broken: OPEN_BEFORE_BIAS no_early_release -DOPENED_FROM_AFAR
+ * Broken: KILLED_WHILE_WARMING_UP release_is_last
+ * Broken: KILLED_WHILE_COOLING_DOWN no_lost_count
+ */
+#ifndef CPUS
+#define CPUS	2
+#endif
+#ifndef TASKS
+#define TASKS	1
+#endif
+#ifndef TRIES
+#define TRIES	1	/* of each task */
+#endif
+#ifndef KILLERS
+#define KILLERS	1
+#endif
+#define DYNAMIC
+#include "cpu.inc"
+#include "machine.inc"
+
+inline initialise() {
+	slot[0] = SEALED;
+	slot[CPUS - 1] = SEALED
+}
+
+inline warm_up() {
+#ifndef PUBLISHED_BEFORE_INITIALISED
+	atomic { initialise() };
+#endif
+	ACQUIRE;
+	own = 1;
+#ifdef PUBLISHED_BEFORE_INITIALISED
+	initialise();
+#endif
+	try_open();
+	if :: refs < BIAS / 2 -> own = 0 :: else fi;
+	RELEASE
+}
+
+inline probe() {
+	ACQUIRE;
+	if :: IS_PERCPU -> begin_switch() :: else fi;
+	RELEASE
+}
+
+inline judge() {
+	do
+	:: ACQUIRE;
+#ifndef KILLED_WHILE_COOLING_DOWN
+		if
+		:: switching -> RELEASE; !switching
+		:: !switching -> break
+		fi
+#else
+		break
+#endif
+	od;
+	if
+	:: try_open()	/* it is hot still */
+	:: skip
+	fi;
+	if :: !IS_PERCPU -> own = 0 :: else fi;
+	RELEASE
+}
+
+proctype Work() {
+	warm_up();
+	probe();
+	judge()
+}
+
+proctype Killer() {
+	bit killed;
+
+	kill()
+}
+
+init {
+	atomic {
+		byte i;
+
+		/* Those that stay come first, for processes end in reverse order. */
+		for (i : 1 .. CPUS) { run Ipi(i - 1) }
+		run Finish();
+		for (i : 1 .. TASKS) { run Task() }
+		run Work();
+		for (i : 1 .. KILLERS) { run Killer() }
+		i = 0
+	}
+	timeout -> CHECK(no_lost_count, _nr_pr == CPUS + 2 && released && refs == 0 && !switching)
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A kill under traffic: every CPU seals its own slot in an IPI, the last one to
+ * report brings what they held into the word.
+ *
+ * Tasks borrow references, take further ones and give them back, on any CPU,
+ * preempted anywhere. In the end everything was released, once, and not before.
+ *
+ * Stands for: sealed_ref.h rs_sealed_ref_get rs_sealed_ref_put
+ * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_report sealed_round_finish
+ * Stands for: percpu_count.c percpu_count_kill percpu_count_begin_switch percpu_count_got
+ * Stands for: percpu_count.c percpu_count_dropped percpu_count_collected add_sum end_switch
+ *
+ * Right: two_cpus
+ * Right: three_cpus -DCPUS=3
+ * Right: two_gets -DGETS=2
+ * Right: three_tasks -DTASKS=3
+ * Right: harvest_straight_into_the_word -DHARVEST_INTO_WORD
+ * Broken: BIAS_MISSING flags_intact
+ * Broken: PENDING_OFF_BY_ONE no_early_release
+ * Broken: HARVEST_BEFORE_LAST_CPU no_early_release
+ * Broken: NOT_SEALED no_lost_count
+ * Broken: SEALED_BY_WRONG_CPU no_lost_count
+ * Broken: MODE_TESTED_FIRST no_early_release
+ * Broken: ADDRESS_BEFORE_MIGRATION no_lost_count
+ * Broken: NO_SWITCH_REFERENCE confirm_before_release
+ * Broken: SUM_AND_BIAS_APART flags_intact
+ */
+#ifndef CPUS
+#define CPUS	2
+#endif
+#ifndef TASKS
+#define TASKS	2
+#endif
+#ifndef GETS
+#define GETS	1	/* that each task makes */
+#endif
+#include "cpu.inc"
+#ifdef BIAS_MISSING
+#undef BIAS
+#define BIAS	0
+#endif
+
+/* Tasks begin with one reference, which was counted in CPU 0's slot. */
+short slot[CPUS] = OPEN, refs = BIAS + 1, harvest;
+bit switching, lock, insn[CPUS], ipi[CPUS], closed;
+byte pending;
+/* What is true, whatever the counter says */
+byte pool = 1, held = 1, released;
+bit initial = 1, confirmed, finish;
+
+inline release() {
+	CHECK(release_once, !released);
+	CHECK(no_early_release, held == 0 && !initial);
+	CHECK(confirm_before_release, confirmed);
+	released++
+}
+
+/*
+ * Below zero the references would borrow from SWITCHING and DEAD, which are in
+ * the same word, and look like an underflow.
+ */
+inline get_word() {
+	atomic { refs++; CHECK(flags_intact, refs > 0) }
+}
+
+inline put_word() {
+	atomic {
+		refs--;
+		CHECK(flags_intact, refs >= 0);
+		if :: refs == 0 && !switching -> release() :: else fi
+	}
+}
+
+/* rs_sealed_ref_get() and rs_sealed_ref_put(): what the slot is then, is in @res. */
+inline count(d) {
+#ifdef MODE_TESTED_FIRST
+	/* As mainline does, but without its RCU section */
+	if
+	:: closed -> res = SEALED
+	:: !closed -> ADD_TO_SLOT(cpu, d, tmp, res, skip); res = OPEN
+	fi
+#else
+#ifdef ADDRESS_BEFORE_MIGRATION
+	/* this_cpu_ptr() and then an addition, on whatever CPU */
+	if :: where = 0 :: where = 1 fi;
+	atomic { CHOOSE(cpu); insn[cpu] = 1; tmp = slot[where] };
+	atomic { res = tmp + d; slot[where] = res; insn[cpu] = 0; cpu = 0; tmp = 0 }
+#else
+	ADD_TO_SLOT(cpu, d, tmp, res, skip)
+#endif
+#endif
+}
+
+proctype Task() {
+	short tmp, res;
+	byte cpu, gets;
+#ifdef ADDRESS_BEFORE_MIGRATION
+	byte where;
+#endif
+
+	do
+	/* Borrow one to get another. */
+	:: atomic { gets < GETS && pool > 0 -> pool--; gets++ };
+		count(1);
+		if :: res >= 0 :: res < 0 -> get_word() fi;
+		atomic { held++; pool = pool + 2; res = 0 }
+	:: atomic { pool > 0 -> pool--; held-- };
+		count(-1);
+		if :: res >= 0 :: res < 0 -> put_word() fi;
+		res = 0
+	:: held == 0 -> break
+	od
+}
+
+/* One report fewer to wait for; the last one has the softirq finish. */
+inline report() {
+	atomic {
+		pending--;
+		if :: pending == 0 -> finish = 1 :: else fi
+	}
+}
+
+/* sealed_round_ipi() */
+proctype Ipi(byte cpu) {
+	short found;
+
+	atomic {
+		ipi[cpu] && !insn[cpu] ->
+		found = slot[cpu];
+#ifndef NOT_SEALED
+		slot[cpu] = SEALED
+#endif
+	};
+#ifdef HARVEST_INTO_WORD
+	/* The bias is in still: nothing can be taken for zero. */
+	atomic { refs = refs + found - OPEN; found = 0 };
+#else
+	atomic { harvest = harvest + found - OPEN; found = 0 };
+#endif
+	report()
+}
+
+/* sealed_round_finish() in softirq, percpu_count_collected() */
+proctype Finish() {
+	finish;
+#ifdef SUM_AND_BIAS_APART
+	atomic { refs = refs - BIAS; CHECK(flags_intact, refs >= 0) };
+	refs = refs + harvest;
+#else
+	atomic {
+		refs = refs + harvest - BIAS;
+#ifdef NO_SWITCH_REFERENCE
+		if :: refs == 0 -> release() :: else fi
+#endif
+	};
+#endif
+	atomic { !lock -> harvest = 0 };
+	confirmed = 1;
+#ifndef NO_SWITCH_REFERENCE
+	atomic { switching = 0; if :: refs == 0 -> release() :: else fi }
+#endif
+}
+
+/* percpu_count_kill() */
+proctype Kill() {
+	byte cpu;
+
+	atomic { lock = 1; closed = 1 };
+#ifndef NO_SWITCH_REFERENCE
+	switching = 1;
+#endif
+	/* sealed_round_begin(): one more than the CPUs, until all were sent for */
+#ifdef PENDING_OFF_BY_ONE
+	pending = CPUS;
+#else
+	pending = CPUS + 1;
+#endif
+#ifdef HARVEST_BEFORE_LAST_CPU
+	finish = 1;
+#endif
+	do
+	:: cpu < CPUS ->
+#ifdef SEALED_BY_WRONG_CPU
+		atomic { harvest = harvest + slot[cpu] - OPEN; slot[cpu] = SEALED };
+		report();
+#else
+		ipi[cpu] = 1;
+#endif
+		cpu++
+	:: else -> break
+	od;
+	report();
+	atomic { refs--; initial = 0 };
+	lock = 0
+}
+
+init {
+	atomic {
+		byte i;
+
+		slot[0] = OPEN + 1;
+		for (i : 1 .. TASKS) { run Task() }
+#ifndef SEALED_BY_WRONG_CPU
+		for (i : 1 .. CPUS) { run Ipi(i - 1) }
+#endif
+		run Finish();
+		run Kill();
+		i = 0
+	}
+	timeout -> CHECK(no_lost_count, _nr_pr == 1 && released && refs == 0)
+}
