@@ -66,6 +66,23 @@ bool rs_refcount_dec_if_one(rs_refcount_t *r)
 }
 EXPORT_SYMBOL_GPL(rs_refcount_dec_if_one);
 
+/* Inlined in those that take a lock, too. */
+static __always_inline bool dec_not_one(rs_refcount_t *r)
+{
+	int old = atomic_read(&r->refs);
+
+	do {
+		/* Neither saturated, nor zero, nor one? */
+		if (unlikely((unsigned int)old - 2 > INT_MAX - 2)) {
+			if (!old)
+				rs_refcount_warn_saturate(r, RS_REFCOUNT_SUB_UAF);
+			return old != 1;
+		}
+	} while (!atomic_try_cmpxchg_release(&r->refs, &old, old - 1));
+
+	return true;
+}
+
 /**
  * rs_refcount_dec_not_one - drop a reference unless it is the last
  * @r: the count; the caller holds a reference
@@ -78,20 +95,7 @@ EXPORT_SYMBOL_GPL(rs_refcount_dec_if_one);
  */
 bool rs_refcount_dec_not_one(rs_refcount_t *r)
 {
-	int old = atomic_read(&r->refs);
-
-	do {
-		if (unlikely(old < 0))
-			return true;
-		if (old == 1)
-			return false;
-		if (unlikely(!old)) {
-			rs_refcount_warn_saturate(r, RS_REFCOUNT_SUB_UAF);
-			return true;
-		}
-	} while (!atomic_try_cmpxchg_release(&r->refs, &old, old - 1));
-
-	return true;
+	return dec_not_one(r);
 }
 EXPORT_SYMBOL_GPL(rs_refcount_dec_not_one);
 
@@ -111,7 +115,7 @@ EXPORT_SYMBOL_GPL(rs_refcount_dec_not_one);
  */
 bool rs_refcount_dec_and_mutex_lock(rs_refcount_t *r, struct mutex *lock)
 {
-	if (rs_refcount_dec_not_one(r))
+	if (dec_not_one(r))
 		return false;
 
 	mutex_lock(lock);
@@ -134,7 +138,7 @@ EXPORT_SYMBOL_GPL(rs_refcount_dec_and_mutex_lock);
  */
 bool rs_refcount_dec_and_lock(rs_refcount_t *r, spinlock_t *lock)
 {
-	if (rs_refcount_dec_not_one(r))
+	if (dec_not_one(r))
 		return false;
 
 	spin_lock(lock);
@@ -160,7 +164,7 @@ EXPORT_SYMBOL_GPL(rs_refcount_dec_and_lock);
 bool rs_refcount_dec_and_lock_irqsave(rs_refcount_t *r, spinlock_t *lock,
 				      unsigned long *flags)
 {
-	if (rs_refcount_dec_not_one(r))
+	if (dec_not_one(r))
 		return false;
 
 	spin_lock_irqsave(lock, *flags);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Abuse of refcounts: lkdtm's seventeen (drivers/misc/lkdtm/refcount.c), and those of the
- * operations that lkdtm leaves out. The same table for rs_refcount_t and for mainline's
- * refcount_t. Each begins with the good use beside it, which must be silent.
+ * operations that lkdtm leaves out. The same table for rs_refcount_t, in both of its forms,
+ * and for mainline's refcount_t. Each begins with the good use beside it, which must be silent.
  */
 #include <linux/init.h>
 
@@ -162,6 +162,17 @@ static const struct abuse table[] = {
 	{ "ADD_NOT_ZERO_ACQUIRE_SATURATED", "add_not_zero_acquire when saturated is the plain form",
 	  { OP_ADD_NOT_ZERO_ACQUIRE, 7, 1, 1, 8 },
 	  { OP_ADD_NOT_ZERO_ACQUIRE, 7, SAT, 1, SAT }, SATURATED, HAVE_LIMITED, 0, SAT, SILENT },
+	{ "INC_LOWEST", "inc on the lowest number", { OP_INC, 0, 1, NOTHING, 2 },
+	  { OP_INC, 0, INT_MIN, NOTHING, SAT }, SATURATED },
+	{ "INC_FROM_MINUS_ONE", "inc to zero", { OP_INC, 0, 1, NOTHING, 2 },
+	  { OP_INC, 0, -1, NOTHING, SAT }, SATURATED },
+	{ "INC_NOT_ZERO_FROM_MINUS_ONE", "inc_not_zero to zero", { OP_INC_NOT_ZERO, 0, 1, 1, 2 },
+	  { OP_INC_NOT_ZERO, 0, -1, 1, SAT }, SATURATED },
+	{ "DEC_LOWEST", "dec of the lowest number, past the highest",
+	  { OP_DEC, 0, TOP, NOTHING, TOP - 1 }, { OP_DEC, 0, INT_MIN, NOTHING, SAT }, LEAK },
+	{ "DEC_AND_TEST_LOWEST", "dec_and_test of the lowest number, past the highest",
+	  { OP_DEC_AND_TEST, 0, TOP, 0, TOP - 1 },
+	  { OP_DEC_AND_TEST, 0, INT_MIN, 0, SAT }, UNDERFLOW },
 	{ "INC_LIMITED_OVER", "inc_not_zero_limited_acquire refuses at its limit, silently",
 	  { OP_INC_LIMITED, 0, LIMIT - 1, 1, LIMIT },
 	  { OP_INC_LIMITED, 0, LIMIT, 0, LIMIT }, SILENT },
@@ -194,53 +205,64 @@ static bool is_missing(const struct abuse *abuse)
 	}
 }
 
-static void judge(bool mainline, const struct use *use, const char *which)
+/* Whose refcount, in the order of the rows that one abuse makes. */
+static const struct form {
+	const char *name;
+	const char *type;
+	int (*perform)(enum op op, int *count, int i);
+	bool mainline;
+} forms[] = {
+	{ "rs", "rs_refcount_t", abuse_rs },
+	{ "mainline", "refcount_t", abuse_mainline, true },
+	{ "generic", "rs_refcount_t in C", abuse_generic },
+};
+
+static void judge(const struct form *form, const struct use *use, const char *which)
 {
 	int count = use->before, answer;
 
-	answer = (mainline ? abuse_mainline : abuse_rs)(use->op, &count, use->i);
+	answer = form->perform(use->op, &count, use->i);
 	if (answer != use->answer || count != use->after)
 		fail("the %s use: answer %d, expected %d; count %d, expected %d", which, answer,
 		     use->answer, count, use->after);
 }
 
+static struct scenario rows[ARRAY_SIZE(forms) * ARRAY_SIZE(table)];
+
 static void run(const struct scenario *s)
 {
+	const struct form *form = &forms[(s - rows) % ARRAY_SIZE(forms)];
 	const struct abuse *abuse = s->arg;
-	bool mainline = s->name[0] == 'm';
 	struct use bad = abuse->bad;
 
-	if (mainline && abuse->differs) {
+	if (form->mainline && abuse->differs) {
 		bad.answer = abuse->answer;
 		bad.after = abuse->after;
 	}
-	if (mainline && is_missing(abuse)) {
+	if (form->mainline && is_missing(abuse)) {
 		skipped("this kernel's refcount_t has no such operation");
 		return;
 	}
-	judge(mainline, &abuse->good, "good");
-	judge(mainline, &bad, "bad");
+	judge(form, &abuse->good, "good");
+	judge(form, &bad, "bad");
 	caught(abuse->name);
 }
 
-static struct scenario rows[2 * ARRAY_SIZE(table)];
-static char names[2 * ARRAY_SIZE(table)][48], titles[2 * ARRAY_SIZE(table)][96];
+static char names[ARRAY_SIZE(rows)][48], titles[ARRAY_SIZE(rows)][96];
 
 static int __init refcount_abuse_init(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct abuse *abuse = &table[i / 2];
-		bool mainline = i % 2;
-		enum warns warns = mainline && abuse->differs ? abuse->mainline_warns :
+		const struct form *form = &forms[i % ARRAY_SIZE(forms)];
+		const struct abuse *abuse = &table[i / ARRAY_SIZE(forms)];
+		enum warns warns = form->mainline && abuse->differs ? abuse->mainline_warns :
 								abuse->warns;
 
-		snprintf(names[i], sizeof(names[i]), "%s_%s", mainline ? "mainline" : "rs",
-			 abuse->name);
-		snprintf(titles[i], sizeof(titles[i]), "%s: %s",
-			 mainline ? "refcount_t" : "rs_refcount_t", abuse->title);
-		if (mainline && is_missing(abuse))
+		snprintf(names[i], sizeof(names[i]), "%s_%s", form->name, abuse->name);
+		snprintf(titles[i], sizeof(titles[i]), "%s: %s", form->type, abuse->title);
+		if (form->mainline && is_missing(abuse))
 			warns = SILENT;
 		rows[i] = (struct scenario) {
 			.name		= names[i],
@@ -248,7 +270,7 @@ static int __init refcount_abuse_init(void)
 			.run		= run,
 			.wrong		= true,
 			.warnings	= warns != SILENT,
-			.text		= texts[warns][mainline],
+			.text		= texts[warns][form->mainline],
 			.arg		= abuse,
 		};
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The two refcounts behind one face, so that one table of expectations serves both. */
+/* The refcounts behind one face, so that one table of expectations serves all. */
 #ifndef SELFTESTS_MODULES_ABUSE_H
 #define SELFTESTS_MODULES_ABUSE_H
 
@@ -30,6 +30,8 @@ enum op {
  * takes is released again; an answer that does not go with the lock is 2.
  */
 int abuse_rs(enum op op, int *count, int i);
+/* The same by the C that no architecture has taken the place of. */
+int abuse_generic(enum op op, int *count, int i);
 /* The same for mainline's refcount_t. */
 int abuse_mainline(enum op op, int *count, int i);
 

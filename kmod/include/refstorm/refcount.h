@@ -94,7 +94,8 @@ enum rs_refcount_saturation_type {
 	RS_REFCOUNT_SATURATION_NR,
 };
 
-void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation_type kind);
+void __cold rs_refcount_warn_saturate(rs_refcount_t *r,
+				      enum rs_refcount_saturation_type kind);
 
 /**
  * rs_refcount_set - set a count
@@ -135,10 +136,23 @@ static inline void rs_refcount_set_release(rs_refcount_t *r, int n)
 	atomic_set_release(&r->refs, n);
 }
 
-/* Does adding @i to @old start or end in the bad half? */
-static inline bool __rs_refcount_overflows(int i, int old)
+/*
+ * Does adding @i to @old start or end in the bad half? A number that the compiler
+ * knows needs one unsigned comparison.
+ */
+static __always_inline bool __rs_refcount_overflows(int i, int old)
 {
+	if (__builtin_constant_p(i) && i > 0)
+		return unlikely((unsigned int)old > (unsigned int)INT_MAX - i);
 	return unlikely(old < 0 || (int)((unsigned int)old + i) < 0);
+}
+
+/* The same, or is @old zero? */
+static __always_inline bool __rs_refcount_misadds(int i, int old)
+{
+	if (__builtin_constant_p(i) && i > 0 && i < INT_MAX)
+		return unlikely((unsigned int)old - 1 > (unsigned int)INT_MAX - 1 - i);
+	return unlikely(!old) || __rs_refcount_overflows(i, old);
 }
 
 static inline void __rs_refcount_old(int *oldp, int old)
@@ -147,8 +161,8 @@ static inline void __rs_refcount_old(int *oldp, int old)
 		*oldp = old;
 }
 
-static inline __must_check bool __rs_refcount_add_not_zero(int i, rs_refcount_t *r,
-							   int *oldp)
+static __always_inline __must_check bool __rs_refcount_add_not_zero(int i, rs_refcount_t *r,
+								    int *oldp)
 {
 	int old = atomic_read(&r->refs);
 
@@ -195,8 +209,8 @@ static inline __must_check bool rs_refcount_inc_not_zero(rs_refcount_t *r)
 	return __rs_refcount_inc_not_zero(r, NULL);
 }
 
-static inline __must_check bool __rs_refcount_add_not_zero_acquire(int i, rs_refcount_t *r,
-								   int *oldp)
+static __always_inline __must_check bool
+__rs_refcount_add_not_zero_acquire(int i, rs_refcount_t *r, int *oldp)
 {
 	int old = atomic_read(&r->refs);
 
@@ -293,15 +307,13 @@ __rs_refcount_inc_not_zero_limited_acquire(rs_refcount_t *r, int *oldp, int limi
 	return __rs_refcount_add_not_zero_limited_acquire(1, r, oldp, limit);
 }
 
-static inline void __rs_refcount_add(int i, rs_refcount_t *r, int *oldp)
+static __always_inline void __rs_refcount_add(int i, rs_refcount_t *r, int *oldp)
 {
 	int old = atomic_fetch_add_relaxed(i, &r->refs);
 
 	__rs_refcount_old(oldp, old);
-	if (unlikely(!old))
-		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_UAF);
-	else if (__rs_refcount_overflows(i, old))
-		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_OVF);
+	if (__rs_refcount_misadds(i, old))
+		rs_refcount_warn_saturate(r, old ? RS_REFCOUNT_ADD_OVF : RS_REFCOUNT_ADD_UAF);
 }
 
 /**
@@ -372,6 +384,30 @@ static inline __must_check bool __rs_refcount_dec_and_test(rs_refcount_t *r, int
 	return __rs_refcount_sub_and_test(1, r, oldp);
 }
 
+static inline void __rs_refcount_dec(rs_refcount_t *r, int *oldp)
+{
+	int old = atomic_fetch_sub_release(1, &r->refs);
+
+	__rs_refcount_old(oldp, old);
+	if (unlikely(old <= 1))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_DEC_LEAK);
+}
+
+/* An architecture's own; RS_REFCOUNT_GENERIC is for testing what the others have. */
+#if defined(CONFIG_X86) && !defined(RS_REFCOUNT_GENERIC)
+#include <refstorm/refcount_x86.h>
+#else
+static inline bool __rs_refcount_arch_dec_and_test(rs_refcount_t *r)
+{
+	return __rs_refcount_dec_and_test(r, NULL);
+}
+
+static inline void __rs_refcount_arch_dec(rs_refcount_t *r)
+{
+	__rs_refcount_dec(r, NULL);
+}
+#endif
+
 /**
  * rs_refcount_dec_and_test - drop a reference
  * @r: the count; the caller holds a reference
@@ -383,16 +419,7 @@ static inline __must_check bool __rs_refcount_dec_and_test(rs_refcount_t *r, int
  */
 static inline __must_check bool rs_refcount_dec_and_test(rs_refcount_t *r)
 {
-	return __rs_refcount_dec_and_test(r, NULL);
-}
-
-static inline void __rs_refcount_dec(rs_refcount_t *r, int *oldp)
-{
-	int old = atomic_fetch_sub_release(1, &r->refs);
-
-	__rs_refcount_old(oldp, old);
-	if (unlikely(old <= 1))
-		rs_refcount_warn_saturate(r, RS_REFCOUNT_DEC_LEAK);
+	return __rs_refcount_arch_dec_and_test(r);
 }
 
 /**
@@ -405,7 +432,7 @@ static inline void __rs_refcount_dec(rs_refcount_t *r, int *oldp)
  */
 static inline void rs_refcount_dec(rs_refcount_t *r)
 {
-	__rs_refcount_dec(r, NULL);
+	__rs_refcount_arch_dec(r);
 }
 
 __must_check bool rs_refcount_dec_if_one(rs_refcount_t *r);

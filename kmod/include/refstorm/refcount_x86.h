@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * rs_refcount_t on x86: decrements whose checks are the flags that they leave.
+ *
+ * A locked decrement sets the flags as a comparison of the old value with 1
+ * would, overflow included:
+ *
+ *	old value	flags		rs_refcount_dec_and_test()	rs_refcount_dec()
+ *	0 and less	l		misuse				misuse
+ *	1		e		it was the last			misuse
+ *	2 and more	g		one of several			fine
+ *
+ * A locked instruction is a full barrier, which is more than each needs. Included
+ * by <refstorm/refcount.h>, which has the same in C for other architectures.
+ */
+#ifndef _REFSTORM_REFCOUNT_X86_H
+#define _REFSTORM_REFCOUNT_X86_H
+
+#include <asm/alternative.h>
+
+/* The rest of rs_refcount_dec_and_test(). */
+static __always_inline bool __rs_refcount_arch_dec_and_test(rs_refcount_t *r)
+{
+	asm goto(LOCK_PREFIX "decl %[count]\n\t"
+		 "jl %l[misuse]\n\t"
+		 "je %l[last]"
+		 : : [count] "m" (r->refs.counter) : "memory", "cc" : misuse, last);
+	return false;
+last:
+	return true;
+misuse:
+	rs_refcount_warn_saturate(r, RS_REFCOUNT_SUB_UAF);
+	return false;
+}
+
+/* The rest of rs_refcount_dec(). */
+static __always_inline void __rs_refcount_arch_dec(rs_refcount_t *r)
+{
+	asm goto(LOCK_PREFIX "decl %[count]\n\t"
+		 "jle %l[misuse]"
+		 : : [count] "m" (r->refs.counter) : "memory", "cc" : misuse);
+	return;
+misuse:
+	rs_refcount_warn_saturate(r, RS_REFCOUNT_DEC_LEAK);
+}
+
+#endif /* _REFSTORM_REFCOUNT_X86_H */
