@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The differential oracle: mainline's counters and ours, a million steps each.
+ * The differential oracle: mainline's counters and ours, a million steps each,
+ * with concurrent segments in between.
  * docs/oracle.md says what it compares; here its findings are judged, and that it
  * starts, stops and refuses as it should.
  *
@@ -113,6 +114,23 @@ static int start(struct _test_data_oracle *self, const struct warning *warnings,
 	return err ?: seen == wanted ? 0 : -(int)seen;
 }
 
+/* All CPUs but the first, on or off. False if one of them cannot. */
+static bool set_others_online(bool online)
+{
+	bool all = true;
+	char path[64];
+	long cpu;
+	int fd;
+
+	for (cpu = 1; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%ld/online", cpu);
+		fd = open(path, O_WRONLY);
+		all &= fd >= 0 && write(fd, online ? "1" : "0", 1) == 1;
+		close(fd);
+	}
+	return all;
+}
+
 FIXTURE_SETUP(oracle)
 {
 	ASSERT_TRUE(rs_clear_warn_once());
@@ -121,6 +139,7 @@ FIXTURE_SETUP(oracle)
 
 FIXTURE_TEARDOWN(oracle)
 {
+	set_others_online(true);
 	rs_try("oracle stop");
 	wait_done(variant->counter, 10);
 	EXPECT_STREQ("", rs_end(&self->mark));
@@ -140,6 +159,9 @@ TEST_F(oracle, a_million_steps_agree_but_for_what_is_listed)
 	}
 	EXPECT_LE(1000000, rs_number(run, "steps"));
 	EXPECT_EQ(0, rs_number(run, "cells_thin"));
+	EXPECT_LT(100, rs_number(run, "segments"));
+	if (rs_number(run, "cpus") > 1)
+		EXPECT_LT(0, rs_number(run, "overlapped"));
 	EXPECT_STREQ("", line_of("shrunk=", variant->counter));
 
 	all = rs_read("oracle");
@@ -168,6 +190,36 @@ TEST_F(oracle, a_million_steps_agree_but_for_what_is_listed)
 	EXPECT_EQ(rs_number(line_of("run=", variant->counter), "cells"), cells);
 }
 
+TEST_F(oracle, in_lockstep_alone_nothing_disagrees)
+{
+	char words[64];
+	const char *run;
+
+	snprintf(words, sizeof(words), "counter=%s steps=200000 concurrent=0",
+		 variant->counter);
+	ASSERT_EQ(0, start(self, variant->warnings, words));
+	run = wait_done(variant->counter, 20);
+	EXPECT_LE(200000, rs_number(run, "steps"));
+	EXPECT_EQ(0, rs_number(run, "segments"));
+	EXPECT_STREQ("", line_of("mismatch=", variant->counter));
+}
+
+TEST_F(oracle, on_one_cpu_segments_do_not_overlap_and_that_is_said)
+{
+	char words[64];
+	const char *run;
+
+	if (!set_others_online(false))
+		SKIP(return, "CPUs cannot be taken offline");
+	snprintf(words, sizeof(words), "counter=%s steps=20000", variant->counter);
+	EXPECT_EQ(0, start(self, variant->warnings, words));
+	run = wait_done(variant->counter, 20);
+	set_others_online(true);
+	EXPECT_EQ(1, rs_number(run, "cpus"));
+	EXPECT_LT(0, rs_number(run, "segments"));
+	EXPECT_EQ(0, rs_number(run, "overlapped"));
+}
+
 /* All cells of the last run, to be freed. */
 static char *cells_of(const char *counter)
 {
@@ -185,16 +237,20 @@ TEST_F(oracle, one_seed_is_one_sequence)
 {
 	static const struct warning none[] = { {} };
 	char words[64], *first, *second;
+	long long segments;
 
 	snprintf(words, sizeof(words), "counter=%s steps=20000 seed=7", variant->counter);
 	ASSERT_EQ(0, start(self, variant->warnings, words));
 	ASSERT_STRNE("", wait_done(variant->counter, 20));
 	first = cells_of(variant->counter);
+	segments = rs_number(line_of("run=", variant->counter), "segments");
+	EXPECT_LT(0, segments);
 	/* What was warned of once is not warned of again. */
 	ASSERT_EQ(0, start(self, none, words));
 	ASSERT_STRNE("", wait_done(variant->counter, 20));
 	second = cells_of(variant->counter);
 	EXPECT_STREQ(first, second);
+	EXPECT_EQ(segments, rs_number(line_of("run=", variant->counter), "segments"));
 	EXPECT_EQ(7, rs_number(line_of("run=", variant->counter), "seed"));
 	free(first);
 	free(second);
@@ -207,6 +263,8 @@ TEST_F(oracle, it_stops_when_told_and_holds_the_module_until_then)
 	snprintf(words, sizeof(words), "counter=%s ms=20000", variant->counter);
 	ASSERT_EQ(0, start(self, variant->warnings, words));
 	EXPECT_STREQ("running", rs_value(line_of("run=", variant->counter), "state"));
+	/* It, and those of the segments */
+	EXPECT_EQ(self->mark.threads + 5, rs_status("threads"));
 	EXPECT_EQ(EBUSY, rs_try("oracle %s", words));
 	EXPECT_EQ(-1, syscall(SYS_delete_module, "refstorm", O_NONBLOCK));
 	EXPECT_EQ(EAGAIN, errno == EWOULDBLOCK ? EAGAIN : errno);
@@ -226,14 +284,23 @@ TEST_F(oracle, too_few_steps_prove_nothing)
 
 TEST_F(oracle, without_memory_it_does_not_begin)
 {
-	static const char * const sites[] = { "oracle", "oracle_thread" };
+	static const struct {
+		const char *site;
+		unsigned int nth;	/* the first, to this */
+	} sites[] = { { "oracle", 2 }, { "oracle_thread", 5 } };
+	unsigned int nth;
 	char arm[64];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
-		snprintf(arm, sizeof(arm), "fail site=%s nth=1", sites[i]);
-		ASSERT_EQ(0, rs_write("alloc", arm, strlen(arm)));
-		EXPECT_EQ(ENOMEM, rs_try("oracle counter=%s", variant->counter));
+		for (nth = 1; nth <= sites[i].nth; nth++) {
+			snprintf(arm, sizeof(arm), "fail site=%s nth=%u", sites[i].site, nth);
+			ASSERT_EQ(0, rs_write("alloc", arm, strlen(arm)));
+			EXPECT_EQ(ENOMEM, rs_try("oracle counter=%s", variant->counter)) {
+				TH_LOG("%s", arm);
+			}
+			EXPECT_EQ(self->mark.threads, rs_status("threads"));
+		}
 	}
 }
 
@@ -247,6 +314,7 @@ TEST_F(oracle, wrong_words_are_refused_in_words)
 		{ EINVAL, "oracle counter=atomic",
 		  "'atomic' is not one of: refcount kref percpu_ref", "counter" },
 		{ ERANGE, "oracle counter=kref steps=0", "out of range", "steps" },
+		{ ERANGE, "oracle counter=kref concurrent=2", "out of range", "concurrent" },
 		{ EINVAL, "oracle stop now", "surplus word", "now" },
 		{ EINVAL, "oracle", "too few words", NULL },
 	};

@@ -32,7 +32,7 @@ static const struct command_verb verbs[] = {
 	{ "destroy", "NAME", 2, 2, object_destroy },
 	{ "storm", STORM_USAGE, 2, 9, storm_command },
 	{ "stop", "ID|all", 2, 2, storm_stop_command },
-	{ "oracle", ORACLE_USAGE, 2, 5, oracle_command },
+	{ "oracle", ORACLE_USAGE, 2, 6, oracle_command },
 	{ "bench", BENCH_USAGE, 2, 6, bench_command },
 };
 

@@ -20,6 +20,7 @@
 #include "provider.h"
 #include "refstorm_module.h"
 #include "storm.h"
+#include "thread.h"
 
 static struct dentry *dir;
 
@@ -37,7 +38,8 @@ static void readme_show(struct seq_file *m)
 		 "             storm provider=P [ms=N] [seed=N] [workers=N] [killers=N]\n"
 		 "                   [pattern=lifecycle|saturate] [bound_ms=N] [duty=N]\n"
 		 "             stop ID|all\n"
-		 "             oracle counter=C [steps=N] [ms=N] [seed=N], oracle stop\n"
+		 "             oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1]\n"
+		 "             oracle stop\n"
 		 "             bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N]\n"
 		 "  providers  counters that can be driven\n"
 		 "  objects    what create has made\n"
@@ -86,7 +88,7 @@ static void status_show(struct seq_file *m)
 	rs_alloc_for_each(add_outstanding, &outstanding);
 	seq_printf(m, "version=%s\nkernel=%s\ncpus=%u\nobjects=%u\nstorms=%u\nthreads=%u\nallocations=%lld\nevents=%llu\nerrors=%llu\n",
 		   RS_VERSION, init_utsname()->release, num_online_cpus(),
-		   objects_count(), storms_count(), storms_threads(), outstanding,
+		   objects_count(), storms_count(), threads_count(), outstanding,
 		   events_count(), errors_count());
 }
 

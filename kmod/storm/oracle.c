@@ -5,7 +5,6 @@
  * One run at a time. The thread holds the module, taken while the file that the
  * command came through held it. What the last run of each counter found stays.
  */
-#include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -15,8 +14,9 @@
 
 #include "command.h"
 #include "oracle.h"
-#include "oracle_internal.h"
+#include "oracle_segment.h"
 #include "refstorm_module.h"
+#include "thread.h"
 
 #define STEPS_DEFAULT	1000000
 #define STEPS_MAX	1000000000000ULL
@@ -42,10 +42,14 @@ struct oracle_setup {
 	u64	steps;
 	u64	ms;
 	u64	seed;
+	u64	concurrent;
 };
 
 static void run_free(struct oracle_run *run)
 {
+	if (!run)
+		return;
+	oracle_team_destroy(run->team);
 	rs_free(&refstorm_sites[SITE_ORACLE], run);
 }
 
@@ -105,24 +109,14 @@ static int oracle_thread(void *arg)
 
 	mutex_lock(&oracle_lock);
 	result->verdict = verdict(run);
-	result->running = false;
 	running = NULL;
+	/* Who sees that it is done sees nothing left of it. */
+	run_free(run);
+	thread_gone(&refstorm_sites[SITE_ORACLE_THREAD]);
+	result->running = false;
 	mutex_unlock(&oracle_lock);
 
-	run_free(run);
-	rs_alloc_returned(&refstorm_sites[SITE_ORACLE_THREAD]);
 	module_put_and_kthread_exit(0);
-}
-
-static struct task_struct *thread_create(struct oracle_run *run)
-{
-	struct rs_alloc_site *site = &refstorm_sites[SITE_ORACLE_THREAD];
-	struct task_struct *task = ERR_PTR(-ENOMEM);
-
-	if (!rs_alloc_should_fail(site))
-		task = kthread_create(oracle_thread, run, "rs_oracle/%u", last_run + 1);
-	rs_alloc_result(site, !IS_ERR(task));
-	return IS_ERR(task) ? NULL : task;
 }
 
 static void result_begin(struct oracle_run *run, const struct oracle_setup *setup)
@@ -137,6 +131,8 @@ static void result_begin(struct oracle_run *run, const struct oracle_setup *setu
 	result->seed = setup->seed;
 	result->steps_wanted = setup->steps;
 	result->ms = setup->ms;
+	result->lockstep = !setup->concurrent;
+	result->cpus = num_online_cpus();
 	for (i = 0; i < subject->nr_differences; i++)
 		if (!subject->differences[i].holds || subject->differences[i].holds())
 			result->holds |= BIT(i);
@@ -155,11 +151,15 @@ static int start(struct command *cmd, const struct oracle_setup *setup)
 	run = run_alloc(subject);
 	if (!run)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
-	task = thread_create(run);
+	if (setup->concurrent)
+		run->team = oracle_team_create(last_run + 1);
+	task = setup->concurrent && !run->team ? NULL :
+		thread_create(&refstorm_sites[SITE_ORACLE_THREAD], oracle_thread, run,
+			      THREAD_ANY_CPU, "oracle", last_run + 1, 0);
 	if (!task) {
 		run_free(run);
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM,
-				      "a thread could not be created");
+				      "threads could not be created");
 	}
 	subject->provoke();
 	result_begin(run, setup);
@@ -196,14 +196,16 @@ static const struct command_key oracle_keys[] = {
 	NUMBER(steps, 1, STEPS_MAX),
 	NUMBER(ms, 1, MS_MAX),
 	NUMBER(seed, 0, U64_MAX),
+	NUMBER(concurrent, 0, 1),
 };
 
-/* oracle counter=C [steps=N] [ms=N] [seed=N], or oracle stop */
+/* oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1], or oracle stop */
 int oracle_command(struct command *cmd)
 {
 	struct oracle_setup setup = {
 		.counter	= ARRAY_SIZE(subjects),
 		.steps		= STEPS_DEFAULT,
+		.concurrent	= true,
 	};
 	int ret;
 

@@ -9,7 +9,7 @@
 struct command;
 struct seq_file;
 
-#define ORACLE_USAGE "stop, or counter=refcount|kref|percpu_ref [steps=N] [ms=N] [seed=N]"
+#define ORACLE_USAGE "stop, or counter=refcount|kref|percpu_ref [steps=N] [ms=N] [seed=N] [concurrent=0|1]"
 
 /* Command of the control file, and the oracle file; see docs/oracle.md */
 int oracle_command(struct command *cmd);

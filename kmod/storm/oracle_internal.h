@@ -17,6 +17,8 @@
  *		under way, for both counters, until the round is over
  *	tail	for some pairs one step that waits for a switch, each in a
  *		worker of its own, so that they wait for the same grace period
+ *	segment	for some pairs a list of operations for each of several threads
+ *		on CPUs of their own, all at once; see oracle_segment.h
  *	settle	one rcu_barrier() for all pairs: every switch is complete
  *
  * Steps are recorded as they are drawn. A disagreement is run again, with fewer
@@ -35,10 +37,12 @@
 #include <refstorm/abi.h>
 
 #define ORACLE_PAIRS		512
-#define ORACLE_STEPS_MAX	128	/* of one pair, over all rounds */
+#define ORACLE_STEPS_MAX	256	/* of one pair, over all rounds, with segments */
+#define ORACLE_THREADS		4	/* of a segment, at most */
 #define ORACLE_OPS_MAX		32
 #define ORACLE_STATES_MAX	6
 #define ORACLE_DIFFERENCES_MAX	4
+#define ORACLE_AGAIN		10	/* runs of a shrunk sequence */
 #define ORACLE_CELL_MIN		100	/* what each reachable cell is visited at least */
 
 /* What is asked after each step, and compared. */
@@ -56,6 +60,7 @@ enum oracle_field {
 	FIELD_NR,
 };
 
+struct oracle_team;
 struct seq_file;
 
 struct oracle_answer {
@@ -64,20 +69,40 @@ struct oracle_answer {
 
 enum oracle_side { MAINLINE, OURS, SIDES };
 
-enum oracle_when { WHEN_BEGIN, WHEN_MIDDLE, WHEN_TAIL, WHEN_SETTLE };
+enum oracle_when {
+	WHEN_BEGIN, WHEN_MIDDLE, WHEN_TAIL, WHEN_SETTLE,
+	WHEN_SEGMENT,		/* begins a segment, and says how it is run */
+	WHEN_CONCURRENT,	/* an operation in it */
+};
 
 /**
  * struct oracle_step - one thing done to a pair
  * @op: index of the subject's operations
  * @when: enum oracle_when
- * @nr: argument: how many, or which flags
- * @limit: second argument of the few that have one
+ * @thread: which does it, in a segment
+ * @nr: argument: how many, or which flags; of a segment, how often each thread
+ *	runs through its list
+ * @limit: second argument of the few that have one; of a segment, its bits
  */
 struct oracle_step {
 	u8	op;
 	u8	when;
+	u8	thread;
 	u32	nr;
 	u32	limit;
+};
+
+/**
+ * struct oracle_sum - what the threads of a segment did, one side's
+ * @net: references taken, without those dropped
+ * @won: how many were told that they were the one: whose put was the last, whose
+ *	kill killed
+ * @sure: trygets with an answer that cannot depend on the others, and was true
+ */
+struct oracle_sum {
+	s64	net;
+	s64	won;
+	s64	sure;
 };
 
 /**
@@ -87,8 +112,11 @@ struct oracle_step {
  * @nr_steps: how many were recorded
  * @steps: what was done since the pair was born
  * @broken: a disagreement was seen; no more steps
- * @state: before the tail
+ * @state: before the tail, or the segment
  * @answers: to the tail
+ * @segment_at: where the last segment was recorded
+ * @unjudged: a segment was drawn, or has been run and waits for the settling
+ * @sum: of that segment
  */
 struct oracle_pair {
 	struct work_struct		work;
@@ -98,6 +126,9 @@ struct oracle_pair {
 	bool				broken;
 	unsigned int			state;
 	struct oracle_answer		answers[SIDES];
+	unsigned int			segment_at;
+	bool				unjudged;
+	struct oracle_sum		sum[SIDES];
 };
 
 /**
@@ -117,15 +148,39 @@ struct oracle_difference {
 				    unsigned int state, const struct oracle_answer *answers);
 };
 
+/* What an operation is to the thread of a segment that does it. */
+enum oracle_role {
+	ROLE_NONE,		/* not to be done at once with others */
+	ROLE_LOOK,		/* changes nothing */
+	ROLE_GET,		/* takes; somebody must hold a reference meanwhile */
+	ROLE_TRYGET,		/* takes if it is true */
+	ROLE_TRYGET_LIVE,	/* the same, unless it was killed */
+	ROLE_TRYGET_LIMIT,	/* the same; always depends on the others */
+	ROLE_PUT,		/* drops; true if that was the last */
+	ROLE_PUT_SPARE,		/* drops one that is not the last */
+	ROLE_PUT_IF_LAST,	/* drops the last if it is true */
+	ROLE_PUT_IF_NOT,	/* drops one that is not the last if it is true */
+	ROLE_SWITCH,		/* of mode; once */
+	ROLE_EXCLUSIVE,		/* once; of all callers one is told true */
+};
+
 /**
  * struct oracle_op - an operation
  * @name: of the function
  * @states: bits of the states in which it can be used
+ * @concurrent: bits of the states in which a segment with it can begin
+ * @role: enum oracle_role, for segments
+ * @many: it takes or drops as many as the step says, else one
  */
 struct oracle_op {
 	const char	*name;
 	u32		states;
+	u32		concurrent;
+	u8		role;
+	bool		many;
 };
+
+struct oracle_segment;
 
 /**
  * struct oracle_subject - a kind of counter
@@ -151,6 +206,14 @@ struct oracle_op {
  * @look: ask both; all other answers
  * @settled: all switches are complete
  * @resync: after a difference, make them equal again; may be NULL
+ * @segments: one pair of so many has a segment in each round
+ * @rarely: bits of the states in which it is a quarter of these
+ * @put: operation that drops references, as many as the step says
+ * @limit: second argument, for those that have one
+ * @fits: may this step go into the segment that has been collected?
+ * @prepare: say what can be relied on in the segment; see oracle_segment.h
+ * @concurrent: do a step to one side; whether it is true
+ * @joined: all has settled after a segment, whose sum is known
  */
 struct oracle_subject {
 	const char			*name;
@@ -176,6 +239,16 @@ struct oracle_subject {
 	void		(*look)(struct oracle_pair *pair, struct oracle_answer *answers);
 	void		(*settled)(struct oracle_pair *pair);
 	void		(*resync)(struct oracle_pair *pair);
+	unsigned int	segments;
+	u32		rarely;
+	u8		put;
+	u32		(*limit)(struct oracle_pair *pair, struct rs_sequence *seq);
+	bool		(*fits)(const struct oracle_segment *segment,
+				const struct oracle_step *step);
+	void		(*prepare)(struct oracle_segment *segment);
+	bool		(*concurrent)(struct oracle_pair *pair, enum oracle_side side,
+				      const struct oracle_step *step);
+	void		(*joined)(struct oracle_pair *pair);
 };
 
 /**
@@ -204,12 +277,21 @@ struct oracle_mismatch {
  * @elapsed_ns: how long it took
  * @verdict: or NULL
  * @detail: of the verdict
+ * @cpus: that were online when it began
+ * @lockstep: it has no segments
+ * @segments: run
+ * @overlapped: those in which two threads or more were inside at the same time,
+ *	on CPUs of their own, with either counter
  * @cells: how often each operation was done in each state
+ * @concurrent: the same in segments that overlapped, by the state in which they began
  * @differences: how often each came
  * @holds: bits of those that this kernel has
  * @mismatch: the disagreement, as it was found, if the verdict says so
  * @sequence: number of the pair it was found in
  * @tries: sequences run to shrink it
+ * @repeats: how often a sequence with a segment was run before it counted as one
+ *	that agrees; 1 if there was none
+ * @again: of ORACLE_AGAIN runs of the shrunk sequence so many disagreed
  * @shrunk: the disagreement at the end of the shrunk sequence
  * @nr_shrunk: how many steps that has
  * @shrunk_steps: the steps
@@ -225,12 +307,19 @@ struct oracle_result {
 	u64			elapsed_ns;
 	const char		*verdict;
 	char			detail[160];
+	unsigned int		cpus;
+	bool			lockstep;
+	u64			segments;
+	u64			overlapped;
 	u64			cells[ORACLE_OPS_MAX][ORACLE_STATES_MAX];
+	u64			concurrent[ORACLE_OPS_MAX][ORACLE_STATES_MAX];
 	u64			differences[ORACLE_DIFFERENCES_MAX];
 	u32			holds;
 	struct oracle_mismatch	mismatch;
 	u64			sequence;
 	unsigned int		tries;
+	unsigned int		repeats;
+	unsigned int		again;
 	struct oracle_mismatch	shrunk;
 	unsigned int		nr_shrunk;
 	struct oracle_step	shrunk_steps[ORACLE_STEPS_MAX];
@@ -246,6 +335,7 @@ struct oracle_result {
  * @start_ns: when it began
  * @replaying: a sequence is being shrunk: nothing is counted
  * @failed: errno of a pair that could not be made
+ * @team: threads for segments
  * @scratch: oracle_shrink_scratch() bytes
  * @pairs: ORACLE_PAIRS of them
  */
@@ -258,6 +348,7 @@ struct oracle_run {
 	u64				start_ns;
 	bool				replaying;
 	int				failed;
+	struct oracle_team		*team;
 	void				*scratch;
 	void				*pairs;
 };
@@ -290,6 +381,7 @@ bool oracle_one(struct oracle_run *run, struct oracle_pair *pair,
 		const struct oracle_step *step, struct oracle_mismatch *mismatch);
 bool oracle_settle_one(struct oracle_run *run, struct oracle_pair *pair,
 		       struct oracle_mismatch *mismatch);
+struct oracle_step *oracle_record(struct oracle_pair *pair, const struct oracle_step *step);
 
 /* oracle_shrink.c */
 void oracle_shrink(struct oracle_run *run, const struct oracle_pair *found);

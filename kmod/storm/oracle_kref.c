@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The oracle's subject kref: struct kref beside struct rs_kref. */
+#include <linux/atomic.h>
 #include <linux/container_of.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -14,22 +15,25 @@ enum {
 	OP_PUT_LOCK, OP_NR
 };
 
+#define DROPS (ORACLE_REFCOUNT_COUNTS | BIT(STATE_SATURATED))
+
+/* When a segment can begin: see oracle_refcount.c. */
 static const struct oracle_op ops[OP_NR] = {
-	[OP_SET]		= { "KREF_INIT", STATES_ALL },
-	[OP_INIT]		= { "init", STATES_ALL },
-	[OP_READ]		= { "read", STATES_ALL },
-	[OP_GET]		= { "get", STATES_ALL },
-	[OP_GET_UNLESS_ZERO]	= { "get_unless_zero", STATES_ALL },
-	[OP_PUT]		= { "put", STATES_ALL },
-	[OP_PUT_MUTEX]		= { "put_mutex", STATES_ALL },
-	[OP_PUT_LOCK]		= { "put_lock", STATES_ALL },
+	[OP_SET]	= { "KREF_INIT", STATES_ALL },
+	[OP_INIT]	= { "init", STATES_ALL },
+	[OP_READ]	= { "read", STATES_ALL, STATES_ALL, ROLE_LOOK },
+	[OP_GET]	= { "get", STATES_ALL, STATES_ALL, ROLE_GET },
+	[OP_GET_UNLESS_ZERO] = { "get_unless_zero", STATES_ALL, STATES_ALL, ROLE_TRYGET },
+	[OP_PUT]	= { "put", STATES_ALL, DROPS, ROLE_PUT },
+	[OP_PUT_MUTEX]	= { "put_mutex", STATES_ALL, DROPS, ROLE_PUT },
+	[OP_PUT_LOCK]	= { "put_lock", STATES_ALL, DROPS, ROLE_PUT },
 };
 
 struct kref_pair {
 	struct oracle_pair	base;
 	struct kref		mainline;
 	struct rs_kref		ours;
-	u32			released[SIDES];
+	atomic_t		released[SIDES];
 	bool			locked[SIDES];	/* in release() */
 };
 
@@ -112,6 +116,23 @@ static int kref_pair_perform(struct oracle_pair *base, const struct oracle_step 
 	return 0;
 }
 
+static void kref_pair_prepare(struct oracle_segment *segment)
+{
+	oracle_refcount_prepare(segment, kref_read(&to_pair(segment->pair)->mainline));
+}
+
+static bool kref_pair_concurrent(struct oracle_pair *base, enum oracle_side side,
+				 const struct oracle_step *step)
+{
+	struct oracle_answer answer = {};
+
+	if (side == MAINLINE)
+		mainline_perform(&to_pair(base)->mainline, step, &answer);
+	else
+		ours_perform(&to_pair(base)->ours, step, &answer);
+	return answer.field[FIELD_RET];
+}
+
 static void kref_pair_look(struct oracle_pair *base, struct oracle_answer *answers)
 {
 	struct kref_pair *pair = to_pair(base);
@@ -120,7 +141,7 @@ static void kref_pair_look(struct oracle_pair *base, struct oracle_answer *answe
 	answers[MAINLINE].field[FIELD_COUNT] = kref_read(&pair->mainline);
 	answers[OURS].field[FIELD_COUNT] = rs_kref_read(&pair->ours);
 	for (side = 0; side < SIDES; side++)
-		answers[side].field[FIELD_RELEASED] = pair->released[side];
+		answers[side].field[FIELD_RELEASED] = atomic_read(&pair->released[side]);
 }
 
 static void kref_pair_resync(struct oracle_pair *base)
@@ -153,8 +174,8 @@ const struct oracle_subject oracle_kref = {
 	.differences	= differences,
 	.nr_differences	= ARRAY_SIZE(differences),
 	.pair_size	= sizeof(struct kref_pair),
-	.rounds		= 1,
-	.round_steps	= ORACLE_STEPS_MAX,
+	.rounds		= 4,
+	.round_steps	= 32,
 	.provoke	= oracle_refcount_provoke,
 	.init		= kref_pair_init,
 	.exit		= kref_pair_nothing,
@@ -165,4 +186,9 @@ const struct oracle_subject oracle_kref = {
 	.look		= kref_pair_look,
 	.settled	= kref_pair_nothing,
 	.resync		= kref_pair_resync,
+	.segments	= 12,
+	.rarely		= STATES_ALL & ~ORACLE_REFCOUNT_COUNTS,
+	.put		= OP_PUT,
+	.prepare	= kref_pair_prepare,
+	.concurrent	= kref_pair_concurrent,
 };

@@ -12,12 +12,12 @@ static struct kref_pair *SIDE(pair)(struct TYPE *kref)
 
 static void SIDE(release)(struct TYPE *kref)
 {
-	SIDE(pair)(kref)->released[WHICH]++;
+	atomic_inc(&SIDE(pair)(kref)->released[WHICH]);
 }
 
 static void SIDE(release_mutex)(struct TYPE *kref)
 {
-	SIDE(pair)(kref)->released[WHICH]++;
+	atomic_inc(&SIDE(pair)(kref)->released[WHICH]);
 	SIDE(pair)(kref)->locked[WHICH] = mutex_is_locked(&the_mutex);
 	mutex_unlock(&the_mutex);
 }
@@ -25,7 +25,7 @@ static void SIDE(release_mutex)(struct TYPE *kref)
 static void SIDE(release_lock)(struct TYPE *kref)
 	__releases(&the_spinlock)
 {
-	SIDE(pair)(kref)->released[WHICH]++;
+	atomic_inc(&SIDE(pair)(kref)->released[WHICH]);
 	SIDE(pair)(kref)->locked[WHICH] = true;
 	spin_unlock(&the_spinlock);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The oracle's subject percpu_ref: doing a step to both counters, and looking at them. */
 #include <linux/cpumask.h>
+#include <linux/spinlock.h>
 
 #include "oracle_percpu_ref.h"
 
@@ -8,13 +9,20 @@ static const char * const states[STATE_NR] = {
 	"percpu", "switching", "atomic", "dying", "dead", "zero",
 };
 
+/* They may come at once, from threads of a segment and from a switch. */
+static DEFINE_RAW_SPINLOCK(tally_lock);
+
 static void tell(struct tally *tally, enum event event)
 {
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&tally_lock, flags);
 	if (event == EVENT_RELEASE)
 		tally->released++;
 	else
 		tally->confirmed++;
 	tally->order = tally->order * 31 + event;
+	raw_spin_unlock_irqrestore(&tally_lock, flags);
 }
 
 /*
@@ -225,6 +233,26 @@ static int percpu_pair_perform(struct oracle_pair *base, const struct oracle_ste
 	return 0;
 }
 
+/* In a segment: was the caller the one who did it? */
+static bool percpu_pair_concurrent(struct oracle_pair *base, enum oracle_side side,
+				   const struct oracle_step *step)
+{
+	struct percpu_pair *pair = to_pair(base);
+	s64 ret = 0;
+
+	if (step->op == OP_SECOND_KILL) {
+		if (side == OURS)
+			ret = rs_percpu_ref_kill_and_confirm(&pair->ours, ours_confirm_kill);
+		return ret;
+	}
+	if (side == MAINLINE)
+		perform_mainline(pair, step, &ret);
+	else
+		perform_ours(pair, step, &ret);
+	/* Those that answer 0 when they have done it. */
+	return step->op == OP_RESURRECT || step->op == OP_REINIT ? !ret : ret;
+}
+
 static void percpu_pair_look(struct oracle_pair *base, struct oracle_answer *answers)
 {
 	struct percpu_pair *pair = to_pair(base);
@@ -310,4 +338,11 @@ const struct oracle_subject oracle_percpu_ref = {
 	.perform	= percpu_pair_perform,
 	.look		= percpu_pair_look,
 	.settled	= percpu_pair_settled,
+	.segments	= 10,
+	.rarely		= ALL & ~(P | A),
+	.put		= OP_PUT_MANY,
+	.fits		= oracle_percpu_ref_fits,
+	.prepare	= oracle_percpu_ref_prepare,
+	.concurrent	= percpu_pair_concurrent,
+	.joined		= oracle_percpu_ref_joined,
 };

@@ -16,7 +16,7 @@
 
 #include <refstorm/percpu_ref.h>
 
-#include "oracle_internal.h"
+#include "oracle_segment.h"
 
 /*
  * switching: not killed, switch under way; dying: killed, switch under way;
@@ -34,30 +34,35 @@ enum {
 #define D	BIT(STATE_DEAD)
 #define Z	BIT(STATE_ZERO)
 
+#define LIVE	(P | S | A)
+#define KILLED	(Y | D)
+#define ALL	(LIVE | KILLED | Z)
+
+/* Name, states; in segments role, whether it says how many, states in which they begin. */
 #define OPS(X)									\
-	X(GET, "get", P | S | A | Y | D)					\
-	X(GET_MANY, "get_many", P | S | A | Y | D)				\
-	X(PUT, "put", P | S | A | Y | D)					\
-	X(PUT_MANY, "put_many", P | S | A | Y | D)				\
-	X(TRYGET, "tryget", P | S | A | Y | D | Z)				\
-	X(TRYGET_MANY, "tryget_many", P | S | A | Y | D | Z)			\
-	X(TRYGET_LIVE, "tryget_live", P | S | A | Y | D | Z)			\
-	X(TRYGET_LIVE_RCU, "tryget_live_rcu", P | S | A | Y | D | Z)		\
-	X(KILL, "kill", P | S | A)						\
-	X(KILL_CONFIRM, "kill_and_confirm", P | S | A)				\
-	X(SECOND_KILL, "second_kill", Y | D | Z)				\
-	X(SWITCH_TO_ATOMIC, "switch_to_atomic", P | S | A | Y | D | Z)		\
-	X(SWITCH_TO_ATOMIC_CONFIRM, "switch_to_atomic_confirm", P | S | A | Y | D | Z) \
-	X(SWITCH_TO_ATOMIC_SYNC, "switch_to_atomic_sync", P | S | A | Y | D | Z) \
-	X(SWITCH_TO_PERCPU, "switch_to_percpu", P | S | A | Y | D | Z)		\
-	X(RESURRECT, "resurrect", Y | D | Z)					\
-	X(REINIT, "reinit", Z)							\
-	X(IS_ZERO, "is_zero", P | S | A | Y | D | Z)				\
-	X(IS_DYING, "is_dying", P | S | A | Y | D | Z)				\
-	X(EXIT_INIT, "exit_init", P | A | D | Z)
+	X(GET, "get", LIVE | KILLED, GET, false, LIVE | KILLED)			\
+	X(GET_MANY, "get_many", LIVE | KILLED, GET, true, LIVE | KILLED)	\
+	X(PUT, "put", LIVE | KILLED, PUT, false, LIVE | KILLED)			\
+	X(PUT_MANY, "put_many", LIVE | KILLED, PUT, true, LIVE | KILLED)	\
+	X(TRYGET, "tryget", ALL, TRYGET, false, ALL)				\
+	X(TRYGET_MANY, "tryget_many", ALL, TRYGET, true, ALL)			\
+	X(TRYGET_LIVE, "tryget_live", ALL, TRYGET_LIVE, false, ALL)		\
+	X(TRYGET_LIVE_RCU, "tryget_live_rcu", ALL, TRYGET_LIVE, false, ALL)	\
+	X(KILL, "kill", LIVE, EXCLUSIVE, false, LIVE)				\
+	X(KILL_CONFIRM, "kill_and_confirm", LIVE, EXCLUSIVE, false, LIVE)	\
+	X(SECOND_KILL, "second_kill", KILLED | Z, EXCLUSIVE, false, KILLED | Z)	\
+	X(SWITCH_TO_ATOMIC, "switch_to_atomic", ALL, SWITCH, false, LIVE)	\
+	X(SWITCH_TO_ATOMIC_CONFIRM, "switch_to_atomic_confirm", ALL, SWITCH, false, LIVE) \
+	X(SWITCH_TO_ATOMIC_SYNC, "switch_to_atomic_sync", ALL, SWITCH, false, LIVE) \
+	X(SWITCH_TO_PERCPU, "switch_to_percpu", ALL, SWITCH, false, LIVE)	\
+	X(RESURRECT, "resurrect", KILLED | Z, EXCLUSIVE, false, KILLED)		\
+	X(REINIT, "reinit", Z, EXCLUSIVE, false, Z)				\
+	X(IS_ZERO, "is_zero", ALL, LOOK, false, ALL)				\
+	X(IS_DYING, "is_dying", ALL, LOOK, false, ALL)				\
+	X(EXIT_INIT, "exit_init", P | A | D | Z, NONE, false, 0)
 
 enum {
-#define X(id, name, in) OP_##id,
+#define X(id, name, in, does, many, at_once) OP_##id,
 	OPS(X)
 #undef X
 	OP_NR
@@ -90,6 +95,9 @@ struct percpu_pair {
 	bool			switching;	/* since the last settling */
 	bool			reinit;		/* may be resurrected */
 	bool			spoilt;		/* switched though it may not be */
+	bool			opposed;	/* in a segment: switches go both ways */
+	bool			kill;		/* somebody kills */
+	bool			revive;		/* or takes a kill back */
 };
 
 static inline struct percpu_pair *to_pair(struct oracle_pair *pair)
@@ -112,5 +120,11 @@ bool oracle_percpu_ref_draw(struct oracle_pair *base, enum oracle_when when,
 			    struct rs_sequence *seq, struct oracle_step *step);
 void oracle_percpu_ref_enter(struct percpu_pair *pair, const struct oracle_step *step,
 			     bool was_percpu, bool taken);
+
+/* oracle_percpu_ref_segment.c */
+bool oracle_percpu_ref_fits(const struct oracle_segment *segment,
+			    const struct oracle_step *step);
+void oracle_percpu_ref_prepare(struct oracle_segment *segment);
+void oracle_percpu_ref_joined(struct oracle_pair *base);
 
 #endif /* _REFSTORM_ORACLE_PERCPU_REF_H */

@@ -5,7 +5,10 @@
 static_assert(OP_NR <= ORACLE_OPS_MAX);
 
 const struct oracle_op oracle_percpu_ref_ops[OP_NR] = {
-#define X(id, op_name, in) { .name = op_name, .states = in },
+#define X(id, op_name, in, does, is_many, at_once) {			\
+		.name = op_name, .states = in,				\
+		.concurrent = at_once, .role = ROLE_##does, .many = is_many,	\
+	},
 	OPS(X)
 #undef X
 };

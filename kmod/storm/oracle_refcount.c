@@ -17,40 +17,51 @@
 
 #include "oracle_refcount.h"
 
-#define NEAR_MAX 64
+#define NEAR_MAX	64
+#define SPEND_MAX	64	/* references that threads share, at most */
+#define RAW_SHARE	BIT(20)	/* what a misused count lets each put */
 
-#define OPS(X)						\
-	X(READ, "read")					\
-	X(SET, "set")					\
-	X(SET_RELEASE, "set_release")			\
-	X(INC, "inc")					\
-	X(ADD, "add")					\
-	X(DEC, "dec")					\
-	X(INC_NOT_ZERO, "inc_not_zero")			\
-	X(ADD_NOT_ZERO, "add_not_zero")			\
-	X(INC_NOT_ZERO_ACQUIRE, "inc_not_zero_acquire")	\
-	X(ADD_NOT_ZERO_ACQUIRE, "add_not_zero_acquire")	\
-	X(SUB_AND_TEST, "sub_and_test")			\
-	X(DEC_AND_TEST, "dec_and_test")			\
-	X(DEC_IF_ONE, "dec_if_one")			\
-	X(DEC_NOT_ONE, "dec_not_one")			\
-	X(INC_OLD, "__inc")				\
-	X(ADD_OLD, "__add")				\
-	X(DEC_OLD, "__dec")				\
-	X(INC_NOT_ZERO_OLD, "__inc_not_zero")		\
-	X(ADD_NOT_ZERO_OLD, "__add_not_zero")		\
-	X(INC_NOT_ZERO_ACQUIRE_OLD, "__inc_not_zero_acquire")	\
-	X(ADD_NOT_ZERO_ACQUIRE_OLD, "__add_not_zero_acquire")	\
-	X(INC_LIMITED, "__inc_not_zero_limited_acquire")	\
-	X(ADD_LIMITED, "__add_not_zero_limited_acquire")	\
-	X(SUB_AND_TEST_OLD, "__sub_and_test")		\
-	X(DEC_AND_TEST_OLD, "__dec_and_test")		\
-	X(DEC_AND_MUTEX_LOCK, "dec_and_mutex_lock")	\
-	X(DEC_AND_LOCK, "dec_and_lock")			\
-	X(DEC_AND_LOCK_IRQSAVE, "dec_and_lock_irqsave")
+/*
+ * States in which a segment can begin, and what can be in it. Where a count is
+ * misused its end is the same in every order all the same: once saturated, each
+ * operation sets it so again after its own addition, and additions alone lead from
+ * near_max and max past the end or not. The acquire forms differ there.
+ */
+#define COUNTS		ORACLE_REFCOUNT_COUNTS
+#define DROPS		(COUNTS | BIT(STATE_SATURATED))
+
+#define OPS(X)									\
+	X(READ, "read", LOOK, false, STATES_ALL)				\
+	X(SET, "set", NONE, true, 0)						\
+	X(SET_RELEASE, "set_release", NONE, true, 0)				\
+	X(INC, "inc", GET, false, STATES_ALL)					\
+	X(ADD, "add", GET, true, STATES_ALL)					\
+	X(DEC, "dec", PUT_SPARE, false, DROPS)					\
+	X(INC_NOT_ZERO, "inc_not_zero", TRYGET, false, STATES_ALL)		\
+	X(ADD_NOT_ZERO, "add_not_zero", TRYGET, true, STATES_ALL)		\
+	X(INC_NOT_ZERO_ACQUIRE, "inc_not_zero_acquire", TRYGET, false, COUNTS)	\
+	X(ADD_NOT_ZERO_ACQUIRE, "add_not_zero_acquire", TRYGET, true, COUNTS)	\
+	X(SUB_AND_TEST, "sub_and_test", PUT, true, DROPS)			\
+	X(DEC_AND_TEST, "dec_and_test", PUT, false, DROPS)			\
+	X(DEC_IF_ONE, "dec_if_one", PUT_IF_LAST, false, DROPS)			\
+	X(DEC_NOT_ONE, "dec_not_one", PUT_IF_NOT, false, DROPS)			\
+	X(INC_OLD, "__inc", GET, false, STATES_ALL)				\
+	X(ADD_OLD, "__add", GET, true, STATES_ALL)				\
+	X(DEC_OLD, "__dec", PUT_SPARE, false, DROPS)				\
+	X(INC_NOT_ZERO_OLD, "__inc_not_zero", TRYGET, false, STATES_ALL)	\
+	X(ADD_NOT_ZERO_OLD, "__add_not_zero", TRYGET, true, STATES_ALL)		\
+	X(INC_NOT_ZERO_ACQUIRE_OLD, "__inc_not_zero_acquire", TRYGET, false, COUNTS) \
+	X(ADD_NOT_ZERO_ACQUIRE_OLD, "__add_not_zero_acquire", TRYGET, true, COUNTS) \
+	X(INC_LIMITED, "__inc_not_zero_limited_acquire", TRYGET_LIMIT, false, COUNTS) \
+	X(ADD_LIMITED, "__add_not_zero_limited_acquire", TRYGET_LIMIT, true, COUNTS) \
+	X(SUB_AND_TEST_OLD, "__sub_and_test", PUT, true, DROPS)			\
+	X(DEC_AND_TEST_OLD, "__dec_and_test", PUT, false, DROPS)		\
+	X(DEC_AND_MUTEX_LOCK, "dec_and_mutex_lock", PUT, false, DROPS)		\
+	X(DEC_AND_LOCK, "dec_and_lock", PUT, false, DROPS)			\
+	X(DEC_AND_LOCK_IRQSAVE, "dec_and_lock_irqsave", PUT, false, DROPS)
 
 enum {
-#define X(id, name) OP_##id,
+#define X(id, name, does, many, at_once) OP_##id,
 	OPS(X)
 #undef X
 	OP_NR
@@ -59,7 +70,10 @@ enum {
 static_assert(OP_NR <= ORACLE_OPS_MAX);
 
 static const struct oracle_op ops[OP_NR] = {
-#define X(id, op_name) { .name = op_name, .states = STATES_ALL },
+#define X(id, op_name, does, is_many, at_once) {			\
+		.name = op_name, .states = STATES_ALL,			\
+		.concurrent = at_once, .role = ROLE_##does, .many = is_many,	\
+	},
 	OPS(X)
 #undef X
 };
@@ -92,15 +106,16 @@ static bool spinlock_is_held(void)
 }
 
 #if !RS_HAVE_REFCOUNT_LIMITED
-/* What Linux 6.15 has, for one CPU. */
+/* What Linux 6.15 has. */
 static bool model_add_not_zero_limited_acquire(int i, refcount_t *r, int *oldp, int limit)
 {
 	int old = refcount_read(r);
 
-	*oldp = old;
-	if (old <= 0 || i > limit - old)
-		return false;
-	refcount_set(r, old + i);
+	do {
+		*oldp = old;
+		if (old <= 0 || i > limit - old)
+			return false;
+	} while (!atomic_try_cmpxchg_acquire(&r->refs, &old, old + i));
 	return true;
 }
 
@@ -255,6 +270,50 @@ static bool refcount_pair_legal(struct oracle_pair *base, const struct oracle_st
 	return true;
 }
 
+/* What a segment can rely on; kref's too. */
+void oracle_refcount_prepare(struct oracle_segment *segment, unsigned int count)
+{
+	bool counts = BIT(segment->state) & COUNTS;
+	unsigned int i;
+
+	segment->raw = !counts;
+	segment->safe = true;
+	segment->live = true;
+	if (segment->raw)
+		for (i = 0; i < ORACLE_THREADS; i++)
+			segment->share[i] = RAW_SHARE;
+	if (counts && segment->bits & SEGMENT_SPEND && count <= SPEND_MAX) {
+		segment->safe = false;
+		segment_split(segment, count);
+	}
+}
+
+static void refcount_pair_prepare(struct oracle_segment *segment)
+{
+	oracle_refcount_prepare(segment, refcount_read(&to_pair(segment->pair)->mainline));
+}
+
+/* About the count that there is. */
+static u32 refcount_pair_limit(struct oracle_pair *base, struct rs_sequence *seq)
+{
+	unsigned int count = refcount_read(&to_pair(base)->mainline);
+
+	return count < INT_MAX - NEAR_MAX ? count + rs_sequence_below(seq, 16) : INT_MAX;
+}
+
+static bool refcount_pair_concurrent(struct oracle_pair *base, enum oracle_side side,
+				     const struct oracle_step *step)
+{
+	struct refcount_pair *pair = to_pair(base);
+	struct oracle_answer answer = {};
+
+	if (side == MAINLINE)
+		mainline_perform(&pair->mainline, step, &answer);
+	else
+		ours_perform(&pair->ours, step, &answer);
+	return answer.field[FIELD_RET];
+}
+
 static int refcount_pair_perform(struct oracle_pair *base, const struct oracle_step *step,
 				 struct oracle_answer *answers)
 {
@@ -363,8 +422,8 @@ const struct oracle_subject oracle_refcount = {
 	.differences	= differences,
 	.nr_differences	= ARRAY_SIZE(differences),
 	.pair_size	= sizeof(struct refcount_pair),
-	.rounds		= 1,
-	.round_steps	= ORACLE_STEPS_MAX,
+	.rounds		= 4,
+	.round_steps	= 32,
 	.provoke	= oracle_refcount_provoke,
 	.init		= refcount_pair_init,
 	.exit		= refcount_pair_exit,
@@ -375,4 +434,10 @@ const struct oracle_subject oracle_refcount = {
 	.look		= refcount_pair_look,
 	.settled	= refcount_pair_settled,
 	.resync		= refcount_pair_resync,
+	.segments	= 12,
+	.rarely		= STATES_ALL & ~ORACLE_REFCOUNT_COUNTS,
+	.put		= OP_SUB_AND_TEST,
+	.limit		= refcount_pair_limit,
+	.prepare	= refcount_pair_prepare,
+	.concurrent	= refcount_pair_concurrent,
 };

@@ -3,7 +3,7 @@
 #ifndef _REFSTORM_ORACLE_REFCOUNT_H
 #define _REFSTORM_ORACLE_REFCOUNT_H
 
-#include "oracle_internal.h"
+#include "oracle_segment.h"
 
 enum oracle_refcount_state {
 	STATE_ZERO,
@@ -17,11 +17,15 @@ enum oracle_refcount_state {
 
 #define STATES_ALL (BIT(STATE_NR) - 1)
 
+/* In which a count is what its users hold. */
+#define ORACLE_REFCOUNT_COUNTS (BIT(STATE_ONE) | BIT(STATE_SOME))
+
 extern const char * const oracle_refcount_states[STATE_NR];
 
 unsigned int oracle_refcount_state(unsigned int count);
 u32 oracle_refcount_value(struct rs_sequence *seq);
 u32 oracle_refcount_amount(struct rs_sequence *seq, unsigned int count);
+void oracle_refcount_prepare(struct oracle_segment *segment, unsigned int count);
 void oracle_refcount_provoke(void);
 bool oracle_dec_not_one_leaves_zero(void);
 

@@ -104,7 +104,8 @@ static void SIDE(locks)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 	switch (step->op) {
 	case OP_DEC_AND_MUTEX_LOCK:
 		*ret = FN(dec_and_mutex_lock)(r, &the_mutex);
-		*locked = mutex_is_locked(&the_mutex);
+		/* In a segment others lock it, too: then only the answer tells. */
+		*locked = step->when == WHEN_CONCURRENT ? *ret : mutex_is_locked(&the_mutex);
 		if (*locked)
 			mutex_unlock(&the_mutex);
 		break;

@@ -10,7 +10,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "oracle_internal.h"
+#include "oracle_segment.h"
 
 #define TAILS 64	/* pairs of a batch that have a tail in each round */
 
@@ -89,17 +89,34 @@ bool oracle_one(struct oracle_run *run, struct oracle_pair *pair,
 	return oracle_judge(run, pair, step, state, answers, mismatch);
 }
 
-/* After rcu_barrier(). Return: false if they disagree and should not. */
+/* What the threads of a segment say, and the count without what they hold. */
+static void answer_sum(const struct oracle_sum *sum, struct oracle_answer *answer)
+{
+	answer->field[FIELD_RET] = sum->won;
+	answer->field[FIELD_OLD] = sum->sure;
+	answer->field[FIELD_COUNT] = (u32)(answer->field[FIELD_COUNT] - sum->net);
+}
+
+/*
+ * After rcu_barrier(), or a segment of a subject that has no switches.
+ * Return: false if they disagree and should not.
+ */
 bool oracle_settle_one(struct oracle_run *run, struct oracle_pair *pair,
 		       struct oracle_mismatch *mismatch)
 {
-	static const struct oracle_step settle = { .when = WHEN_SETTLE };
+	struct oracle_step step = { .when = pair->unjudged ? WHEN_SEGMENT : WHEN_SETTLE };
+	const struct oracle_subject *subject = run->subject;
 	struct oracle_answer answers[SIDES] = {};
-	unsigned int state = run->subject->state(pair);
+	unsigned int state = pair->unjudged ? pair->state : subject->state(pair), side;
 
-	run->subject->settled(pair);
-	run->subject->look(pair, answers);
-	return oracle_judge(run, pair, &settle, state, answers, mismatch);
+	subject->settled(pair);
+	if (pair->unjudged && subject->joined)
+		subject->joined(pair);
+	subject->look(pair, answers);
+	for (side = 0; side < SIDES && pair->unjudged; side++)
+		answer_sum(&pair->sum[side], &answers[side]);
+	pair->unjudged = false;
+	return oracle_judge(run, pair, &step, state, answers, mismatch);
 }
 
 static void found(struct oracle_run *run, struct oracle_pair *pair,
@@ -117,7 +134,8 @@ static void found(struct oracle_run *run, struct oracle_pair *pair,
 		((void *)pair - run->pairs) / run->subject->pair_size;
 }
 
-static struct oracle_step *record(struct oracle_pair *pair, const struct oracle_step *step)
+/* Add to what is run again if they disagree. */
+struct oracle_step *oracle_record(struct oracle_pair *pair, const struct oracle_step *step)
 {
 	if (WARN_ON_ONCE(pair->nr_steps == ORACLE_STEPS_MAX))
 		return NULL;
@@ -131,7 +149,7 @@ static void draw_and_do(struct oracle_run *run, struct oracle_pair *pair,
 	struct oracle_mismatch mismatch = {};
 	struct oracle_step step = { .when = when };
 
-	if (!run->subject->draw(pair, when, &run->seq, &step) || !record(pair, &step))
+	if (!run->subject->draw(pair, when, &run->seq, &step) || !oracle_record(pair, &step))
 		return;
 	if (!oracle_one(run, pair, &step, &mismatch))
 		found(run, pair, &mismatch);
@@ -172,7 +190,7 @@ static bool begin_tail(struct oracle_run *run, struct oracle_pair *pair)
 	struct oracle_step step = { .when = WHEN_TAIL };
 
 	if (pair->broken || !run->subject->draw(pair, WHEN_TAIL, &run->seq, &step) ||
-	    !record(pair, &step))
+	    !oracle_record(pair, &step))
 		return false;
 	pair->state = run->subject->state(pair);
 	memset(pair->answers, 0, sizeof(pair->answers));
@@ -201,6 +219,52 @@ static void tails(struct oracle_run *run)
 	}
 }
 
+/* Run the segments that were drawn, of one kind: those that may wait for switches, or not. */
+static void run_segments(struct oracle_run *run, bool slow)
+{
+	unsigned int i;
+
+	for (i = 0; i < ORACLE_PAIRS; i++) {
+		struct oracle_pair *pair = oracle_pair(run, i);
+		struct oracle_step *steps = &pair->steps[pair->segment_at];
+
+		if (!pair->unjudged || !!(steps->limit & SEGMENT_SLOW) != slow)
+			continue;
+		oracle_segment_add(run, pair, steps, pair->nr_steps - pair->segment_at, NULL);
+		if (oracle_segments_full(run))
+			oracle_segments_run(run);
+	}
+	oracle_segments_run(run);
+}
+
+/* Without switches there is no settling later. */
+static void judge_segments(struct oracle_run *run)
+{
+	struct oracle_mismatch mismatch = {};
+	unsigned int i;
+
+	for (i = 0; i < ORACLE_PAIRS; i++) {
+		struct oracle_pair *pair = oracle_pair(run, i);
+
+		if (pair->unjudged && !oracle_settle_one(run, pair, &mismatch))
+			found(run, pair, &mismatch);
+	}
+}
+
+/* One after the other: each is to have the CPUs for itself. */
+static void segments(struct oracle_run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < ORACLE_PAIRS && !oracle_ending(run); i++)
+		if (!oracle_pair(run, i)->broken)
+			oracle_segment_draw(run, oracle_pair(run, i));
+	run_segments(run, false);
+	run_segments(run, true);
+	if (!run->subject->switches)
+		judge_segments(run);
+}
+
 /* All pairs at once. */
 static void settle(struct oracle_run *run)
 {
@@ -216,7 +280,7 @@ static void settle(struct oracle_run *run)
 			run->subject->settled(pair);
 			continue;
 		}
-		if (record(pair, &step) && !oracle_settle_one(run, pair, &mismatch))
+		if (oracle_record(pair, &step) && !oracle_settle_one(run, pair, &mismatch))
 			found(run, pair, &mismatch);
 	}
 }
@@ -243,11 +307,12 @@ static void one_round(struct oracle_run *run)
 			advance(run, pair);
 		cond_resched();
 	}
-	if (run->subject->switches) {
-		if (!oracle_ending(run))
-			tails(run);
+	if (run->subject->switches && !oracle_ending(run))
+		tails(run);
+	if (!run->result->lockstep)
+		segments(run);
+	if (run->subject->switches)
 		settle(run);
-	}
 }
 
 static const struct oracle_pair *first_broken(struct oracle_run *run, unsigned int born)

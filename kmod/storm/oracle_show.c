@@ -28,12 +28,16 @@ static const char * const when_names[] = {
 	[WHEN_MIDDLE]	= "middle",
 	[WHEN_TAIL]	= "tail",
 	[WHEN_SETTLE]	= "settle",
+	[WHEN_SEGMENT]	= "segment",
+	[WHEN_CONCURRENT] = "concurrent",
 };
 
 static const char *op_name(const struct oracle_subject *subject,
 			   const struct oracle_step *step)
 {
-	return step->when == WHEN_SETTLE ? "settle" : subject->ops[step->op].name;
+	if (step->when == WHEN_SETTLE || step->when == WHEN_SEGMENT)
+		return when_names[step->when];
+	return subject->ops[step->op].name;
 }
 
 static u64 thin_cells(const struct oracle_subject *subject,
@@ -52,6 +56,25 @@ static u64 thin_cells(const struct oracle_subject *subject,
 		}
 	}
 	return thin;
+}
+
+/* Cells of segments that never overlapped. */
+static u64 apart_cells(const struct oracle_subject *subject,
+		       const struct oracle_result *result, u64 *reachable)
+{
+	unsigned int op, state;
+	u64 apart = 0;
+
+	*reachable = 0;
+	for (op = 0; op < subject->nr_ops; op++) {
+		for (state = 0; state < subject->nr_states; state++) {
+			if (!(subject->ops[op].concurrent & BIT(state)))
+				continue;
+			++*reachable;
+			apart += !result->concurrent[op][state];
+		}
+	}
+	return apart;
 }
 
 /* NULL if the run reached all that it should; else the verdict, and why. */
@@ -73,6 +96,11 @@ const char *oracle_thin(const struct oracle_subject *subject,
 			  subject->differences[i].name);
 		return "unproven";
 	}
+	if (!result->lockstep && !result->overlapped && result->cpus > 1) {
+		scnprintf(buf, size, "none of %llu concurrent segments overlapped",
+			  result->segments);
+		return "unproven";
+	}
 	return NULL;
 }
 
@@ -80,6 +108,7 @@ static void show_run(struct seq_file *m, const struct oracle_subject *subject,
 		     const struct oracle_result *result)
 {
 	u64 reachable, thin = thin_cells(subject, result, &reachable);
+	u64 together, apart = apart_cells(subject, result, &together);
 
 	seq_printf(m, "run=%u counter=%s state=%s seed=%llu steps=%llu sequences=%llu elapsed_ms=%llu cells=%llu cells_thin=%llu verdict=%s",
 		   result->run, subject->name, result->running ? "running" : "done",
@@ -87,9 +116,12 @@ static void show_run(struct seq_file *m, const struct oracle_subject *subject,
 		   div_u64(READ_ONCE(result->elapsed_ns), NSEC_PER_MSEC), reachable, thin,
 		   result->running ? "-" : result->verdict);
 	if (result->detail[0] && !result->running)
-		seq_printf(m, " detail=\"%s\"\n", result->detail);
+		seq_printf(m, " detail=\"%s\"", result->detail);
 	else
-		seq_puts(m, " detail=-\n");
+		seq_puts(m, " detail=-");
+	seq_printf(m, " cpus=%u segments=%llu overlapped=%llu", result->cpus,
+		   READ_ONCE(result->segments), READ_ONCE(result->overlapped));
+	seq_printf(m, " concurrent_cells=%llu concurrent_cells_apart=%llu\n", together, apart);
 }
 
 static void show_differences(struct seq_file *m, const struct oracle_subject *subject,
@@ -104,22 +136,35 @@ static void show_differences(struct seq_file *m, const struct oracle_subject *su
 			   subject->differences[i].row);
 }
 
+typedef u64 (cells_t)[ORACLE_OPS_MAX][ORACLE_STATES_MAX];
+
+static void show_row(struct seq_file *m, const char *kind, const struct oracle_subject *subject,
+		     unsigned int op, u32 reachable, const cells_t *cells)
+{
+	unsigned int state;
+
+	seq_printf(m, "%s=%s counter=%s", kind, subject->ops[op].name, subject->name);
+	for (state = 0; state < subject->nr_states; state++) {
+		if (reachable & BIT(state))
+			seq_printf(m, " %s=%llu", subject->states[state],
+				   READ_ONCE((*cells)[op][state]));
+		else
+			seq_printf(m, " %s=-", subject->states[state]);
+	}
+	seq_putc(m, '\n');
+}
+
 static void show_cells(struct seq_file *m, const struct oracle_subject *subject,
 		       const struct oracle_result *result)
 {
-	unsigned int op, state;
+	unsigned int op;
 
-	for (op = 0; op < subject->nr_ops; op++) {
-		seq_printf(m, "cell=%s counter=%s", subject->ops[op].name, subject->name);
-		for (state = 0; state < subject->nr_states; state++) {
-			if (subject->ops[op].states & BIT(state))
-				seq_printf(m, " %s=%llu", subject->states[state],
-					   READ_ONCE(result->cells[op][state]));
-			else
-				seq_printf(m, " %s=-", subject->states[state]);
-		}
-		seq_putc(m, '\n');
-	}
+	for (op = 0; op < subject->nr_ops; op++)
+		show_row(m, "cell", subject, op, subject->ops[op].states, &result->cells);
+	for (op = 0; op < subject->nr_ops; op++)
+		if (subject->ops[op].concurrent)
+			show_row(m, "concurrent", subject, op, subject->ops[op].concurrent,
+				 &result->concurrent);
 }
 
 static void show_mismatch(struct seq_file *m, const char *kind,
@@ -129,8 +174,10 @@ static void show_mismatch(struct seq_file *m, const char *kind,
 {
 	unsigned int i;
 
-	seq_printf(m, "%s=%u counter=%s seed=%llu sequence=%llu tries=%u", kind, result->run,
-		   subject->name, result->seed, result->sequence, result->tries);
+	seq_printf(m, "%s=%u counter=%s seed=%llu sequence=%llu", kind, result->run,
+		   subject->name, result->seed, result->sequence);
+	seq_printf(m, " tries=%u repeats=%u again=%u/%u", result->tries, result->repeats,
+		   result->again, ORACLE_AGAIN);
 	seq_printf(m, " step=%u op=%s nr=%u limit=%u state=%s", mismatch->step,
 		   op_name(subject, &mismatch->last), mismatch->last.nr, mismatch->last.limit,
 		   subject->states[mismatch->state]);
@@ -154,9 +201,13 @@ static void show_shrunk(struct seq_file *m, const struct oracle_subject *subject
 	for (i = 0; i < result->nr_shrunk; i++) {
 		const struct oracle_step *step = &result->shrunk_steps[i];
 
-		seq_printf(m, "step=%u counter=%s op=%s when=%s nr=%u limit=%u\n", i,
+		seq_printf(m, "step=%u counter=%s op=%s when=%s nr=%u limit=%u", i,
 			   subject->name, op_name(subject, step), when_names[step->when],
 			   step->nr, step->limit);
+		if (step->when == WHEN_CONCURRENT)
+			seq_printf(m, " thread=%u\n", step->thread);
+		else
+			seq_puts(m, " thread=-\n");
 	}
 }
 

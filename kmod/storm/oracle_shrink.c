@@ -7,17 +7,24 @@
  * candidate is run on a fresh pair; any disagreement will do, and what comes
  * after it is cut off, as are steps that have become illegal. Arguments are then
  * made smaller in the same way.
+ *
+ * Concurrent segments come first: whole segments are left out, then threads. A
+ * candidate with a segment may agree by luck, so it is run up to REPEATS times
+ * before that is believed; for these there is a limit of time, too.
  */
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "oracle_internal.h"
+#include "oracle_segment.h"
 
-#define TRIES_MAX 600
+#define TRIES_MAX	600
+#define REPEATS		6
+#define SHRINK_NS	(8 * NSEC_PER_SEC)
 
 struct candidate {
 	unsigned int		nr;
@@ -27,6 +34,22 @@ struct candidate {
 static bool is_middle(const struct candidate *c, unsigned int i)
 {
 	return i < c->nr && c->steps[i].when == WHEN_MIDDLE;
+}
+
+static bool in_segment(const struct candidate *c, unsigned int i)
+{
+	return i < c->nr && (c->steps[i].when == WHEN_SEGMENT ||
+			     c->steps[i].when == WHEN_CONCURRENT);
+}
+
+static bool has_segment(const struct candidate *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr; i++)
+		if (in_segment(c, i))
+			return true;
+	return false;
 }
 
 /* What @skipped has bits of is not needed. */
@@ -62,6 +85,25 @@ static bool one_step(struct oracle_run *run, struct oracle_pair *pair,
 	memset(pair->answers, 0, sizeof(pair->answers));
 	run->subject->perform(pair, step, pair->answers);
 	return oracle_judge(run, pair, step, pair->state, pair->answers, mismatch);
+}
+
+/* A segment from the @first on, which is moved past it. Return: false if they disagree. */
+static bool one_segment(struct oracle_run *run, struct oracle_pair *pair,
+			const struct candidate *c, unsigned int *first,
+			struct oracle_mismatch *mismatch, unsigned long *skipped)
+{
+	DECLARE_BITMAP(here, ORACLE_STEPS_MAX) = {};
+	unsigned int nr;
+
+	nr = oracle_segment_add(run, pair, &c->steps[*first], c->nr - *first, here);
+	oracle_segments_run(run);
+	bitmap_shift_left(here, here, *first, ORACLE_STEPS_MAX);
+	bitmap_or(skipped, skipped, here, ORACLE_STEPS_MAX);
+	*first += nr;
+	/* As the settling that follows it always would. */
+	if (run->subject->switches)
+		rcu_barrier();
+	return oracle_settle_one(run, pair, mismatch);
 }
 
 /*
@@ -100,7 +142,9 @@ static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
 	if (run->subject->init(pair))
 		return false;
 	while (i < c->nr && agreed) {
-		if (switches && is_middle(c, i)) {
+		if (in_segment(c, i)) {
+			agreed = one_segment(run, pair, c, &i, mismatch, skipped);
+		} else if (switches && is_middle(c, i)) {
 			rcu_read_lock();
 			agreed = some_steps(run, pair, c, &i, mismatch, skipped);
 			rcu_read_unlock();
@@ -134,20 +178,83 @@ struct shrinking {
 	struct candidate	best;
 	struct candidate	try;
 	struct oracle_mismatch	mismatch;
+	u64			end_ns;
 };
+
+static bool enough(const struct shrinking *s)
+{
+	return s->run->result->tries >= TRIES_MAX || READ_ONCE(s->run->stop) ||
+	       ktime_get_ns() > s->end_ns;
+}
 
 /* Run what was prepared; keep it if it still disagrees. */
 static bool keep_try(struct shrinking *s)
 {
+	unsigned int repeats = has_segment(&s->try) ? REPEATS : 1;
 	struct oracle_mismatch mismatch = {};
 
-	if (s->run->result->tries >= TRIES_MAX || READ_ONCE(s->run->stop) ||
-	    !disagrees(s->run, s->pair, &s->try, &mismatch))
-		return false;
-	s->best = s->try;
-	s->mismatch = mismatch;
-	cond_resched();
-	return true;
+	s->run->result->repeats = max(s->run->result->repeats, repeats);
+	while (repeats-- && !enough(s)) {
+		cond_resched();
+		if (!disagrees(s->run, s->pair, &s->try, &mismatch))
+			continue;
+		s->best = s->try;
+		s->mismatch = mismatch;
+		return true;
+	}
+	return false;
+}
+
+/* How often does what is left disagree? */
+static unsigned int again(struct shrinking *s)
+{
+	struct oracle_mismatch mismatch = {};
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < ORACLE_AGAIN && !READ_ONCE(s->run->stop); i++) {
+		s->try = s->best;
+		nr += disagrees(s->run, s->pair, &s->try, &mismatch);
+	}
+	return nr;
+}
+
+/* Leave out the @thread of segment @n, or all of it. Return: false if there is no such. */
+static bool drop_thread(struct shrinking *s, unsigned int n, int thread)
+{
+	DECLARE_BITMAP(left_out, ORACLE_STEPS_MAX) = {};
+	unsigned int i, seen = 0;
+	bool inside = false;
+
+	for (i = 0; i < s->best.nr; i++) {
+		bool begins = s->best.steps[i].when == WHEN_SEGMENT ||
+			      (in_segment(&s->best, i) && !inside);
+
+		seen += begins;
+		inside = in_segment(&s->best, i);
+		if (inside && seen == n + 1 &&
+		    (thread < 0 || (s->best.steps[i].when == WHEN_CONCURRENT &&
+				    s->best.steps[i].thread == thread)))
+			__set_bit(i, left_out);
+	}
+	if (seen > n && !bitmap_empty(left_out, ORACLE_STEPS_MAX)) {
+		s->try = s->best;
+		compact(&s->try, left_out);
+		keep_try(s);
+	}
+	return seen > n;
+}
+
+static void drop_segments(struct shrinking *s)
+{
+	int segments = 0, thread;
+
+	while (drop_thread(s, segments, ORACLE_THREADS))
+		segments++;
+	while (segments--) {
+		drop_thread(s, segments, -1);
+		for (thread = 0; thread < ORACLE_THREADS; thread++)
+			drop_thread(s, segments, thread);
+	}
 }
 
 /* Leave out @size steps at a time, the last first: others need the earlier ones. */
@@ -201,17 +308,20 @@ void oracle_shrink(struct oracle_run *run, const struct oracle_pair *found)
 	memcpy(s->best.steps, found->steps, sizeof(s->best.steps));
 	s->mismatch = result->mismatch;
 	s->pair = oracle_pair(run, 0);
+	s->end_ns = ktime_get_ns() + SHRINK_NS;
 	run->replaying = true;
 
 	/* First as it was: does it come again? */
 	s->try = s->best;
 	if (keep_try(s)) {
+		drop_segments(s);
 		for (size = max(s->best.nr / 2, 1U); size; size /= 2)
 			drop(s, size);
 		while (drop(s, 1))
 			;
 		smaller_arguments(s);
 	}
+	result->again = again(s);
 	run->replaying = false;
 	result->shrunk = s->mismatch;
 	result->nr_shrunk = s->best.nr;

@@ -8,7 +8,6 @@
  * while the file through which it was started held another.
  */
 #include <linux/cpumask.h>
-#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -24,42 +23,11 @@
 #include "storm.h"
 #include "storm_internal.h"
 #include "storm_record.h"
+#include "thread.h"
 
 static DEFINE_MUTEX(storms_lock);
-static atomic_t nr_threads = ATOMIC_INIT(0);
 static unsigned int nr_storms;
-
-static struct task_struct *thread_create(int (*run)(void *), void *arg, int cpu,
-					 const char *role, u32 id, unsigned int index)
-{
-	struct rs_alloc_site *site = &refstorm_sites[SITE_STORM_THREAD];
-	struct task_struct *task = ERR_PTR(-ENOMEM);
-
-	if (!rs_alloc_should_fail(site))
-		task = kthread_create(run, arg, "rs_%s/%u.%u", role, id, index);
-	rs_alloc_result(site, !IS_ERR(task));
-	if (IS_ERR(task))
-		return NULL;
-	atomic_inc(&nr_threads);
-	if (cpu >= 0)
-		set_cpus_allowed_ptr(task, cpumask_of(cpu));
-	return task;
-}
-
-static void thread_gone(void)
-{
-	rs_alloc_returned(&refstorm_sites[SITE_STORM_THREAD]);
-	atomic_dec(&nr_threads);
-}
-
-/* Stop a thread, whether it was ever woken or not. */
-static void thread_stop(struct task_struct *task)
-{
-	if (!task)
-		return;
-	kthread_stop(task);
-	thread_gone();
-}
+static struct rs_alloc_site * const site = &refstorm_sites[SITE_STORM_THREAD];
 
 /* In the order in which they must end: killers wait for workers to drain. */
 static void stop_killers(struct storm *storm)
@@ -68,7 +36,7 @@ static void stop_killers(struct storm *storm)
 
 	WRITE_ONCE(storm->closing, true);
 	for (i = 0; i < storm->setup.killers; i++)
-		thread_stop(storm->slots[i].killer);
+		thread_stop(site, storm->slots[i].killer);
 }
 
 static void stop_workers(struct storm *storm)
@@ -78,7 +46,7 @@ static void stop_workers(struct storm *storm)
 	/* All at once: each may be asleep for a while. */
 	WRITE_ONCE(storm->ending, true);
 	for (i = 0; i < storm->setup.workers; i++)
-		thread_stop(storm->workers[i].task);
+		thread_stop(site, storm->workers[i].task);
 }
 
 static void storm_free(struct storm *storm)
@@ -160,8 +128,8 @@ static bool threads_create(struct storm *storm)
 	for (i = 0; i < storm->setup.workers; i++) {
 		struct storm_worker *worker = &storm->workers[i];
 
-		worker->task = thread_create(saturate(storm) ? storm_saturate_thread :
-							       storm_worker_thread,
+		worker->task = thread_create(site, saturate(storm) ? storm_saturate_thread :
+								     storm_worker_thread,
 					     worker, worker->cpu, "work", storm->id, i);
 		if (!worker->task)
 			return false;
@@ -169,8 +137,8 @@ static bool threads_create(struct storm *storm)
 	for (i = 0; i < storm->setup.killers && !saturate(storm); i++) {
 		struct storm_slot *slot = &storm->slots[i];
 
-		slot->killer = thread_create(storm_killer_thread, slot, -1, "kill",
-					     storm->id, i);
+		slot->killer = thread_create(site, storm_killer_thread, slot,
+					     THREAD_ANY_CPU, "kill", storm->id, i);
 		if (!slot->killer)
 			return false;
 	}
@@ -235,7 +203,7 @@ static int manager_thread(void *arg)
 
 	storm_free(storm);
 	storm_record_announce();
-	thread_gone();
+	thread_gone(site);
 	module_put_and_kthread_exit(0);
 }
 
@@ -250,10 +218,10 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 	if (nr_storms == RS_STORMS_MAX)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOSPC,
 				      "%d storms are running already", RS_STORMS_MAX);
-	if (atomic_read(&nr_threads) + threads > RS_THREADS_MAX)
+	if (threads_count() + threads > RS_THREADS_MAX)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOSPC,
-				      "%llu threads more; there are %d, and %d is the limit",
-				      threads, atomic_read(&nr_threads), RS_THREADS_MAX);
+				      "%llu threads more; there are %u, and %d is the limit",
+				      threads, threads_count(), RS_THREADS_MAX);
 
 	storm = storm_alloc(setup, last_id + 1);
 	if (!storm)
@@ -263,7 +231,8 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
 	}
 	manager = threads_create(storm) ?
-		thread_create(manager_thread, storm, -1, "storm", storm->id, 0) : NULL;
+		thread_create(site, manager_thread, storm, THREAD_ANY_CPU, "storm",
+			      storm->id, 0) : NULL;
 	if (!manager) {
 		stop_killers(storm);
 		stop_workers(storm);
@@ -412,10 +381,4 @@ const struct file_operations storms_fops = {
 unsigned int storms_count(void)
 {
 	return READ_ONCE(nr_storms);
-}
-
-/* Threads of all storms. */
-unsigned int storms_threads(void)
-{
-	return atomic_read(&nr_threads);
 }

@@ -22,6 +22,5 @@ int storm_stop_command(struct command *cmd);
 extern const struct file_operations storms_fops;
 
 unsigned int storms_count(void);
-unsigned int storms_threads(void);
 
 #endif /* _REFSTORM_STORM_H */

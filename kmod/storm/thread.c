@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Kernel threads: how storms and the oracle make them, end them and count them. */
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+#include <refstorm/alloc.h>
+
+#include "thread.h"
+
+static atomic_t nr_threads = ATOMIC_INIT(0);
+
+/**
+ * thread_create - make a thread that sleeps until it is woken
+ * @site: where its allocation is counted
+ * @run: what it does
+ * @arg: with what
+ * @cpu: where it stays, or THREAD_ANY_CPU
+ * @role: first part of its name
+ * @id: of what it belongs to
+ * @index: which of those it is
+ *
+ * Context: process.
+ * Return: the thread, or NULL.
+ */
+struct task_struct *thread_create(struct rs_alloc_site *site, int (*run)(void *), void *arg,
+				  int cpu, const char *role, u32 id, unsigned int index)
+{
+	struct task_struct *task = ERR_PTR(-ENOMEM);
+
+	if (!rs_alloc_should_fail(site))
+		task = kthread_create(run, arg, "rs_%s/%u.%u", role, id, index);
+	rs_alloc_result(site, !IS_ERR(task));
+	if (IS_ERR(task))
+		return NULL;
+	atomic_inc(&nr_threads);
+	if (cpu != THREAD_ANY_CPU)
+		set_cpus_allowed_ptr(task, cpumask_of(cpu));
+	return task;
+}
+
+/* One is about to end by itself, or has ended. Context: any. */
+void thread_gone(struct rs_alloc_site *site)
+{
+	rs_alloc_returned(site);
+	atomic_dec(&nr_threads);
+}
+
+/* Stop a thread, whether it was ever woken or not; NULL is none. Context: process. */
+void thread_stop(struct rs_alloc_site *site, struct task_struct *task)
+{
+	if (!task)
+		return;
+	kthread_stop(task);
+	thread_gone(site);
+}
+
+/* All threads that there are. */
+unsigned int threads_count(void)
+{
+	return atomic_read(&nr_threads);
+}
