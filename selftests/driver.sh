@@ -176,6 +176,15 @@ unload_stops_storms() {
 	! loaded refstorm
 }
 
+# One step proves nothing, so the exit code is 1.
+oracle_leaves_nothing() {
+	run 0 unload
+	run 1 oracle "${args[@]}" --counter kref --steps 1 --seed 7
+	[[ $said == *'kernel log: clean'* && $said == *'repeat="refstorm oracle --counter kref --seed 7 --steps 1'* ]] ||
+		fail "it says $said"
+	! loaded rsref && ! loaded refstorm
+}
+
 check "load and unload may be said twice" load_twice
 check "without the module it says how to load it, and exits with 3" refused_without_module
 check "wrong words exit with 2" usage
@@ -191,5 +200,6 @@ check "SIGTERM stops the storm and still prints a verdict" interrupted TERM
 check "a storm ends at its time though the driver was killed" killed
 check "two drivers at once do not disturb each other" two_at_once
 check "unload stops a running storm first" unload_stops_storms
+check "oracle judges the kernel log, tells how to repeat a run, and removes what it loaded" oracle_leaves_nothing
 rm -f "$out"
 end

@@ -147,6 +147,16 @@ void add_exec(CLI::App &app, arguments &parsed)
     exec->callback([&parsed] { parsed.command = subcommand::exec; });
 }
 
+/// What those share that load the modules for a while and watch the kernel log.
+void add_surroundings(CLI::App &sub, arguments &parsed)
+{
+    sub.add_flag("--keep", parsed.keep, "leave the modules loaded if this loads them");
+    add_module_directory(sub, parsed.where);
+    sub.add_option("--kernel-log", parsed.where.kernel_log,
+                   "where the kernel log is read (default /dev/kmsg)")
+        ->type_name("FILE");
+}
+
 void add_storm(CLI::App &app, arguments &parsed)
 {
     storm_options &storm = parsed.storm;
@@ -174,11 +184,7 @@ void add_storm(CLI::App &app, arguments &parsed)
     add_choice(*sub, "--pattern", storm.pattern, patterns, "PATTERN",
                "lifecycle (default), or saturate, which makes the kernel warn on purpose");
     sub->add_flag("--longer-than-an-hour", storm.longer_than_an_hour, "allow more than an hour in all");
-    sub->add_flag("--keep", storm.keep, "leave the modules loaded if the storm loaded them");
-    add_module_directory(*sub, parsed.where);
-    sub->add_option("--kernel-log", parsed.where.kernel_log,
-                    "where the kernel log is read (default /dev/kmsg)")
-        ->type_name("FILE");
+    add_surroundings(*sub, parsed);
     sub->callback([&parsed] { parsed.command = subcommand::storm; });
 }
 
@@ -195,7 +201,8 @@ void add_oracle(CLI::App &app, arguments &parsed)
     add_seconds(*sub, "--seconds", oracle.seconds_ms, RS_STORM_MS_MAX, "as many steps as this time allows");
     add_number(*sub, "--seed", oracle.seed, 0, std::numeric_limits<std::uint64_t>::max(),
                "repeat the run that had this seed (default: a new one)");
-    add_module_directory(*sub, parsed.where);
+    sub->add_flag("--lockstep", oracle.lockstep, "without concurrent segments");
+    add_surroundings(*sub, parsed);
     sub->callback([&parsed] { parsed.command = subcommand::oracle; });
 }
 

@@ -25,6 +25,7 @@ struct oracle_options {
     std::optional<std::uint64_t> steps = {};
     std::optional<std::uint64_t> seconds_ms = {};
     std::optional<std::uint64_t> seed = {};
+    bool lockstep = false; ///< no concurrent segments
 };
 
 /// What `bench` measures.
@@ -41,6 +42,7 @@ struct arguments {
     subcommand command = subcommand::list;
     places where;
     bool json = false;
+    bool keep = false; ///< leave the modules loaded that storm or oracle loaded
 
     std::vector<std::string> parameters; ///< of load
     listing what = listing::providers;   ///< of list

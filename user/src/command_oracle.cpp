@@ -2,12 +2,10 @@
 #include "command_oracle.hpp"
 
 #include "commands.hpp"
-#include "kmsg_file.hpp"
-#include "machine.hpp"
-#include "modules.hpp"
 #include "readiness.hpp"
-#include "terminal.hpp"
+#include "storm_plan.hpp"
 #include "text_table.hpp"
+#include "units.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,9 +47,13 @@ struct kind_key {
 };
 
 constexpr std::array kind_keys = {
-    kind_key{"run", "runs"},      kind_key{"difference", "differences"},
-    kind_key{"cell", "cells"},    kind_key{"mismatch", "mismatches"},
-    kind_key{"shrunk", "shrunk"}, kind_key{"step", "steps"},
+    kind_key{"run", "runs"},
+    kind_key{"difference", "differences"},
+    kind_key{"cell", "cells"},
+    kind_key{"concurrent", "concurrent"},
+    kind_key{"mismatch", "mismatches"},
+    kind_key{"shrunk", "shrunk"},
+    kind_key{"step", "steps"},
 };
 
 std::string value(const record &line, std::string_view key)
@@ -80,10 +82,33 @@ exit_code code_of(const record &line)
     return verdict == "error" ? exit_code::machine : exit_code::broken;
 }
 
-void announce_in_log(void *context, std::string_view line)
+bool is_cells(const record &line)
 {
-    if (const auto *log = static_cast<const kmsg_file *>(context))
-        (void)log->write(line);
+    return kind(line) == "cell" || kind(line) == "concurrent";
+}
+
+/// The warnings that the start of a run with \p counter provokes, if they are armed.
+std::vector<expectation> expected_of(std::string_view counter)
+{
+    std::vector<expectation> expected;
+    for (const provoked &each : provoked_warnings)
+        if (each.counter.find(counter) != std::string_view::npos)
+            expected.push_back({0, each.most, std::string(each.text), 0});
+    return expected;
+}
+
+/// The command line that repeats a run, with the seed that it had.
+std::string repeat_command(const record &run, const oracle_options &options, const places &where)
+{
+    std::string text =
+        fmt::format("refstorm oracle --counter {} --seed {}", value(run, "counter"), value(run, "seed"));
+    if (options.steps)
+        text += fmt::format(" --steps {}", *options.steps);
+    if (options.seconds_ms)
+        text += fmt::format(" --seconds {}", format_seconds(*options.seconds_ms));
+    if (options.lockstep)
+        text += " --lockstep";
+    return text + place_options(where);
 }
 
 } // namespace
@@ -94,7 +119,7 @@ exit_code oracle_outcome::code() const
     for (const record &line : lines)
         if (kind(line) == "run")
             code = worse(code, code_of(line));
-    return code;
+    return complaints.empty() ? code : worse(code, exit_code::broken);
 }
 
 json oracle_outcome::document() const
@@ -102,6 +127,10 @@ json oracle_outcome::document() const
     json document = new_document();
     document["exit"] = static_cast<int>(code());
     document["interrupted"] = interrupted;
+    document["kernel_log"] = log_unchecked.empty() ? json("checked") : json(log_unchecked);
+    document["complaints"] = json::array();
+    for (const auto &[counter, text] : complaints)
+        document["complaints"].push_back({{"counter", counter}, {"text", text}});
     for (const kind_key &each : kind_keys)
         document[each.key] = json::array();
     for (const record &line : lines) {
@@ -125,16 +154,20 @@ std::string oracle_outcome::text() const
     };
     for (const record &line : lines) {
         const auto &fields = line.fields();
-        if (kind(line) != "cell") {
+        if (!is_cells(line)) {
             flush();
             std::string words;
             for (const field &each : fields)
-                words += fmt::format("{}{}={}", words.empty() ? "" : " ", each.key, each.text);
+                words += fmt::format("{}{}={}", words.empty() ? "" : " ", each.key,
+                                     each.quoted ? fmt::format("\"{}\"", each.text) : each.text);
             all += words + "\n";
             continue;
         }
-        if (counter.empty()) {
-            counter = value(line, "counter");
+        const std::string title =
+            kind(line) == "cell" ? value(line, "counter") : value(line, "counter") + " concurrently";
+        if (counter != title) {
+            flush();
+            counter = title;
             cells.add_column(counter, align::left);
             for (std::size_t i = 2; i < fields.size(); ++i)
                 cells.add_column(fields[i].key, align::right);
@@ -145,6 +178,11 @@ std::string oracle_outcome::text() const
         cells.add_row(std::move(row));
     }
     flush();
+    for (const auto &[during, text] : complaints)
+        all += fmt::format("kernel log during {}: {}\n", during, text);
+    if (complaints.empty())
+        all += log_unchecked.empty() ? "kernel log: clean\n"
+                                     : fmt::format("kernel log: unchecked ({})\n", log_unchecked);
     return all;
 }
 
@@ -154,21 +192,33 @@ result<oracle_outcome> oracle_runner::run(const oracle_options &options)
     std::vector<std::string> wanted = options.counters;
     if (wanted.empty())
         wanted.assign(counters.begin(), counters.end());
+    log_watch log(where_.kernel_log);
     for (const std::string &counter : wanted) {
-        auto started = start(counter, options);
+        auto started = start(counter, options, log);
         if (!started)
             return started.error();
-        auto ended = watch(counter, outcome);
-        if (!ended)
-            return ended.error();
+        auto lines = watch(counter, outcome);
+        if (!lines)
+            return lines.error();
+        const log_judgement judgement = log.judge();
+        for (const std::string &text : judgement.complaints)
+            outcome.complaints.emplace_back(counter, text);
+        for (record &line : *lines) {
+            if (kind(line) == "run") {
+                line.set("kernel_log", std::string(log_state_name(judgement.state)));
+                line.set("repeat", repeat_command(line, options, where_), true);
+            }
+            outcome.lines.push_back(std::move(line));
+        }
         if (outcome.interrupted)
             break;
     }
+    outcome.log_unchecked = log.unchecked();
     return outcome;
 }
 
 /// Starts a run. What it provokes comes before the command returns, if it did not come before.
-result<done> oracle_runner::start(const std::string &counter, const oracle_options &options)
+result<done> oracle_runner::start(const std::string &counter, const oracle_options &options, log_watch &log)
 {
     std::string command = "oracle counter=" + counter;
     if (options.steps)
@@ -178,31 +228,25 @@ result<done> oracle_runner::start(const std::string &counter, const oracle_optio
     if (options.seed)
         command += fmt::format(" seed={}", *options.seed);
 
-    std::size_t announced = 0;
-    for (const provoked &each : provoked_warnings) {
-        if (each.counter.find(counter) == std::string_view::npos)
-            continue;
-        announce_(context_, fmt::format("{}begin 0..{} {}", log_scanner::announcement, each.most, each.text));
-        ++announced;
-    }
+    if (options.lockstep)
+        command += " concurrent=0";
+
+    log.begin_expecting(expected_of(counter));
     const auto started = port_.command(command);
-    while (announced-- > 0)
-        announce_(context_, fmt::format("{}end", log_scanner::announcement));
+    log.end_expecting();
     if (!started)
         return started.error().as_problem();
     return done{};
 }
 
-result<done> oracle_runner::watch(const std::string &counter, oracle_outcome &outcome)
+result<std::vector<record>> oracle_runner::watch(const std::string &counter, oracle_outcome &outcome)
 {
     for (;;) {
         auto lines = lines_of(counter);
         if (!lines)
             return lines.error();
-        if (std::ranges::none_of(*lines, is_running)) {
-            outcome.lines.insert(outcome.lines.end(), lines->begin(), lines->end());
-            return done{};
-        }
+        if (std::ranges::none_of(*lines, is_running))
+            return lines;
         if (port_.wait(stop_.fd(), glance, false) != wake::stop_asked)
             continue;
         while (stop_.take()) {
@@ -232,10 +276,11 @@ result<exit_code> command_oracle(const arguments &args)
     auto ready = make_ready(args.where, {});
     if (!ready)
         return ready.error();
-    auto log = kmsg_file::open(args.where.kernel_log);
+    const loaded_meanwhile loaded(args.where, args.keep ? std::vector<std::string>{} : ready->report.loaded);
+    // Closed before the modules are removed: open files would keep them.
+    const std::unique_ptr<debugfs_port> port = std::move(ready->port);
     stop_signals stop;
-    oracle_runner runner(*ready->port, stop, announce_in_log, log ? &*log : nullptr);
-    auto outcome = runner.run(args.oracle);
+    auto outcome = oracle_runner(*port, stop, args.where).run(args.oracle);
     if (!outcome)
         return outcome.error();
     fmt::print("{}", args.json ? document_text(outcome->document()) : outcome->text());

@@ -5,19 +5,25 @@
 
 #include "arguments.hpp"
 #include "json_output.hpp"
+#include "log_watch.hpp"
 #include "module_port.hpp"
 #include "stop_signals.hpp"
 
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace refstorm {
 
-/// What the `oracle` file says of the runs that were asked for.
+/// What the `oracle` file says of the runs that were asked for, and the kernel log of each.
 struct oracle_outcome {
-    /// Lines of the file, of the counters that ran: runs, differences, cells, the shrunk sequence.
+    /// Lines of the file, of the counters that ran: runs, differences, cells, the shrunk sequence. The
+    /// lines of runs have `kernel_log` and `repeat` beside what the module says.
     std::vector<record> lines = {};
+    /// What the kernel complained of, with the counter that ran then.
+    std::vector<std::pair<std::string, std::string>> complaints = {};
+    /// Why the kernel log was not checked; empty if it was.
+    std::string log_unchecked = {};
     bool interrupted = false;
 
     exit_code code() const;
@@ -25,28 +31,25 @@ struct oracle_outcome {
     std::string text() const;
 };
 
-/// Runs what \p options ask for, one counter after the other. \p announce is told the lines for the
-/// kernel log around each start, which makes counters warn.
+/// Runs what is asked for, one counter after the other. Each start makes counters warn, which is announced
+/// in the kernel log.
 class oracle_runner {
   public:
-    using announcer = void (*)(void *context, std::string_view line);
-
-    oracle_runner(module_port &port, stop_signals &stop, announcer announce, void *context)
-        : port_(port), stop_(stop), announce_(announce), context_(context)
+    oracle_runner(module_port &port, stop_signals &stop, places where)
+        : port_(port), stop_(stop), where_(std::move(where))
     {
     }
 
     result<oracle_outcome> run(const oracle_options &options);
 
   private:
-    result<done> start(const std::string &counter, const oracle_options &options);
-    result<done> watch(const std::string &counter, oracle_outcome &outcome);
+    result<done> start(const std::string &counter, const oracle_options &options, log_watch &log);
+    result<std::vector<record>> watch(const std::string &counter, oracle_outcome &outcome);
     result<std::vector<record>> lines_of(const std::string &counter);
 
     module_port &port_;
     stop_signals &stop_;
-    announcer announce_;
-    void *context_;
+    places where_;
 };
 
 } // namespace refstorm

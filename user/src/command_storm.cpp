@@ -1,48 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "commands.hpp"
 #include "machine.hpp"
-#include "modules.hpp"
 #include "readiness.hpp"
 #include "storm_plan.hpp"
 #include "storm_report.hpp"
 #include "storm_run.hpp"
 #include "terminal.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 namespace refstorm {
 
 namespace {
-
-/// Removes what the storm loaded, once it is over. Another driver may have begun to use it meanwhile:
-/// then it stays, and that is no failure.
-class loaded_for_the_storm {
-  public:
-    loaded_for_the_storm(const places &where, std::vector<std::string> names)
-        : where_(where), names_(std::move(names))
-    {
-        std::ranges::reverse(names_);
-    }
-    loaded_for_the_storm(const loaded_for_the_storm &) = delete;
-    loaded_for_the_storm &operator=(const loaded_for_the_storm &) = delete;
-
-    ~loaded_for_the_storm()
-    {
-        if (names_.empty())
-            return;
-        module_pair modules(machine{}, where_.module_directory);
-        const auto removed = modules.remove(names_, where_.debugfs);
-        if (!removed)
-            print_problem(stderr, {exit_code::machine, "the modules stay loaded: " + removed.error().what,
-                                   removed.error().hint});
-    }
-
-  private:
-    const places &where_;
-    std::vector<std::string> names_;
-};
 
 /// Runs the plan with signals caught.
 run_outcome run_plan(module_port &port, const storm_plan &plan, const places &where)
@@ -60,8 +29,7 @@ result<exit_code> command_storm(const arguments &args)
     auto ready = make_ready(args.where, {});
     if (!ready)
         return ready.error();
-    const loaded_for_the_storm loaded(args.where,
-                                      args.storm.keep ? std::vector<std::string>{} : ready->report.loaded);
+    const loaded_meanwhile loaded(args.where, args.keep ? std::vector<std::string>{} : ready->report.loaded);
     // Closed before the modules are removed: open files would keep them.
     const std::unique_ptr<debugfs_port> port = std::move(ready->port);
 

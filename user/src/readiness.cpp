@@ -3,6 +3,7 @@
 
 #include "load_failure.hpp"
 #include "storm_record.hpp"
+#include "terminal.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -139,6 +140,23 @@ result<ready_module> make_ready(const places &where, const std::vector<std::stri
     if (!port)
         return port.error();
     return ready_module{std::move(*port), std::move(*report)};
+}
+
+loaded_meanwhile::loaded_meanwhile(const places &where, std::vector<std::string> names)
+    : where_(where), names_(std::move(names))
+{
+    std::ranges::reverse(names_);
+}
+
+loaded_meanwhile::~loaded_meanwhile()
+{
+    if (names_.empty())
+        return;
+    module_pair modules(machine{}, where_.module_directory);
+    const auto removed = modules.remove(names_, where_.debugfs);
+    if (!removed)
+        print_problem(stderr, {exit_code::machine, "the modules stay loaded: " + removed.error().what,
+                               removed.error().hint});
 }
 
 result<std::vector<std::string>> stop_and_remove(const places &where)

@@ -39,6 +39,20 @@ struct ready_module {
 /// its explanation here: no root, lockdown, no module for this kernel, no debugfs, signatures.
 result<ready_module> make_ready(const places &where, const std::vector<std::string> &parameters);
 
+/// Removes, in the end, what a command loaded. Another driver may have begun to use it meanwhile: then it
+/// stays, and that is no failure. The port must be closed before: open files keep the modules.
+class loaded_meanwhile {
+  public:
+    loaded_meanwhile(const places &where, std::vector<std::string> names);
+    loaded_meanwhile(const loaded_meanwhile &) = delete;
+    loaded_meanwhile &operator=(const loaded_meanwhile &) = delete;
+    ~loaded_meanwhile();
+
+  private:
+    const places &where_;
+    std::vector<std::string> names_;
+};
+
 /// Ends all storms, waits for them, and removes the modules. Returns what was removed.
 result<std::vector<std::string>> stop_and_remove(const places &where);
 

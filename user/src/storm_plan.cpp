@@ -180,6 +180,12 @@ std::string repeat_command(const storm_record &storm, const places &where)
         storm.bound_ms, storm.duty);
     if (storm.ms > hour_ms)
         text += " --longer-than-an-hour";
+    return text + place_options(where);
+}
+
+std::string place_options(const places &where)
+{
+    std::string text;
     if (where.module_directory)
         text += fmt::format(" --module-dir {}", shell_word(where.module_directory->native()));
     if (where.debugfs != places::default_debugfs)

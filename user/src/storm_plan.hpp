@@ -31,7 +31,6 @@ struct storm_options {
     std::optional<std::uint64_t> duty;
     storm_pattern pattern = storm_pattern::lifecycle;
     bool longer_than_an_hour = false;
-    bool keep = false;
 };
 
 /// One storm to run.
@@ -68,5 +67,8 @@ std::string control_command(const storm_spec &spec);
 
 /// The command line that runs this very storm again.
 std::string repeat_command(const storm_record &storm, const places &where);
+
+/// The options that name \p where, each with a space before it; empty for the usual places.
+std::string place_options(const places &where);
 
 } // namespace refstorm

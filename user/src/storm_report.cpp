@@ -27,19 +27,6 @@ std::string_view label(verdict v)
     return v == verdict::running ? "running" : verdict_name(v);
 }
 
-std::string_view log_word(log_state state)
-{
-    switch (state) {
-    case log_state::clean:
-        return "clean";
-    case log_state::complained:
-        return "complained";
-    case log_state::unchecked:
-        break;
-    }
-    return "unchecked";
-}
-
 std::string log_sentence(const run_outcome &all)
 {
     if (std::ranges::any_of(all.storms,
@@ -180,7 +167,7 @@ json report_json(const run_outcome &all, const places &where)
     document["storms"] = json::array();
     for (const storm_outcome &outcome : all.storms) {
         json storm = to_json(outcome.storm.raw);
-        storm["kernel_log"] = log_word(outcome.log);
+        storm["kernel_log"] = log_state_name(outcome.log);
         storm["complaints"] = outcome.complaints;
         storm["last_events"] = outcome.events;
         storm["repeat"] = repeat_command(outcome.storm, where);

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -80,7 +79,7 @@ run_outcome storm_runner::run(const storm_plan &plan)
 {
     run_outcome all;
     all.planned = plan.storms.size();
-    open_log();
+    log_.emplace(where_.kernel_log);
     for (const storm_spec &spec : plan.storms) {
         if (stop_.take())
             interrupted_ = true;
@@ -94,7 +93,7 @@ run_outcome storm_runner::run(const storm_plan &plan)
         all.storms.push_back(std::move(*outcome));
     }
     all.interrupted = interrupted_;
-    all.log_unchecked = log_unchecked_;
+    all.log_unchecked = log_->unchecked();
     return all;
 }
 
@@ -106,9 +105,9 @@ result<storm_outcome> storm_runner::run_one(const storm_spec &spec)
                        "wait until it has ended"};
     shown_.started(spec.provider);
     // The module provokes its warnings before the command returns; the storm itself is silent.
-    begin_expecting(spec);
+    log_->begin_expecting(expected_of(spec));
     auto started = port_.command(control_command(spec));
-    end_expecting();
+    log_->end_expecting();
     if (!started)
         return cannot_start(started.error());
     auto id = started->number("storm");
@@ -182,25 +181,6 @@ result<storm_record> storm_runner::find(std::uint64_t id)
     return std::move(*found);
 }
 
-void storm_runner::open_log()
-{
-    auto opened = kmsg_file::open(where_.kernel_log);
-    if (!opened) {
-        log_unchecked_ = fmt::format("{}: {}", where_.kernel_log.native(), std::strerror(opened.error()));
-        return;
-    }
-    log_ = std::move(*opened);
-    read_log();
-    // What stood there before is none of ours; announcements under way stay.
-    (void)scanner_.take();
-}
-
-void storm_runner::read_log()
-{
-    if (log_ && !log_->feed(scanner_) && log_unchecked_.empty())
-        log_unchecked_ = "records were overwritten before they could be read";
-}
-
 /// A warning comes once until it is armed again.
 bool storm_runner::arm_warnings(warning_owner owner) const
 {
@@ -210,60 +190,24 @@ bool storm_runner::arm_warnings(warning_owner owner) const
     return file && ::write(file->get(), "1", 1) == 1;
 }
 
-/// Announces the warnings that the start of the storm will provoke, so that whoever reads the log can
-/// tell.
-void storm_runner::begin_expecting(const storm_spec &spec)
+/// The warnings that the start of the storm will provoke.
+std::vector<expectation> storm_runner::expected_of(const storm_spec &spec) const
 {
-    expected_.clear();
+    std::vector<expectation> expected;
     const auto provoked = saturation_warnings_of(spec.provider);
     if (spec.pattern != storm_pattern::saturate || !provoked)
-        return;
+        return expected;
     const bool armed = arm_warnings(provoked->owner);
-    for (const expected_warning &each : provoked->warnings) {
-        const expectation announced{armed ? each.count : 0, each.count, each.text, 0};
-        expected_.push_back(announced);
-        if (!log_)
-            continue;
-        const std::size_t before = scanner_.open().size();
-        log_->write(
-            fmt::format("{}begin {} {}", log_scanner::announcement, announced.range(), announced.text));
-        read_log();
-        if (scanner_.open().size() == before)
-            scanner_.begin(announced); // kernel.printk_devkmsg=off: the log takes no lines from user space
-    }
-}
-
-void storm_runner::end_expecting()
-{
-    if (!log_)
-        return;
-    for (std::size_t i = 0; i < expected_.size(); ++i) {
-        read_log();
-        const std::size_t before = scanner_.open().size();
-        log_->write(fmt::format("{}end", log_scanner::announcement));
-        read_log();
-        if (scanner_.open().size() == before)
-            scanner_.end();
-    }
+    for (const expected_warning &each : provoked->warnings)
+        expected.push_back({armed ? each.count : 0, each.count, each.text, 0});
+    return expected;
 }
 
 void storm_runner::judge_by_log(storm_outcome &outcome)
 {
-    read_log();
-    const log_findings found = scanner_.take();
-    for (const complaint &each : found.unannounced)
-        outcome.complaints.push_back(each.text);
-    for (const expectation &each : expected_) {
-        const auto ended = std::ranges::find(found.ended, each.text, &expectation::text);
-        if (ended != found.ended.end() && !ended->fulfilled())
-            outcome.complaints.push_back(fmt::format("announced {} times, came {} times: {}", ended->range(),
-                                                     ended->seen, ended->text));
-    }
-    const bool checked = log_ && log_unchecked_.empty();
-    if (outcome.complaints.empty())
-        outcome.log = checked ? log_state::clean : log_state::unchecked;
-    else
-        outcome.log = log_state::complained;
+    log_judgement judgement = log_->judge();
+    outcome.log = judgement.state;
+    outcome.complaints = std::move(judgement.complaints);
     // What the module found outweighs: it names the invariant that broke first.
     if (outcome.log == log_state::complained && outcome.storm.outcome != verdict::broken)
         outcome.storm.judge(verdict::broken, clean_log_invariant, outcome.complaints.front());

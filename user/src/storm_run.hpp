@@ -4,8 +4,7 @@
 #pragma once
 
 #include "expected_warning.hpp"
-#include "kernel_log.hpp"
-#include "kmsg_file.hpp"
+#include "log_watch.hpp"
 #include "module_port.hpp"
 #include "progress.hpp"
 #include "readiness.hpp"
@@ -19,9 +18,6 @@
 #include <vector>
 
 namespace refstorm {
-
-/// Whether the kernel log vouches for a storm.
-enum class log_state { clean, complained, unchecked };
 
 /// One storm that has run.
 struct storm_outcome {
@@ -69,11 +65,8 @@ class storm_runner {
     result<storm_outcome> run_one(const storm_spec &spec);
     result<storm_record> watch(std::uint64_t id, const storm_spec &spec);
     result<storm_record> find(std::uint64_t id);
-    void begin_expecting(const storm_spec &spec);
-    void end_expecting();
+    std::vector<expectation> expected_of(const storm_spec &spec) const;
     bool arm_warnings(warning_owner owner) const;
-    void open_log();
-    void read_log();
     void judge_by_log(storm_outcome &outcome);
     void collect_events(storm_outcome &outcome);
 
@@ -83,11 +76,7 @@ class storm_runner {
     places where_;
     run_times times_;
 
-    std::optional<kmsg_file> log_;
-    std::string log_unchecked_;
-    log_scanner scanner_;
-    /// What is announced for the storm that starts.
-    std::vector<expectation> expected_;
+    std::optional<log_watch> log_;
     bool interrupted_ = false;
 };
 

@@ -130,18 +130,17 @@ TEST(arguments, storm_leaves_unset_what_is_not_told)
     EXPECT_EQ(storm.seconds_ms, std::nullopt);
     EXPECT_EQ(storm.seed, std::nullopt);
     EXPECT_EQ(storm.pattern, storm_pattern::lifecycle);
-    EXPECT_FALSE(storm.keep);
+    EXPECT_FALSE(accepted({"storm"}).keep);
 }
 
 TEST(arguments, storm_takes_all_its_options)
 {
-    const auto storm =
-        accepted({"storm",     "--provider", "kref",      "--provider", "atomic,rs_kref",
-                  "--seconds", "2.5",        "--seed",    "0xff",       "--workers",
-                  "3",         "--killers",  "1",         "--bound-ms", "500",
-                  "--duty",    "50",         "--pattern", "saturate",   "--longer-than-an-hour",
-                  "--keep"})
-            .storm;
+    const auto all = accepted({"storm",     "--provider", "kref",      "--provider", "atomic,rs_kref",
+                               "--seconds", "2.5",        "--seed",    "0xff",       "--workers",
+                               "3",         "--killers",  "1",         "--bound-ms", "500",
+                               "--duty",    "50",         "--pattern", "saturate",   "--longer-than-an-hour",
+                               "--keep"});
+    const auto &storm = all.storm;
     EXPECT_EQ(storm.providers, (words{"kref", "atomic", "rs_kref"}));
     EXPECT_EQ(storm.seconds_ms, 2500U);
     EXPECT_EQ(storm.seed, 255U);
@@ -151,7 +150,20 @@ TEST(arguments, storm_takes_all_its_options)
     EXPECT_EQ(storm.duty, 50U);
     EXPECT_EQ(storm.pattern, storm_pattern::saturate);
     EXPECT_TRUE(storm.longer_than_an_hour);
-    EXPECT_TRUE(storm.keep);
+    EXPECT_TRUE(all.keep);
+}
+
+TEST(arguments, oracle_takes_all_its_options)
+{
+    const auto all = accepted({"oracle", "--counter", "kref", "--steps", "5", "--seed", "7", "--lockstep",
+                               "--keep", "--kernel-log", "log", "--module-dir", "."});
+    EXPECT_EQ(all.oracle.counters, words{"kref"});
+    EXPECT_EQ(all.oracle.steps, 5U);
+    EXPECT_EQ(all.oracle.seed, 7U);
+    EXPECT_TRUE(all.oracle.lockstep);
+    EXPECT_TRUE(all.keep);
+    EXPECT_EQ(all.where.kernel_log, "log");
+    EXPECT_FALSE(accepted({"oracle"}).oracle.lockstep);
 }
 
 } // namespace

@@ -2,6 +2,8 @@
 #include "command_oracle.hpp"
 #include "fake_module.hpp"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 namespace refstorm {
@@ -10,35 +12,43 @@ namespace {
 constexpr const char *cells =
     "difference=second_kill counter=percpu_ref holds=1 seen=5 row=\"a second kill\"\n"
     "cell=get counter=percpu_ref percpu=120 zero=-\n"
-    "cell=tryget counter=percpu_ref percpu=7 zero=101\n";
+    "cell=tryget counter=percpu_ref percpu=7 zero=101\n"
+    "concurrent=tryget counter=percpu_ref percpu=3 zero=0\n";
 
 class oracle : public testing::Test {
   protected:
     oracle()
     {
-        module_.on_command = [](const std::string &) {
+        place_.write("kmsg", "");
+        where_.kernel_log = place_.path() / "kmsg";
+        where_.debugfs = place_.path() / "refstorm";
+        module_.on_command = [this](const std::string &) {
+            if (on_start_)
+                on_start_();
             return result<record, refusal>(record(std::vector<field>{{"command", "oracle"}}));
         };
         module_.files["oracle"] = [this] {
-            return "run=1 counter=percpu_ref state=done verdict=" + verdict_ + " detail=-\n" + cells;
+            return "run=1 counter=percpu_ref state=done seed=9 verdict=" + verdict_ + " detail=-\n" + cells;
         };
     }
 
     oracle_outcome run(const oracle_options &options)
     {
         stop_signals stop;
-        auto outcome = oracle_runner(module_, stop, hear, this).run(options);
+        auto outcome = oracle_runner(module_, stop, where_).run(options);
         EXPECT_TRUE(outcome);
         return outcome ? *outcome : oracle_outcome{};
     }
 
-    static void hear(void *context, std::string_view line)
+    void kernel_says(const std::string &line) const
     {
-        static_cast<oracle *>(context)->announced_.emplace_back(line);
+        std::ofstream(where_.kernel_log, std::ios::app) << "4,1,1,-;" << line << "\n";
     }
 
+    temporary_directory place_;
+    places where_;
+    std::function<void()> on_start_;
     std::string verdict_ = "agreed";
-    std::vector<std::string> announced_;
     fake_module module_;
 };
 
@@ -48,14 +58,57 @@ TEST_F(oracle, asks_for_what_was_asked_for)
     EXPECT_EQ(module_.commands, std::vector<std::string>{"oracle counter=percpu_ref steps=5 seed=7"});
 }
 
+TEST_F(oracle, asks_for_lockstep_alone_if_told)
+{
+    run({.counters = {"kref"}, .lockstep = true});
+    EXPECT_EQ(module_.commands, std::vector<std::string>{"oracle counter=kref concurrent=0"});
+}
+
 TEST_F(oracle, announces_what_the_start_provokes_and_ends_each)
 {
     run({{"percpu_ref"}, {}, {}, {}});
-    ASSERT_EQ(announced_.size(), 2U);
-    EXPECT_EQ(announced_[0],
+    EXPECT_EQ(place_.read("kmsg"),
               "refstorm-expect: begin 0..1 percpu_ref_kill_and_confirm called more than once on "
-              "mainline_release [refstorm]!");
-    EXPECT_EQ(announced_[1], "refstorm-expect: end");
+              "mainline_release [refstorm]!\nrefstorm-expect: end\n");
+}
+
+TEST_F(oracle, what_the_start_provokes_is_no_complaint)
+{
+    on_start_ = [this] {
+        kernel_says("percpu_ref_kill_and_confirm called more than once on mainline_release [refstorm]!");
+    };
+    const oracle_outcome outcome = run({{"percpu_ref"}, {}, {}, {}});
+    EXPECT_TRUE(outcome.complaints.empty());
+    EXPECT_EQ(outcome.code(), exit_code::held);
+    EXPECT_NE(outcome.text().find("kernel log: clean\n"), std::string::npos);
+    EXPECT_EQ(outcome.document()["runs"][0]["kernel_log"], "clean");
+}
+
+TEST_F(oracle, another_complaint_of_the_kernel_breaks_a_run_that_agreed)
+{
+    on_start_ = [this] { kernel_says("BUG: unable to handle page fault"); };
+    const oracle_outcome outcome = run({{"percpu_ref"}, {}, {}, {}});
+    EXPECT_EQ(outcome.code(), exit_code::broken);
+    EXPECT_NE(outcome.text().find("kernel log during percpu_ref: BUG: unable to handle page fault\n"),
+              std::string::npos);
+    EXPECT_EQ(outcome.document()["complaints"][0]["counter"], "percpu_ref");
+    EXPECT_EQ(outcome.document()["runs"][0]["kernel_log"], "complained");
+}
+
+TEST_F(oracle, says_if_the_kernel_log_cannot_be_read)
+{
+    where_.kernel_log = place_.path() / "missing";
+    const oracle_outcome outcome = run({{"percpu_ref"}, {}, {}, {}});
+    EXPECT_EQ(outcome.code(), exit_code::held);
+    EXPECT_NE(outcome.text().find("kernel log: unchecked"), std::string::npos);
+}
+
+TEST_F(oracle, tells_the_command_that_repeats_a_run)
+{
+    const json document = run({.counters = {"percpu_ref"}, .steps = 5, .lockstep = true}).document();
+    EXPECT_EQ(document["runs"][0]["repeat"],
+              "refstorm oracle --counter percpu_ref --seed 9 --steps 5 --lockstep --debugfs " +
+                  where_.debugfs.native());
 }
 
 TEST_F(oracle, asks_for_all_counters_if_none_was_named)
@@ -82,7 +135,9 @@ TEST_F(oracle, shows_cells_as_a_table)
                   .text()
                   .find("percpu_ref  percpu  zero\n"
                         "get            120     -\n"
-                        "tryget           7   101\n"),
+                        "tryget           7   101\n"
+                        "percpu_ref concurrently  percpu  zero\n"
+                        "tryget                        3     0\n"),
               std::string::npos);
 }
 
@@ -91,6 +146,7 @@ TEST_F(oracle, gives_json_by_kind)
     const json document = run({{"percpu_ref"}, {}, {}, {}}).document();
     EXPECT_EQ(document["exit"], 0);
     EXPECT_EQ(document["cells"][1]["zero"], 101);
+    EXPECT_EQ(document["concurrent"][0]["percpu"], 3);
     EXPECT_EQ(document["differences"][0]["seen"], 5);
     EXPECT_TRUE(document["shrunk"].empty());
 }
