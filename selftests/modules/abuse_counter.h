@@ -19,29 +19,25 @@ static int after_mutex(bool answer)
 	return answer;
 }
 
-static bool is_locked(void)
-{
-	if (!spin_trylock(&lock))
-		return true;
-	spin_unlock(&lock);
-	return false;
-}
-
 static int after_lock(bool answer)
 {
-	if (is_locked() != answer)
+	if (spin_is_locked(&lock) != answer)
 		return 2;
-	if (answer)
+	if (answer) {
+		__acquire(&lock);	/* for sparse: held if true */
 		spin_unlock(&lock);
+	}
 	return answer;
 }
 
 static int after_lock_irqsave(bool answer, bool off, unsigned long flags)
 {
-	bool locked = is_locked();
+	bool locked = spin_is_locked(&lock);
 
-	if (answer)
+	if (answer) {
+		__acquire(&lock);	/* for sparse: held if true */
 		spin_unlock_irqrestore(&lock, flags);
+	}
 	return locked != answer || (off != answer && !IS_ENABLED(CONFIG_PREEMPT_RT)) ? 2 : answer;
 }
 

@@ -204,11 +204,12 @@ static struct my_data *get_entry_spin(void)
 }
 
 static void release_unlocking_spin(struct rs_kref *ref)
+	__releases(&plain_lock)
 {
 	struct my_data *entry = to_data(ref);
 	bool first;
 
-	check(!spin_trylock(&plain_lock));
+	check(spin_is_locked(&plain_lock));
 	first = unlink_entry(entry);
 	spin_unlock(&plain_lock);
 	if (first)
@@ -249,11 +250,22 @@ struct second_look {
 	atomic_t		putting;
 };
 
+/* Context: the lock is held. */
+static void get_when_wanted(struct second_look *look)
+{
+	unsigned long end = jiffies + 2 * HZ;
+
+	atomic_set(&look->locked, 1);
+	while (!atomic_read(&look->putting) && time_before(jiffies, end))
+		cpu_relax();
+	/* Time for it to look, and to wait. */
+	mdelay(5);
+	rs_kref_get(&look->data->refcount);
+}
+
 static void hold_or_put(unsigned int nr, void *arg)
 {
 	struct second_look *look = arg;
-	bool spins = look->listing == &put_lock;
-	unsigned long end = jiffies + 2 * HZ;
 
 	if (nr) {
 		check(becomes_true(atomic_read(&look->locked)));
@@ -262,16 +274,13 @@ static void hold_or_put(unsigned int nr, void *arg)
 		return;
 	}
 	mutex_lock(&plain_mutex);
-	if (spins)
+	if (look->listing == &put_lock) {
 		spin_lock(&plain_lock);
-	atomic_set(&look->locked, 1);
-	while (!atomic_read(&look->putting) && time_before(jiffies, end))
-		cpu_relax();
-	/* Time for it to look, and to wait. */
-	mdelay(5);
-	rs_kref_get(&look->data->refcount);
-	if (spins)
+		get_when_wanted(look);
 		spin_unlock(&plain_lock);
+	} else {
+		get_when_wanted(look);
+	}
 	mutex_unlock(&plain_mutex);
 }
 
