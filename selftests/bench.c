@@ -78,6 +78,9 @@ static const struct {
 	{ "rs_sealed_ref", PERCPU },
 	{ "rs_sealed_ref_dynamic", PERCPU },
 	{ "rs_sealed_ref_generic", PERCPU },
+	{ "rs_sealed_ref", PERCPU },
+	{ "rs_sealed_ref_dynamic", PERCPU },
+	{ "rs_sealed_ref_generic", PERCPU },
 };
 
 TEST_F(bench, measures_each_operation_of_each_provider)

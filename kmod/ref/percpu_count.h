@@ -153,6 +153,20 @@ bool percpu_count_is_percpu(const struct rs_percpu_count *count);
 void percpu_count_begin_switch(struct rs_percpu_count *count);
 bool percpu_count_try_open(struct rs_percpu_count *count);
 
+/* The beginning of percpu_count_get(); true if percpu_count_got() has to follow. */
+static __always_inline bool percpu_count_take(struct rs_percpu_count *count, u64 nr, u64 *old)
+{
+	*old = atomic64_fetch_add_relaxed(nr, &count->word);
+	return unlikely(!count_is_plain(*old) || count->dynamic);
+}
+
+/* That of percpu_count_put(); true if percpu_count_dropped() has to follow. */
+static __always_inline bool percpu_count_drop(struct rs_percpu_count *count, u64 nr, u64 *old)
+{
+	*old = atomic64_fetch_sub_release(nr, &count->word);
+	return unlikely(!count_is_plain(*old - nr));
+}
+
 /**
  * percpu_count_get - take references in the word
  * @count: the count
@@ -163,9 +177,9 @@ bool percpu_count_try_open(struct rs_percpu_count *count);
  */
 static __always_inline void percpu_count_get(struct rs_percpu_count *count, u64 nr)
 {
-	u64 old = atomic64_fetch_add_relaxed(nr, &count->word);
+	u64 old;
 
-	if (unlikely(!count_is_plain(old) || count->dynamic))
+	if (percpu_count_take(count, nr, &old))
 		percpu_count_got(count, old, nr);
 }
 
@@ -178,9 +192,9 @@ static __always_inline void percpu_count_get(struct rs_percpu_count *count, u64 
  */
 static __always_inline void percpu_count_put(struct rs_percpu_count *count, u64 nr)
 {
-	u64 old = atomic64_fetch_sub_release(nr, &count->word);
+	u64 old;
 
-	if (unlikely(!count_is_plain(old - nr)))
+	if (percpu_count_drop(count, nr, &old))
 		percpu_count_dropped(count, old, nr);
 }
 

@@ -23,7 +23,7 @@ typedef struct rs_percpu_count __rcu *percpu_handle_t;
 /* For functions that take RCU themselves, or whose caller has. */
 static inline struct rs_percpu_count *count_of(const percpu_handle_t *handle)
 {
-	return rcu_dereference(*handle);
+	return rcu_dereference_check(*handle, rcu_read_lock_any_held());
 }
 
 /* For the owner, who alone may call exit. */

@@ -9,8 +9,24 @@
 
 #include <refstorm/percpu_ref.h>
 
+#include "percpu_dynamic.h"
 #include "percpu_handle.h"
 #include "rcu_engine.h"
+
+/*
+ * What may take locks, or call the user, is for an RCU reader that can be preempted;
+ * without a gap between the two kinds of section, since @count has to stay.
+ */
+static noinline void finish(void (*rest)(struct rs_percpu_count *count, u64 old, u64 nr),
+			    struct rs_percpu_count *count, u64 old, u64 nr)
+	__must_hold(RCU_SCHED)
+{
+	rcu_read_lock();
+	rcu_read_unlock_sched();
+	rest(count, old, nr);
+	rcu_read_lock_sched();
+	rcu_read_unlock();
+}
 
 /**
  * __rs_percpu_ref_get_slow - take references from the shared word
@@ -19,11 +35,19 @@
  *
  * The rest of rs_percpu_ref_get_many().
  *
- * Context: RCU read-side critical section.
+ * Context: rcu_read_lock_sched(), which it may leave for a while.
  */
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	percpu_count_get(count_of(&ref->data), nr);
+	struct rs_percpu_count *count = count_of(&ref->data);
+	u64 old;
+
+	if (!percpu_count_take(count, nr, &old))
+		return;
+	if (likely(count_is_plain(old)))
+		percpu_dynamic_got(count, nr);
+	else
+		finish(percpu_count_got, count, old, nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
 
@@ -34,11 +58,15 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
  *
  * The rest of rs_percpu_ref_put_many(); may call release().
  *
- * Context: RCU read-side critical section.
+ * Context: rcu_read_lock_sched(), which it may leave for a while.
  */
 void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	percpu_count_put(count_of(&ref->data), nr);
+	struct rs_percpu_count *count = count_of(&ref->data);
+	u64 old;
+
+	if (percpu_count_drop(count, nr, &old))
+		finish(percpu_count_dropped, count, old, nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
 

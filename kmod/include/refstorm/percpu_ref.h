@@ -9,10 +9,11 @@
  * the initial reference is dropped, and from then on whoever drops the last
  * one calls release().
  *
- * This is the RCU engine: get and put are RCU read-side critical sections, and
- * the slots are collected after a grace period, when no CPU can still be about
- * to add to one. As in mainline, users must not rely on a grace period
- * between kill and release: there is none if the counter was atomic before.
+ * This is the RCU engine: get and put are RCU read-side critical sections, a few
+ * instructions with preemption disabled, and the slots are collected after a grace
+ * period, when no CPU can still be about to add to one. As in mainline, users must
+ * not rely on a grace period between kill and release: there is none if the counter
+ * was atomic before.
  *
  * The interface is that of <linux/percpu-refcount.h>, with these differences:
  * kill returns whether it was the first; exit may be called twice, and waits
@@ -126,6 +127,13 @@ bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr);
 bool __rs_percpu_ref_tryget_live_slow(struct rs_percpu_ref *ref);
 
 /*
+ * The RCU read-side critical sections here are those of disabled preemption, for
+ * which every grace period waits, too: two instructions, where rcu_read_lock() and
+ * rcu_read_unlock() are calls if the kernel is preemptible. They are as long as an
+ * addition. Whatever takes longer, release() above all, goes over to the other kind.
+ */
+
+/*
  * True, and the slots, if the counter is in per-CPU mode. The pointer is read
  * once: ATOMIC may be set at any time, and a second read could see it.
  */
@@ -166,12 +174,12 @@ static inline void rs_percpu_ref_get_many(struct rs_percpu_ref *ref,
 {
 	unsigned long __percpu *slots;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	if (likely(__rs_percpu_ref_slots(ref, &slots)))
 		this_cpu_add(*slots, nr);
 	else
 		__rs_percpu_ref_get_slow(ref, nr);
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 }
 
 /**
@@ -203,12 +211,12 @@ static inline bool rs_percpu_ref_tryget_many(struct rs_percpu_ref *ref,
 	unsigned long __percpu *slots;
 	bool ret = true;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	if (likely(__rs_percpu_ref_slots(ref, &slots)))
 		this_cpu_add(*slots, nr);
 	else
 		ret = __rs_percpu_ref_tryget_slow(ref, nr);
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 
 	return ret;
 }
@@ -237,7 +245,7 @@ static inline bool rs_percpu_ref_tryget_live_rcu(struct rs_percpu_ref *ref)
 {
 	unsigned long __percpu *slots;
 
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
+	RCU_LOCKDEP_WARN(!rcu_read_lock_any_held(),
 			 "rs_percpu_ref_tryget_live_rcu() needs an RCU read-side critical section");
 
 	if (likely(__rs_percpu_ref_slots(ref, &slots))) {
@@ -261,9 +269,9 @@ static inline bool rs_percpu_ref_tryget_live(struct rs_percpu_ref *ref)
 {
 	bool ret;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	ret = rs_percpu_ref_tryget_live_rcu(ref);
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 
 	return ret;
 }
@@ -284,12 +292,12 @@ static inline void rs_percpu_ref_put_many(struct rs_percpu_ref *ref,
 {
 	unsigned long __percpu *slots;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	if (likely(__rs_percpu_ref_slots(ref, &slots)))
 		this_cpu_sub(*slots, nr);
 	else
 		__rs_percpu_ref_put_slow(ref, nr);
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 }
 
 /**
