@@ -58,6 +58,8 @@ steadily() {
 		say "a source changed while it was compiled: once more"
 		find "$tree" -type f -name '*.o' -newer "$stamp" -delete
 	done
+	say "sources change all the time: nothing is built"
+	return 1
 }
 
 # Sets K_KVER K_NAME K_KDIR K_KERNEL K_MODDIR from what scripts/kernel answers. The caller's own
