@@ -16,8 +16,9 @@ help:
 	@sed -n 's/^#: //p' Makefile
 
 #: make storm        boot a guest with 4 CPUs and storm every provider in it, 20 s (ARGS= goes to refstorm storm)
+#: make storm PROFILE=P   the storms of a profile, in the guest that it asks for: ls profiles
 storm:
-	@scripts/storm $(ARGS)
+	@scripts/storm $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
 
 #: make bench        what each operation costs, ours beside mainline's, on 6.1 and 6.12; writes build/bench.json
 bench:

@@ -72,6 +72,9 @@ static const struct scenario {
 	{ "storm", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
 	{ "storm_slots", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
 	{ "storm_workers", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
+	{ "storm_objects", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
+	{ "storm_history", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
+	{ "storm_probes", "storm provider=kref ms=10 kprobes=1", NULL, 1, { "stop all" } },
 	/* 3 workers, 2 killers, the manager */
 	{ "storm_thread", "storm provider=rs_percpu_ref workers=3 killers=2 ms=10", NULL, 6,
 	  { "stop all" } },

@@ -98,6 +98,16 @@ TEST_F(refused, wrong_words_are_named_and_the_right_ones_listed)
 		{ EINVAL, "storm provider=kref pattern=hail",
 		  "'hail' is not one of: lifecycle saturate", "pattern" },
 		{ EINVAL, "storm kref", "is not one of", "kref" },
+		{ EINVAL, "storm provider=kref contexts=nmi",
+		  "'nmi' is not one of: pinned roaming nice realtime softirq hardirq", "contexts" },
+		{ EINVAL, "storm provider=kref contexts=none", "is not one of", "contexts" },
+		{ EINVAL, "storm provider=kref contexts=", "is not one of", "contexts" },
+		{ EINVAL, "storm provider=kref contexts=nice,nice",
+		  "'nice' stands twice in contexts=", "contexts" },
+		{ EINVAL, "storm provider=kref kill_contexts=task,", "is not one of",
+		  "kill_contexts" },
+		{ EINVAL, "storm provider=kref steps=steal", "'steal' is not one of: acquire",
+		  "steps" },
 	};
 
 	EXPECT_REFUSALS("control", rows);
@@ -169,6 +179,7 @@ TEST_F(refused, what_is_no_number_is_told_from_a_number_out_of_range)
 		{ ERANGE, "storm provider=kref killers=17", "out of range", "killers" },
 		{ ERANGE, "storm provider=kref duty=0", "accepted: 1 to 100", "duty" },
 		{ ERANGE, "storm provider=kref duty=101", "out of range", "duty" },
+		{ ERANGE, "storm provider=kref delay=1001", "accepted: 0 to 1000", "delay" },
 		{ ERANGE, "storm provider=kref bound_ms=0", "accepted: 1 to 60000", "bound_ms" },
 		{ ERANGE, "storm provider=kref seed=18446744073709551616", "out of range", "seed" },
 	};
@@ -203,6 +214,8 @@ TEST_F(refused, what_the_state_forbids_is_refused_with_its_errno)
 		{ EOPNOTSUPP, "create new percpu_ref count=2", "begins with one", "percpu_ref" },
 		{ EOPNOTSUPP, "storm provider=atomic pattern=saturate",
 		  "atomic does not saturate", NULL },
+		{ EOPNOTSUPP, "storm provider=kref pattern=saturate contexts=softirq",
+		  "pinned workers and one object, no more", NULL },
 		{ EOPNOTSUPP, "storm provider=percpu_ref pattern=saturate",
 		  "percpu_ref does not saturate", NULL },
 		{ EOPNOTSUPP, "storm provider=rs_percpu_ref pattern=saturate",

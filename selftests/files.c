@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(files)
 }
 
 static const char * const tables[] = {
-	"providers", "objects", "storms", "alloc",
+	"providers", "objects", "storms", "alloc", "history",
 };
 
 #define PERCPU_OPS "get,put,tryget,tryget_live,kill,kill_confirm,"	\
@@ -45,6 +45,7 @@ static const struct {
 	{ "providers", 0400 },
 	{ "objects", 0400 },
 	{ "storms", 0400 },
+	{ "history", 0400 },
 	{ "oracle", 0400 },
 	{ "bench", 0400 },
 	{ "events", 0400 },

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -173,17 +174,16 @@ TEST_F(storms, of_too_many_threads_have_no_room)
 	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id, 20), "verdict"));
 }
 
-/* What the kernel says of the one CPU of a thread; -1 if there is no such thread. */
-static int cpu_of_thread(const char *name)
+/* The thread of that name; 0 if there is none. */
+static pid_t thread_named(const char *name)
 {
 	char path[300], comm[32];
 	struct dirent *entry;
 	DIR *proc = opendir("/proc");
-	cpu_set_t set;
-	int cpu = -1;
+	pid_t pid = 0;
 	FILE *file;
 
-	while (proc && cpu < 0 && (entry = readdir(proc))) {
+	while (proc && !pid && (entry = readdir(proc))) {
 		if (!isdigit(entry->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
@@ -194,12 +194,24 @@ static int cpu_of_thread(const char *name)
 			comm[0] = '\0';
 		fclose(file);
 		comm[strcspn(comm, "\n")] = '\0';
-		if (strcmp(comm, name) || sched_getaffinity(atoi(entry->d_name), sizeof(set), &set))
-			continue;
-		for (cpu = 0; CPU_COUNT(&set) == 1 && !CPU_ISSET(cpu, &set); cpu++)
-			;
+		if (!strcmp(comm, name))
+			pid = atoi(entry->d_name);
 	}
 	closedir(proc);
+	return pid;
+}
+
+/* What the kernel says of the one CPU of a thread; -1 if there is no such thread. */
+static int cpu_of_thread(const char *name)
+{
+	pid_t pid = thread_named(name);
+	cpu_set_t set;
+	int cpu;
+
+	if (!pid || sched_getaffinity(pid, sizeof(set), &set))
+		return -1;
+	for (cpu = 0; CPU_COUNT(&set) == 1 && !CPU_ISSET(cpu, &set); cpu++)
+		;
 	return cpu;
 }
 
@@ -222,6 +234,58 @@ TEST_F(storms, pin_their_workers_one_to_each_cpu_in_turn)
 	snprintf(name, sizeof(name), "rs_work/%lld.0", id);
 	rs_sleep_ms(100);
 	EXPECT_EQ(-1, cpu_of_thread(name));
+}
+
+TEST_F(storms, have_threads_of_the_priority_that_was_asked_for)
+{
+	static const struct {
+		const char *context;
+		int policy, nice;
+	} all[] = {
+		{ "pinned", SCHED_OTHER, 10 },
+		{ "nice", SCHED_OTHER, 19 },
+		{ "realtime", SCHED_FIFO, 0 },
+	};
+	long long id;
+	char name[64];
+	size_t i;
+	pid_t pid;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		id = rs_storm("provider=kref ms=60000 workers=1 killers=1 contexts=%s",
+			      all[i].context);
+		ASSERT_LT(0, id);
+		snprintf(name, sizeof(name), "rs_work/%lld.0", id);
+		pid = thread_named(name);
+		ASSERT_LT(0, pid);
+		/* It does that first of all, but it may not have run yet. */
+		rs_sleep_ms(200);
+		EXPECT_EQ(all[i].policy, sched_getscheduler(pid)) {
+			TH_LOG("%s", all[i].context);
+		}
+		EXPECT_EQ(all[i].nice, getpriority(PRIO_PROCESS, pid)) {
+			TH_LOG("%s", all[i].context);
+		}
+		EXPECT_EQ(0, rs_try("stop all"));
+		EXPECT_STRNE("", rs_storm_wait(id, 10));
+	}
+}
+
+TEST_F(storms, are_killed_where_they_are_told)
+{
+	const char *row;
+	long long id;
+
+	id = rs_storm("provider=rs_percpu_ref ms=400 killers=4 kill_contexts=hardirq");
+	ASSERT_LT(0, id);
+	row = rs_storm_wait(id, 20);
+	EXPECT_LT(0, rs_number(row, "kills"));
+	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "hardirq_kills"));
+	id = rs_storm("provider=rs_percpu_ref ms=400 killers=4 kill_contexts=softirq");
+	ASSERT_LT(0, id);
+	row = rs_storm_wait(id, 20);
+	EXPECT_LT(0, rs_number(row, "kills"));
+	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "softirq_kills"));
 }
 
 TEST_F(storms, do_less_with_less_duty)

@@ -76,6 +76,29 @@ TEST_F(storm, holds_every_invariant_while_operations_overlap_kills)
 	EXPECT_GT(2000000000, rs_number(row, "release_max_ns"));
 }
 
+TEST_F(storm, in_every_context_holds_and_really_ran_there)
+{
+	const char *row;
+	long long id;
+
+	if (rs_cpus() < 2)
+		SKIP(return, "needs 2 CPUs");
+	row = rs_row("providers", "provider", variant->name);
+	id = rs_storm("provider=%s ms=400 contexts=all kill_contexts=%s delay=10", variant->name,
+		      rs_value(row, "kill_contexts"));
+	ASSERT_LT(0, id);
+	row = rs_storm_wait(id, 20);
+	ASSERT_STRNE("", row);
+	TH_LOG("%s", row);
+	EXPECT_STREQ("held", rs_value(row, "verdict"));
+	EXPECT_STREQ("all", rs_value(row, "contexts"));
+	EXPECT_EQ(6LL * rs_cpus(), rs_number(row, "workers"));
+	EXPECT_LT(0, rs_number(row, "softirq_operations"));
+	EXPECT_LT(0, rs_number(row, "hardirq_operations"));
+	EXPECT_LT(rs_number(row, "softirq_operations") + rs_number(row, "hardirq_operations"),
+		  rs_number(row, "operations"));
+}
+
 TEST_F(storm, of_one_worker_and_one_killer_breaks_nothing)
 {
 	const char *row;

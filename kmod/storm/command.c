@@ -3,6 +3,7 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
+#include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -214,6 +215,58 @@ static int unknown_choice(struct command *cmd, unsigned int word, const char *va
 			      value, names);
 }
 
+/* The index of the first @len bytes of @value; that of the NULL at the end if unknown. */
+static unsigned int choice_index(const char * const *choices, const char *value, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; choices[i]; i++)
+		if (strlen(choices[i]) == len && !strncmp(choices[i], value, len))
+			break;
+	return i;
+}
+
+static u64 all_of(const char * const *choices)
+{
+	u64 mask = 0;
+	unsigned int i;
+
+	for (i = 0; choices[i]; i++)
+		mask |= BIT_ULL(i);
+	return mask;
+}
+
+static int set_several(struct command *cmd, unsigned int word,
+		       const struct command_key *key, const char *value, u64 *mask)
+{
+	u64 seen = 0;
+
+	if (!strcmp(value, "all")) {
+		*mask = all_of(key->choices);
+		return 0;
+	}
+	if (!key->min && !strcmp(value, "none")) {
+		*mask = 0;
+		return 0;
+	}
+	for (;; value++) {
+		size_t len = strcspn(value, ",");
+		unsigned int i = choice_index(key->choices, value, len);
+
+		if (!key->choices[i])
+			return unknown_choice(cmd, word, value, key->choices);
+		if (seen & BIT_ULL(i))
+			return command_refuse(cmd, word, -EINVAL, "'%s' stands twice in %s=",
+					      key->choices[i], key->name);
+		seen |= BIT_ULL(i);
+		value += len;
+		if (!*value)
+			break;
+	}
+	*mask = seen;
+	return 0;
+}
+
 static int set_key(struct command *cmd, unsigned int word,
 		   const struct command_key *key, const char *value, void *out)
 {
@@ -224,14 +277,58 @@ static int set_key(struct command *cmd, unsigned int word,
 		return key->set(cmd, word, value, out);
 	if (!key->choices)
 		return command_number(cmd, word, value, key->min, key->max, field);
+	if (key->several)
+		return set_several(cmd, word, key, value, field);
 
-	for (i = 0; key->choices[i]; i++) {
-		if (!strcmp(key->choices[i], value)) {
-			*field = i;
-			return 0;
-		}
+	i = choice_index(key->choices, value, strlen(value));
+	if (!key->choices[i])
+		return unknown_choice(cmd, word, value, key->choices);
+	*field = i;
+	return 0;
+}
+
+/**
+ * command_names_show - names with commas between
+ * @m: where to
+ * @names: NULL-terminated
+ * @mask: which of them, by index; "none" if it is empty, "all" if it is full
+ */
+void command_names_show(struct seq_file *m, const char * const *names, u64 mask)
+{
+	const char *separator = "";
+	unsigned int i;
+
+	if (mask == all_of(names)) {
+		seq_puts(m, "all");
+		return;
 	}
-	return unknown_choice(cmd, word, value, key->choices);
+	for (i = 0; names[i]; i++) {
+		if (!(mask & BIT_ULL(i)))
+			continue;
+		seq_printf(m, "%s%s", separator, names[i]);
+		separator = ",";
+	}
+	if (!mask)
+		seq_puts(m, "none");
+}
+
+/**
+ * command_key_show - " name=value", as command_keys() would read it
+ * @m: where to
+ * @key: a key without a @set of its own
+ * @in: structure that has the value
+ */
+void command_key_show(struct seq_file *m, const struct command_key *key, const void *in)
+{
+	u64 value = *(const u64 *)(in + key->offset);
+
+	seq_printf(m, " %s=", key->name);
+	if (!key->choices)
+		seq_printf(m, "%llu", value);
+	else if (key->several)
+		command_names_show(m, key->choices, value);
+	else
+		seq_puts(m, key->choices[value]);
 }
 
 /**

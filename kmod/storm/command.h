@@ -41,6 +41,8 @@ struct command {
  * @min: smallest number
  * @max: largest number
  * @choices: NULL-terminated names instead of a number; the value is their index
+ * @several: several of these with commas between; the value is a mask of their
+ *	indices. "all" is the full one, "none" the empty one if @min is 0
  * @set: called instead, with the value as text
  * @offset: of the u64 in the structure given to command_keys()
  */
@@ -49,6 +51,7 @@ struct command_key {
 	u64			min;
 	u64			max;
 	const char * const	*choices;
+	bool			several;
 	int			(*set)(struct command *cmd, unsigned int word,
 				       const char *value, void *out);
 	size_t			offset;
@@ -75,6 +78,9 @@ ssize_t command_run(struct command *cmd, const char __user *ubuf, size_t size,
 		    unsigned int nr_verbs);
 int command_keys(struct command *cmd, unsigned int first,
 		 const struct command_key *keys, unsigned int nr_keys, void *out);
+void command_key_show(struct seq_file *m, const struct command_key *key,
+		      const void *in);
+void command_names_show(struct seq_file *m, const char * const *names, u64 mask);
 int command_number(struct command *cmd, unsigned int word, const char *text,
 		   u64 min, u64 max, u64 *number);
 __printf(4, 5)

@@ -30,7 +30,7 @@ static const struct command_verb verbs[] = {
 	{ "reinit", "NAME", 2, 2, object_reinit },
 	{ "resurrect", "NAME", 2, 2, object_resurrect },
 	{ "destroy", "NAME", 2, 2, object_destroy },
-	{ "storm", STORM_USAGE, 2, 9, storm_command },
+	{ "storm", STORM_USAGE, 2, COMMAND_WORDS_MAX, storm_command },
 	{ "stop", "ID|all", 2, 2, storm_stop_command },
 	{ "oracle", ORACLE_USAGE, 2, 6, oracle_command },
 	{ "bench", BENCH_USAGE, 2, 6, bench_command },

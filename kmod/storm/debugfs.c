@@ -37,6 +37,10 @@ static void readme_show(struct seq_file *m)
 		 "             switch_to_atomic|switch_to_percpu|reinit|resurrect NAME\n"
 		 "             storm provider=P [ms=N] [seed=N] [workers=N] [killers=N]\n"
 		 "                   [pattern=lifecycle|saturate] [bound_ms=N] [duty=N]\n"
+		 "                   [contexts=C,...] [kill_contexts=C,...] [delay=N] [steps=S,...]\n"
+		 "                   [objects=N] [life_us=N] [lives=L,...] [ends=E,...]\n"
+		 "                   [memory=kept|freed] [switchers=N] [gust_ms=N]\n"
+		 "                   [hotplug=0|1] [kprobes=0|1]\n"
 		 "             stop ID|all\n"
 		 "             oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1]\n"
 		 "             oracle stop\n"
@@ -45,6 +49,7 @@ static void readme_show(struct seq_file *m)
 		 "  objects    what create has made\n"
 		 "  storms     running and finished storms, with their verdicts\n"
 		 "  events     what happened; can be polled\n"
+		 "  history    what happened to the object that broke last\n"
 		 "  oracle     mainline's counters compared with ours, step by step\n"
 		 "  bench      what operations cost: results of the last bench\n"
 		 "  error_log  why a write was refused; any write empties it\n"
@@ -181,6 +186,7 @@ static const struct rs_file files[] = {
 	{ "objects",	0400, objects_show },
 	{ "storms",	0400, .fops = &storms_fops },
 	{ "events",	0400, .fops = &events_fops },
+	{ "history",	0400, storms_history_show },
 	{ "oracle",	0400, oracle_show },
 	{ "bench",	0400, bench_show },
 	{ "error_log",	0600, errors_show, errors_write },

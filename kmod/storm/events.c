@@ -7,14 +7,15 @@
  * it may fall behind and see a gap in seq, and holds nobody up.
  */
 #include <linux/fs.h>
+#include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/preempt.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
+#include "context.h"
 #include "events.h"
 #include "refstorm_module.h"
 
@@ -26,12 +27,10 @@ struct event {
 	char	text[232];
 };
 
-enum { CONTEXT_TASK, CONTEXT_SOFTIRQ, CONTEXT_HARDIRQ };
-
-static const char * const context_names[] = {
-	[CONTEXT_TASK]		= "task",
-	[CONTEXT_SOFTIRQ]	= "softirq",
-	[CONTEXT_HARDIRQ]	= "hardirq",
+const char * const rs_context_names[RS_CONTEXT_NR] = {
+	[RS_CONTEXT_TASK]	= "task",
+	[RS_CONTEXT_SOFTIRQ]	= "softirq",
+	[RS_CONTEXT_HARDIRQ]	= "hardirq",
 };
 
 static struct event *ring;
@@ -39,12 +38,13 @@ static u64 next_seq;
 static DEFINE_RAW_SPINLOCK(ring_lock);
 static DECLARE_WAIT_QUEUE_HEAD(ring_wait);
 
-static u32 this_context(void)
+/* Who adds a record may be where no wait queue can be locked on PREEMPT_RT. */
+static void wake_readers(struct irq_work *work)
 {
-	if (in_hardirq())
-		return CONTEXT_HARDIRQ;
-	return in_serving_softirq() ? CONTEXT_SOFTIRQ : CONTEXT_TASK;
+	wake_up_interruptible(&ring_wait);
 }
+
+static DEFINE_IRQ_WORK(ring_wake, wake_readers);
 
 /**
  * events_add - add a record
@@ -66,11 +66,12 @@ void events_add(const char *fmt, ...)
 	va_start(args, fmt);
 	vscnprintf(event->text, sizeof(event->text), fmt, args);
 	va_end(args);
-	event->context = this_context();
+	event->context = rs_context_now();
 	WRITE_ONCE(next_seq, next_seq + 1);
 	raw_spin_unlock_irqrestore(&ring_lock, flags);
 
-	wake_up_interruptible(&ring_wait);
+	if (wq_has_sleeper(&ring_wait))
+		irq_work_queue(&ring_wake);
 }
 
 /* Records ever written. */
@@ -124,7 +125,7 @@ static int events_show(struct seq_file *m, void *v)
 	const struct event *event = v;
 
 	seq_printf(m, "seq=%llu time_ns=%llu cpu=%u context=%s %s\n", event->seq,
-		   event->time_ns, event->cpu, context_names[event->context],
+		   event->time_ns, event->cpu, rs_context_names[event->context],
 		   event->text);
 	WRITE_ONCE(reader->next, event->seq + 1);
 	return 0;
@@ -190,5 +191,6 @@ int events_init(void)
 
 void events_exit(void)
 {
+	irq_work_sync(&ring_wake);
 	rs_free(&refstorm_sites[SITE_EVENTS], ring);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table of providers, and how it is shown. */
+#include <linux/bits.h>
+#include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
@@ -27,6 +29,55 @@ static const char * const origin_names[] = {
 	[RS_ORIGIN_MAINLINE]	= "mainline",
 	[RS_ORIGIN_REFSTORM]	= "refstorm",
 };
+
+const char * const rs_kill_context_names[] = {
+	[RS_KILL_TASK]		= "task",
+	[RS_KILL_IRQS_OFF]	= "irqs_off",
+	[RS_KILL_SOFTIRQ]	= "softirq",
+	[RS_KILL_HARDIRQ]	= "hardirq",
+	NULL
+};
+
+const char * const rs_life_names[] = {
+	[RS_LIFE_END]		= "end",
+	[RS_LIFE_REINIT]	= "reinit",
+	[RS_LIFE_RESURRECT]	= "resurrect",
+	NULL
+};
+
+const char * const rs_end_names[] = {
+	[RS_END_GRACE]		= "grace",
+	[RS_END_RELEASE]	= "release",
+	[RS_END_ZERO]		= "zero",
+	NULL
+};
+
+/**
+ * provider_kill_contexts - where a counter can be killed on this kernel
+ * @provider: the kind of counter
+ *
+ * Return: a mask of enum rs_kill_context.
+ */
+u64 provider_kill_contexts(const struct rs_provider *provider)
+{
+	u64 all = BIT(RS_KILL_CONTEXT_NR) - 1;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && provider->kill_sleeps_on_rt)
+		all &= ~(BIT(RS_KILL_IRQS_OFF) | BIT(RS_KILL_HARDIRQ));
+	return all;
+}
+
+/* What may become of a counter that was killed: a mask of enum rs_life. */
+u64 provider_lives(const struct rs_provider *provider)
+{
+	return provider->modes ? BIT(RS_LIFE_NR) - 1 : BIT(RS_LIFE_END);
+}
+
+/* When a counter may be ended: a mask of enum rs_end. */
+u64 provider_ends(const struct rs_provider *provider)
+{
+	return provider->ends_early ? BIT(RS_END_NR) - 1 : BIT(RS_END_GRACE);
+}
 
 /**
  * provider_find_or_refuse - the provider that a word of a command names
@@ -60,13 +111,19 @@ void providers_show(struct seq_file *m)
 {
 	unsigned int i;
 
-	seq_puts(m, "# provider origin percpu saturates ops\n");
+	seq_puts(m, "# provider origin percpu saturates kill_contexts lives ends ops\n");
 	for (i = 0; i < ARRAY_SIZE(providers); i++) {
 		const struct rs_provider *p = providers[i];
 
-		seq_printf(m, "provider=%s origin=%s percpu=%d saturates=%d ops=get,put,tryget%s,kill%s%s\n",
-			   p->name, origin_names[p->origin], p->percpu,
-			   p->saturates, p->tryget_live ? ",tryget_live" : "",
+		seq_printf(m, "provider=%s origin=%s percpu=%d saturates=%d kill_contexts=",
+			   p->name, origin_names[p->origin], p->percpu, p->saturates);
+		command_names_show(m, rs_kill_context_names, provider_kill_contexts(p));
+		seq_puts(m, " lives=");
+		command_names_show(m, rs_life_names, provider_lives(p));
+		seq_puts(m, " ends=");
+		command_names_show(m, rs_end_names, provider_ends(p));
+		seq_printf(m, " ops=get,put,tryget%s,kill%s%s\n",
+			   p->tryget_live ? ",tryget_live" : "",
 			   p->percpu ? ",kill_confirm" : "",
 			   p->modes ? ",switch_to_atomic,switch_to_percpu,reinit,resurrect" : "");
 	}

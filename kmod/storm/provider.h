@@ -91,6 +91,37 @@ enum rs_counter_init {
 	RS_COUNTER_ALLOW_REINIT	= BIT(2),
 };
 
+/* Where a counter can be killed */
+enum rs_kill_context {
+	RS_KILL_TASK,
+	RS_KILL_IRQS_OFF,	/* a task with interrupts off */
+	RS_KILL_SOFTIRQ,
+	RS_KILL_HARDIRQ,
+	RS_KILL_CONTEXT_NR
+};
+
+extern const char * const rs_kill_context_names[];
+
+/* What becomes of a counter that was killed */
+enum rs_life {
+	RS_LIFE_END,		/* released, and that is all */
+	RS_LIFE_REINIT,		/* released, and begun anew */
+	RS_LIFE_RESURRECT,	/* the kill is taken back */
+	RS_LIFE_NR
+};
+
+extern const char * const rs_life_names[];
+
+/* When a counter is ended */
+enum rs_end {
+	RS_END_GRACE,		/* after release() and a grace period */
+	RS_END_RELEASE,		/* by release() */
+	RS_END_ZERO,		/* as soon as it says that it is zero */
+	RS_END_NR
+};
+
+extern const char * const rs_end_names[];
+
 /**
  * struct rs_provider - one kind of counter
  * @name: as the user writes it
@@ -98,6 +129,11 @@ enum rs_counter_init {
  * @percpu: it has a kill that is more than a put, and starts with count 1
  * @saturates: driven past its end it sticks there and warns
  * @kill_once: a second kill returns false and changes nothing
+ * @kill_sleeps_on_rt: why kill may sleep on PREEMPT_RT, so that only tasks and
+ *	softirqs can there; NULL if it never does
+ * @kill_waits: kill sleeps while a switch is under way
+ * @ends_early: exit is good in release() and when it is zero, while readers may
+ *	still try to take references; else only when nobody can
  * @modes: operations of a counter that has modes, or NULL
  * @init: begin with @count references and flags of enum rs_counter_init; 0 or
  *	-ENOMEM
@@ -110,8 +146,8 @@ enum rs_counter_init {
  * @inspect: look
  * @bench: loops of the benchmark; ends with one that has no name
  *
- * Context of get, put, tryget, tryget_live and kill: any but NMI. The others:
- * process; exit also softirq.
+ * Context of get, put, tryget, tryget_live and kill: any but NMI, on PREEMPT_RT
+ * too, but for @kill_sleeps_on_rt. The others: process; exit also softirq.
  */
 struct rs_provider {
 	const char	*name;
@@ -119,6 +155,9 @@ struct rs_provider {
 	bool		percpu;
 	bool		saturates;
 	bool		kill_once;
+	const char	*kill_sleeps_on_rt;
+	bool		kill_waits;
+	bool		ends_early;
 	const struct rs_counter_modes *modes;
 	int  (*init)(struct rs_counter *counter, u32 count, unsigned int flags);
 	void (*exit)(struct rs_counter *counter);
@@ -147,6 +186,9 @@ extern const struct rs_provider rs_provider_rs_sealed_ref_generic;
 const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,
 						  const char *name);
+u64 provider_kill_contexts(const struct rs_provider *provider);
+u64 provider_lives(const struct rs_provider *provider);
+u64 provider_ends(const struct rs_provider *provider);
 void providers_show(struct seq_file *m);
 
 #endif /* _REFSTORM_PROVIDER_H */

@@ -9,6 +9,9 @@
 #define NAME		"percpu_ref"
 #define ORIGIN		RS_ORIGIN_MAINLINE
 #define KILL_ONCE	false
+#define KILL_SLEEPS_ON_RT "percpu_ref_kill() takes the lock of all percpu_refs, which sleeps there"
+#define KILL_WAITS	true
+#define ENDS_EARLY	false
 #define INIT(name)	PERCPU_REF_##name
 #define FLAGS		0
 #include "provider_percpu_ref.h"

@@ -4,8 +4,8 @@
  * what kill returns and how one looks inside.
  *
  * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN, KILL_ONCE,
- * INIT(name) and FLAGS for init, and the functions provider_kill_counter() and
- * provider_inspect().
+ * KILL_SLEEPS_ON_RT, KILL_WAITS, ENDS_EARLY, INIT(name) and FLAGS for init, and
+ * the functions provider_kill_counter() and provider_inspect().
  */
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
@@ -178,6 +178,9 @@ const struct rs_provider PROVIDER = {
 	.origin		= ORIGIN,
 	.percpu		= true,
 	.kill_once	= KILL_ONCE,
+	.kill_sleeps_on_rt = KILL_SLEEPS_ON_RT,
+	.kill_waits	= KILL_WAITS,
+	.ends_early	= ENDS_EARLY,
 	.modes		= &provider_modes,
 	.init		= provider_init,
 	.exit		= provider_exit,

@@ -12,6 +12,9 @@
 #endif
 #define ORIGIN		RS_ORIGIN_REFSTORM
 #define KILL_ONCE	true
+#define KILL_SLEEPS_ON_RT NULL
+#define KILL_WAITS	false
+#define ENDS_EARLY	true
 #define INIT(name)	RS_PERCPU_REF_##name
 #include "provider_percpu_ref.h"
 

@@ -13,7 +13,6 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/random.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 
@@ -35,7 +34,7 @@ static void stop_killers(struct storm *storm)
 	unsigned int i;
 
 	WRITE_ONCE(storm->closing, true);
-	for (i = 0; i < storm->setup.killers; i++)
+	for (i = 0; i < storm->nr_slots; i++)
 		thread_stop(site, storm->slots[i].killer);
 }
 
@@ -45,7 +44,7 @@ static void stop_workers(struct storm *storm)
 
 	/* All at once: each may be asleep for a while. */
 	WRITE_ONCE(storm->ending, true);
-	for (i = 0; i < storm->setup.workers; i++)
+	for (i = 0; i < storm->nr_workers; i++)
 		thread_stop(site, storm->workers[i].task);
 }
 
@@ -55,63 +54,77 @@ static void storm_free(struct storm *storm)
 		return;
 	/* Objects on their way to the grave */
 	rcu_barrier();
+	storm_object_bury_abandoned(storm);
 	storm_graveyard_trim(storm, 0);
 	rs_free(&refstorm_sites[SITE_STORM_WORKERS], storm->workers);
+	rs_free(&refstorm_sites[SITE_STORM_OBJECTS], storm->objects);
+	storm_history_free(storm);
 	rs_free(&refstorm_sites[SITE_STORM_SLOTS], storm->slots);
 	rs_free(&refstorm_sites[SITE_STORM], storm);
 }
 
-static u32 allowed_steps(const struct rs_provider *provider)
+static u32 allowed_steps(const struct storm_setup *setup)
 {
-	return provider->tryget_live ? RS_STEP_ALL :
-	       RS_STEP_ALL & ~RS_STEP_BIT(RS_STEP_ACQUIRE_LIVE);
+	u32 live = RS_STEP_BIT(RS_STEP_ACQUIRE_LIVE);
+
+	return setup->provider->tryget_live ? setup->steps : setup->steps & ~live;
 }
 
-#define KILLER_STREAM	0x10000		/* workers' streams are below */
+/* Workers' streams are below. */
+#define KILLER_STREAM	0x10000
+#define CHANCE_STREAM	0x20000
 
 static struct storm *storm_alloc(const struct storm_setup *setup, u32 id)
 {
 	struct storm *storm;
 	unsigned int i;
-	int cpu = -1;
 
 	storm = rs_zalloc(&refstorm_sites[SITE_STORM], sizeof(*storm), GFP_KERNEL);
 	if (!storm)
 		return NULL;
 	storm->id = id;
 	storm->setup = *setup;
-	init_waitqueue_head(&storm->wait);
+	storm->nr_slots = setup->killers + setup->hotplug;
+	storm->nr_workers = setup->workers + setup->switchers;
+	storm->one_cpu = num_online_cpus() == 1;
+	init_swait_queue_head(&storm->wait);
 	init_llist_head(&storm->graves);
+	init_llist_head(&storm->abandoned);
 
 	storm->slots = rs_zalloc(&refstorm_sites[SITE_STORM_SLOTS],
-				 setup->killers * sizeof(*storm->slots), GFP_KERNEL);
+				 storm->nr_slots * sizeof(*storm->slots), GFP_KERNEL);
 	storm->workers = rs_zalloc(&refstorm_sites[SITE_STORM_WORKERS],
-				   setup->workers * sizeof(*storm->workers), GFP_KERNEL);
-	if (!storm->slots || !storm->workers) {
+				   storm->nr_workers * sizeof(*storm->workers), GFP_KERNEL);
+	storm->objects = rs_zalloc(&refstorm_sites[SITE_STORM_OBJECTS],
+				   storm->nr_slots * setup->objects *
+				   sizeof(*storm->objects), GFP_KERNEL);
+	if (!storm->slots || !storm->workers || !storm->objects ||
+	    storm_history_begin(storm)) {
 		storm_free(storm);
 		return NULL;
 	}
-	for (i = 0; i < setup->killers; i++) {
+	for (i = 0; i < storm->nr_slots; i++) {
 		struct storm_slot *slot = &storm->slots[i];
 
 		slot->storm = storm;
 		slot->index = i;
-		init_waitqueue_head(&slot->wait);
+		init_swait_queue_head(&slot->wait);
+		slot->objects = storm->objects + i * setup->objects;
+		storm_kill_init(slot);
 		rs_histogram_reset(&slot->kill_to_release);
 		rs_sequence_seed(&slot->seq, setup->seed, KILLER_STREAM + i,
-				 setup->killers, RS_STEP_ALL);
+				 storm->nr_slots, RS_STEP_ALL);
 	}
-	for (i = 0; i < setup->workers; i++) {
+	for (i = 0; i < storm->nr_workers; i++) {
 		struct storm_worker *worker = &storm->workers[i];
 
-		cpu = cpumask_next(cpu, cpu_online_mask);
-		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first(cpu_online_mask);
 		worker->storm = storm;
 		worker->index = i;
-		worker->cpu = cpu;
-		rs_sequence_seed(&worker->seq, setup->seed, i, setup->killers,
-				 allowed_steps(setup->provider));
+		storm_context_assign(worker);
+		rs_sequence_seed(&worker->seq, setup->seed, i, storm->nr_slots,
+				 allowed_steps(setup));
+		rs_sequence_seed(&worker->chance, setup->seed, CHANCE_STREAM + i,
+				 storm->nr_slots, RS_STEP_ALL);
 	}
 	return storm;
 }
@@ -121,37 +134,73 @@ static bool saturate(const struct storm *storm)
 	return storm->setup.pattern == PATTERN_SATURATE;
 }
 
+static bool worker_create(struct storm_worker *worker)
+{
+	struct storm *storm = worker->storm;
+	unsigned int index = worker->index;
+	int cpu = worker->context == WORKER_ROAMING ? THREAD_ANY_CPU : worker->cpu;
+
+	if (index >= storm->setup.workers)
+		worker->task = thread_create(site, storm_switcher_thread, worker,
+					     THREAD_ANY_CPU, "switch", storm->id,
+					     index - storm->setup.workers);
+	else
+		worker->task = thread_create(site, saturate(storm) ? storm_saturate_thread :
+								     storm_worker_thread,
+					     worker, cpu, "work", storm->id, index);
+	return worker->task;
+}
+
 static bool threads_create(struct storm *storm)
 {
 	unsigned int i;
 
-	for (i = 0; i < storm->setup.workers; i++) {
-		struct storm_worker *worker = &storm->workers[i];
-
-		worker->task = thread_create(site, saturate(storm) ? storm_saturate_thread :
-								     storm_worker_thread,
-					     worker, worker->cpu, "work", storm->id, i);
-		if (!worker->task)
+	for (i = 0; i < storm->nr_workers; i++)
+		if (!worker_create(&storm->workers[i]))
 			return false;
-	}
 	for (i = 0; i < storm->setup.killers && !saturate(storm); i++) {
 		struct storm_slot *slot = &storm->slots[i];
 
-		slot->killer = thread_create(site, storm_killer_thread, slot,
-					     THREAD_ANY_CPU, "kill", storm->id, i);
+		slot->killer = thread_create(site, storm->setup.objects > 1 ?
+					     storm_crowd_thread : storm_killer_thread,
+					     slot, THREAD_ANY_CPU, "kill", storm->id, i);
 		if (!slot->killer)
 			return false;
 	}
 	return true;
 }
 
+/* What is there once for all storms. Return: 0, or the errno of command_refuse(). */
+static int adversaries_begin(struct command *cmd, struct storm *storm)
+{
+	int ret;
+
+	if (storm->setup.kprobes) {
+		ret = storm_probe_begin(storm);
+		if (ret)
+			return command_refuse(cmd, COMMAND_NO_WORD, ret,
+					      ret == -EBUSY ? "another storm has kprobes" :
+					      ret == -EOPNOTSUPP ? "this kernel has no kprobes" :
+					      "kprobes could not be registered");
+	}
+	if (!storm->setup.hotplug)
+		return 0;
+	ret = storm_hotplug_begin(storm);
+	if (!ret)
+		return 0;
+	storm_probe_end(storm);
+	return command_refuse(cmd, COMMAND_NO_WORD, ret,
+			      ret == -EBUSY ? "another storm kills in callbacks of CPU hotplug" :
+			      "callbacks of CPU hotplug could not be set up");
+}
+
 static void threads_wake(struct storm *storm)
 {
 	unsigned int i;
 
-	for (i = 0; i < storm->setup.workers; i++)
+	for (i = 0; i < storm->nr_workers; i++)
 		wake_up_process(storm->workers[i].task);
-	for (i = 0; i < storm->setup.killers; i++)
+	for (i = 0; i < storm->nr_slots; i++)
 		if (storm->slots[i].killer)
 			wake_up_process(storm->slots[i].killer);
 }
@@ -161,21 +210,22 @@ static void check_ledgers(struct storm *storm)
 {
 	unsigned int i;
 
-	for (i = 0; i < storm->setup.workers; i++) {
+	for (i = 0; i < storm->nr_workers; i++) {
 		struct storm_worker *worker = &storm->workers[i];
 
 		if (worker->taken != worker->dropped)
-			storm_violation(storm, INVARIANT_LEDGER_BALANCED, 0,
+			storm_violation(storm, INVARIANT_LEDGER_BALANCED, NULL,
 					"worker %u took %llu references and dropped %llu",
 					i, worker->taken, worker->dropped);
 	}
-	for (i = 0; i < storm->setup.killers; i++) {
+	for (i = 0; i < storm->nr_slots; i++) {
 		struct storm_slot *slot = &storm->slots[i];
+		u64 kills = storm_sum(slot->kills);
 
-		if (slot->kills != slot->releases)
-			storm_violation(storm, INVARIANT_LEDGER_BALANCED, 0,
-					"slot %u: %llu kills and %llu releases", i,
-					slot->kills, slot->releases);
+		if (kills != slot->releases + slot->resurrections)
+			storm_violation(storm, INVARIANT_LEDGER_BALANCED, NULL,
+					"slot %u: %llu kills, %llu releases and %llu resurrections",
+					i, kills, slot->releases, slot->resurrections);
 	}
 }
 
@@ -184,10 +234,14 @@ static int manager_thread(void *arg)
 	struct storm *storm = arg;
 
 	threads_wake(storm);
-	wait_event_timeout(storm->wait,
-			   READ_ONCE(storm->stop) || storm_violated(storm),
-			   msecs_to_jiffies(storm->setup.ms));
+	/* Idle, for it may be long, and nobody shall take it for hung. */
+	swait_event_idle_timeout_exclusive(storm->wait,
+					   READ_ONCE(storm->stop) || storm_violated(storm),
+					   msecs_to_jiffies(storm->setup.ms));
 
+	mutex_lock(&storms_lock);
+	storm_hotplug_end(storm);
+	mutex_unlock(&storms_lock);
 	stop_killers(storm);
 	stop_workers(storm);
 	if (saturate(storm))
@@ -197,7 +251,10 @@ static int manager_thread(void *arg)
 	rcu_barrier();
 
 	mutex_lock(&storms_lock);
+	storm_probe_end(storm);
 	storm_record_finish(storm);
+	if (storm_violated(storm))
+		storm_history_keep(storm);
 	nr_storms--;
 	mutex_unlock(&storms_lock);
 
@@ -207,13 +264,24 @@ static int manager_thread(void *arg)
 	module_put_and_kthread_exit(0);
 }
 
+/* One whose threads were never woken. */
+static void storm_unmake(struct storm *storm)
+{
+	stop_killers(storm);
+	stop_workers(storm);
+	if (saturate(storm))
+		storm_saturate_abort(storm);
+	storm_free(storm);
+}
+
 /* Caller holds storms_lock. */
 static int storm_start(struct command *cmd, struct storm_setup *setup)
 {
 	static u32 last_id;
 	struct task_struct *manager;
 	struct storm *storm;
-	u64 threads = setup->workers + setup->killers + 1;
+	u64 threads = setup->workers + setup->switchers + setup->killers + 1;
+	int ret;
 
 	if (nr_storms == RS_STORMS_MAX)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOSPC,
@@ -234,13 +302,16 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 		thread_create(site, manager_thread, storm, THREAD_ANY_CPU, "storm",
 			      storm->id, 0) : NULL;
 	if (!manager) {
-		stop_killers(storm);
-		stop_workers(storm);
-		if (saturate(storm))
-			storm_saturate_abort(storm);
-		storm_free(storm);
+		storm_unmake(storm);
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM,
 				      "a thread could not be created");
+	}
+
+	ret = adversaries_begin(cmd, storm);
+	if (ret) {
+		thread_stop(site, manager);
+		storm_unmake(storm);
+		return ret;
 	}
 
 	last_id++;
@@ -254,65 +325,15 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 	return 0;
 }
 
-static int set_provider(struct command *cmd, unsigned int word, const char *value,
-			void *out)
-{
-	struct storm_setup *setup = out;
-
-	setup->provider = provider_find_or_refuse(cmd, word, value);
-	return setup->provider ? 0 : -ENOENT;
-}
-
-static const char * const pattern_choices[] = {
-	[PATTERN_LIFECYCLE]	= "lifecycle",
-	[PATTERN_SATURATE]	= "saturate",
-	NULL
-};
-
-#define NUMBER(_name, _min, _max) {				\
-	.name = #_name, .min = (_min), .max = (_max),		\
-	.offset = offsetof(struct storm_setup, _name),		\
-}
-
-static const struct command_key storm_keys[] = {
-	{ .name = "provider", .set = set_provider },
-	NUMBER(ms, RS_STORM_MS_MIN, RS_STORM_MS_MAX),
-	NUMBER(seed, 0, U64_MAX),
-	NUMBER(workers, 1, RS_WORKERS_MAX),
-	NUMBER(killers, 1, RS_KILLERS_MAX),
-	{ .name = "pattern", .choices = pattern_choices,
-	  .offset = offsetof(struct storm_setup, pattern) },
-	NUMBER(bound_ms, 1, RS_BOUND_MS_MAX),
-	NUMBER(duty, 1, 100),
-};
-
 /* storm provider=P [ms=N] ... */
 int storm_command(struct command *cmd)
 {
-	struct storm_setup setup = {
-		.ms		= RS_STORM_MS_DEFAULT,
-		.workers	= min_t(u64, num_online_cpus(), RS_WORKERS_MAX),
-		.killers	= 2,
-		.bound_ms	= RS_BOUND_MS_DEFAULT,
-		.duty		= 100,
-	};
+	struct storm_setup setup;
 	int ret;
 
-	ret = command_keys(cmd, 1, storm_keys, ARRAY_SIZE(storm_keys), &setup);
+	ret = storm_setup_read(cmd, &setup);
 	if (ret)
 		return ret;
-	if (!setup.provider)
-		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
-				      "provider= is missing");
-	if (setup.pattern == PATTERN_SATURATE) {
-		if (!setup.provider->saturates)
-			return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
-					      "%s does not saturate", setup.provider->name);
-		setup.killers = 1;	/* one slot, which nobody kills */
-	}
-	while (!setup.seed)
-		setup.seed = get_random_u64();
-
 	mutex_lock(&storms_lock);
 	ret = storm_start(cmd, &setup);
 	mutex_unlock(&storms_lock);
@@ -329,7 +350,7 @@ static int stop_locked(struct command *cmd, u64 id)
 		if (id && storm->id != id)
 			continue;
 		WRITE_ONCE(storm->stop, true);
-		wake_up(&storm->wait);
+		swake_up_one(&storm->wait);
 		stopped++;
 	}
 	if (id && !stopped)
@@ -358,7 +379,7 @@ int storm_stop_command(struct command *cmd)
 static int storms_show(struct seq_file *m, void *v)
 {
 	mutex_lock(&storms_lock);
-	storm_records_show(m, pattern_choices);
+	storm_records_show(m);
 	mutex_unlock(&storms_lock);
 	return 0;
 }
@@ -376,6 +397,14 @@ const struct file_operations storms_fops = {
 	.poll		= storm_records_poll,
 	.release	= single_release,
 };
+
+/* The history file. */
+void storms_history_show(struct seq_file *m)
+{
+	mutex_lock(&storms_lock);
+	storm_history_show(m);
+	mutex_unlock(&storms_lock);
+}
 
 /* Storms that are running, or whose manager is still at work. */
 unsigned int storms_count(void)

@@ -12,7 +12,10 @@
 struct command;
 
 #define STORM_USAGE "provider=P [ms=N] [seed=N] [workers=N] [killers=N] "	\
-		    "[pattern=lifecycle|saturate] [bound_ms=N] [duty=N]"
+		    "[pattern=lifecycle|saturate] [bound_ms=N] [duty=N] "	\
+		    "[contexts=C,...] [kill_contexts=C,...] [delay=N] [steps=S,...] "	\
+		    "[objects=N] [life_us=N] [lives=L,...] [ends=E,...] [memory=kept|freed] "	\
+		    "[switchers=N] [gust_ms=N] [hotplug=0|1] [kprobes=0|1]"
 
 /* Commands of the control file; see docs/debugfs.md */
 int storm_command(struct command *cmd);
@@ -21,6 +24,9 @@ int storm_stop_command(struct command *cmd);
 /* The storms file */
 extern const struct file_operations storms_fops;
 
+struct seq_file;
+
+void storms_history_show(struct seq_file *m);
 unsigned int storms_count(void);
 
 #endif /* _REFSTORM_STORM_H */

@@ -11,6 +11,7 @@
 #include "refstorm_module.h"
 #include "storm_internal.h"
 
+#define POISON		0xdb		/* memory that is given back */
 #define LINGER_NS_MAX	(100 * NSEC_PER_USEC)	/* in a confirmation, in softirq */
 
 #define RS_INVARIANT_NAME(id, name, text) name,
@@ -22,7 +23,7 @@ const char * const invariant_names[INVARIANT_NR] = {
  * storm_violation - an invariant is broken
  * @storm: the storm
  * @invariant: which
- * @generation: of the object
+ * @object: that was seen, or NULL
  * @fmt: how it was seen
  *
  * The first one is kept, and ends the storm. From now on nobody touches a
@@ -31,7 +32,7 @@ const char * const invariant_names[INVARIANT_NR] = {
  * Context: any but NMI.
  */
 void storm_violation(struct storm *storm, enum invariant invariant,
-		     u64 generation, const char *fmt, ...)
+		     const struct storm_object *object, const char *fmt, ...)
 {
 	va_list args;
 
@@ -40,29 +41,40 @@ void storm_violation(struct storm *storm, enum invariant invariant,
 		return;
 
 	storm->invariant = invariant;
-	storm->violated_object = generation;
+	if (object) {
+		storm->violated_object = object->generation;
+		storm->violated_slot = object->slot->index;
+	}
 	va_start(args, fmt);
 	vscnprintf(storm->detail, sizeof(storm->detail), fmt, args);
 	va_end(args);
 	WRITE_ONCE(storm->abandon, true);
+	if (object)
+		storm_note(storm, object, STORM_ACTOR_COUNTER, STORM_NOTE_VIOLATION, 0, false);
 	/* Pairs with the acquire in record_fill(). */
 	atomic_set_release(&storm->violated, VIOLATION_WRITTEN);
 
 	events_add("subject=storm:%u event=violation invariant=%s object=%llu detail=\"%s\"",
-		   storm->id, invariant_names[invariant], generation, storm->detail);
-	wake_up(&storm->wait);
+		   storm->id, invariant_names[invariant], storm->violated_object, storm->detail);
+	swake_up_one(&storm->wait);
 }
 
-/* References that ledgers say are held in @slot; one of the holders if any. */
-u64 storm_slot_held(struct storm_slot *slot, unsigned int *worker)
+/* References to @object that ledgers say are held; one of the holders if any. */
+u64 storm_object_held(struct storm_object *object, unsigned int *worker)
 {
-	struct storm *storm = slot->storm;
+	struct storm *storm = object->slot->storm;
 	unsigned int i;
 	u64 held, sum = 0;
 
-	for (i = 0; i < storm->setup.workers; i++) {
-		held = READ_ONCE(storm->workers[i].ledger[slot->index].held);
-		if (held && worker)
+	for (i = 0; i < storm->nr_workers; i++) {
+		struct storm_ledger *ledger =
+			&storm->workers[i].ledger[object->slot->index];
+
+		/* Pairs with the release of acquire(): whose references they are. */
+		held = smp_load_acquire(&ledger->held);
+		if (!held || READ_ONCE(ledger->object) != object)
+			continue;
+		if (worker)
 			*worker = i;
 		sum += held;
 	}
@@ -80,32 +92,38 @@ static void storm_object_released(struct rs_counter *counter)
 	u64 held;
 
 	if (atomic_inc_return(&object->released) != 1) {
-		storm_violation(storm, INVARIANT_RELEASE_ONCE, object->generation,
+		storm_violation(storm, INVARIANT_RELEASE_ONCE, object,
 				"release() was called again in slot %u", slot->index);
 		return;
 	}
 	if (READ_ONCE(storm->abandon))
 		return;
+	storm_note(storm, object, STORM_ACTOR_COUNTER, STORM_NOTE_RELEASE, 0, true);
 
-	held = storm_slot_held(slot, &worker);
-	if (held)
-		storm_violation(storm, INVARIANT_NO_EARLY_RELEASE, object->generation,
+	held = storm_object_held(object, &worker);
+	if (READ_ONCE(object->owner_holds))
+		storm_violation(storm, INVARIANT_NO_EARLY_RELEASE, object,
+				"slot %u: its killer holds a reference", slot->index);
+	else if (held)
+		storm_violation(storm, INVARIANT_NO_EARLY_RELEASE, object,
 				"%llu references held in slot %u, some by worker %u",
 				held, slot->index, worker);
 	else if (READ_ONCE(object->phase) != PHASE_KILLING)
-		storm_violation(storm, INVARIANT_NO_EARLY_RELEASE, object->generation,
+		storm_violation(storm, INVARIANT_NO_EARLY_RELEASE, object,
 				"slot %u: the owner's reference was not dropped yet",
 				slot->index);
-	else if (object->confirm_wanted && !READ_ONCE(object->confirmed))
+	else if (object->confirm_wanted && !storm_object_confirmed(object))
 		storm_violation(storm, INVARIANT_CONFIRM_BEFORE_RELEASE,
-				object->generation, "slot %u: not confirmed yet",
+				object, "slot %u: not confirmed yet",
 				slot->index);
 
 	WRITE_ONCE(object->payload, PAYLOAD_POISON);
 	object->release_ns = now;
+	if (object->end == RS_END_RELEASE)
+		storm_object_end(object);
 	/* Pairs with the acquire of the killer; the last touch of the object. */
 	smp_store_release(&object->phase, PHASE_RELEASED);
-	wake_up(&slot->wait);
+	swake_up_one(&slot->wait);
 }
 
 /*
@@ -117,17 +135,18 @@ static void linger(struct storm_object *object)
 	u64 deadline = ktime_get_ns() + LINGER_NS_MAX;
 
 	WRITE_ONCE(object->drain, true);
-	while (storm_slot_held(object->slot, NULL) && ktime_get_ns() < deadline)
+	while (storm_object_held(object, NULL) && ktime_get_ns() < deadline)
 		cpu_relax();
 	ndelay(object->linger_ns);
 }
 
-static void storm_object_confirmed(struct rs_counter *counter)
+static void object_confirmed(struct rs_counter *counter)
 {
 	struct storm_object *object = container_of(counter, struct storm_object, counter);
 
+	storm_note(object->slot->storm, object, STORM_ACTOR_COUNTER, STORM_NOTE_CONFIRM, 0, true);
 	/* Pairs with the acquire of a worker before its tryget_live. */
-	smp_store_release(&object->confirmed, true);
+	smp_store_release(&object->confirmed_life, object->killed_life);
 
 	if (object->confirm_drains)
 		linger(object);
@@ -143,6 +162,8 @@ static void storm_object_confirmed(struct rs_counter *counter)
 struct storm_object *storm_object_create(struct storm_slot *slot, u32 count)
 {
 	const struct rs_provider *provider = slot->storm->setup.provider;
+	bool may_return = slot->storm->setup.lives != BIT(RS_LIFE_END) ||
+		slot->storm->setup.switchers;
 	struct storm_object *object;
 
 	object = rs_zalloc(&refstorm_sites[SITE_STORM_OBJECT], sizeof(*object),
@@ -151,15 +172,47 @@ struct storm_object *storm_object_create(struct storm_slot *slot, u32 count)
 		return NULL;
 	object->slot = slot;
 	object->generation = ++slot->generation;
+	object->life = 1;
 	object->payload = PAYLOAD_LIVE;
+	/* Counters that may not be reinitialised go other ways inside. */
+	object->may_return = may_return && rs_sequence_below(&slot->seq, 4);
 	object->counter.provider = provider;
 	object->counter.release = storm_object_released;
-	object->counter.confirm = storm_object_confirmed;
-	if (provider->init(&object->counter, count, 0)) {
+	object->counter.confirm = object_confirmed;
+	if (provider->init(&object->counter, count,
+			   object->may_return ? RS_COUNTER_ALLOW_REINIT : 0)) {
 		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
 		return NULL;
 	}
 	return object;
+}
+
+/**
+ * storm_object_begin_life - make an object ready to live again
+ * @object: released, or killed while its killer holds a reference
+ *
+ * The counter comes to life after this.
+ *
+ * Context: process, its killer's.
+ */
+void storm_object_begin_life(struct storm_object *object)
+{
+	WRITE_ONCE(object->life, object->life + 1);
+	WRITE_ONCE(object->drain, false);
+	WRITE_ONCE(object->payload, PAYLOAD_LIVE);
+	object->overlapped = false;
+	atomic_set(&object->released, 0);
+	WRITE_ONCE(object->phase, PHASE_LIVE);
+	/* Pairs with the barrier of acquire(): who gets a reference sees all that. */
+	smp_mb();
+}
+
+/* End the counter before its time, where it is known to stand that. */
+void storm_object_end(struct storm_object *object)
+{
+	storm_note(object->slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_END, 0, true);
+	object->ended = true;
+	object->counter.provider->exit(&object->counter);
 }
 
 static void bury_rcu(struct rcu_head *rcu)
@@ -168,8 +221,14 @@ static void bury_rcu(struct rcu_head *rcu)
 	const struct rs_provider *provider = object->counter.provider;
 	struct storm *storm = object->slot->storm;
 
-	if (provider->exit)
+	if (provider->exit && !object->ended)
 		provider->exit(&object->counter);
+	if (storm->setup.memory == MEMORY_FREED) {
+		memset(object, POISON, sizeof(*object));
+		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
+		atomic_dec(&storm->unburied);
+		return;
+	}
 	llist_add(&object->grave, &storm->graves);
 	atomic_inc(&storm->nr_graves);
 	/* The last touch of the storm, whose manager waits in rcu_barrier(). */
@@ -186,8 +245,35 @@ static void bury_rcu(struct rcu_head *rcu)
  */
 void storm_object_bury(struct storm_object *object)
 {
-	atomic_inc(&object->slot->storm->unburied);
+	struct storm *storm = object->slot->storm;
+
+	/* A switch may be under way, for which exit() waits where it may sleep. */
+	if (READ_ONCE(storm->abandon)) {
+		llist_add(&object->grave, &storm->abandoned);
+		return;
+	}
+	atomic_inc(&storm->unburied);
 	call_rcu(&object->rcu, bury_rcu);
+}
+
+/**
+ * storm_object_bury_abandoned - end and free what was left when the storm broke
+ * @storm: its threads have ended, and so have all RCU callbacks
+ *
+ * Context: process.
+ */
+void storm_object_bury_abandoned(struct storm *storm)
+{
+	const struct rs_provider *provider = storm->setup.provider;
+	struct llist_node *node, *next;
+
+	llist_for_each_safe(node, next, llist_del_all(&storm->abandoned)) {
+		struct storm_object *object = llist_entry(node, struct storm_object, grave);
+
+		if (provider->exit && !object->ended)
+			provider->exit(&object->counter);
+		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
+	}
 }
 
 /**

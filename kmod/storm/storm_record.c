@@ -17,12 +17,18 @@ struct storm_record {
 	struct storm_setup	setup;
 	u32			cpus;
 	u64			elapsed_ns;
-	u64			operations;
+	u64			operations[RS_CONTEXT_NR];
 	u64			overlap_operations;
-	u64			kills;
+	u64			kills[RS_CONTEXT_NR];
 	u64			confirms;
 	u64			releases;
 	u64			overlapped_kills;
+	u64			reinits;
+	u64			resurrections;
+	u64			early_ends;
+	u64			switches;
+	u64			hotplug_kills;
+	u64			probes;
 	u64			quantile[4];	/* min, median, p99, max */
 	const char		*verdict;	/* NULL while running */
 	bool			broken;
@@ -41,29 +47,44 @@ static void record_fill(struct storm_record *record, struct storm *storm)
 {
 	static const u32 per_mille[] = { 0, 500, 990, 1000 };
 	static struct rs_histogram all;
-	unsigned int i;
+	unsigned int i, c;
 
 	record->elapsed_ns = ktime_get_ns() - storm->start_ns;
-	record->operations = 0;
+	memset(record->operations, 0, sizeof(record->operations));
 	record->overlap_operations = 0;
-	for (i = 0; i < storm->setup.workers; i++) {
-		record->operations += READ_ONCE(storm->workers[i].operations);
-		record->overlap_operations +=
-			READ_ONCE(storm->workers[i].overlap_operations);
+	record->switches = 0;
+	for (i = 0; i < storm->nr_workers; i++) {
+		struct storm_worker *worker = &storm->workers[i];
+
+		for (c = 0; c < RS_CONTEXT_NR; c++)
+			record->operations[c] += READ_ONCE(worker->operations[c]);
+		record->overlap_operations += READ_ONCE(worker->overlap_operations);
+		record->switches += READ_ONCE(worker->switches);
 	}
 
 	rs_histogram_reset(&all);
-	record->kills = 0;
+	memset(record->kills, 0, sizeof(record->kills));
 	record->confirms = 0;
 	record->releases = 0;
 	record->overlapped_kills = 0;
-	for (i = 0; i < storm->setup.killers; i++) {
+	record->reinits = 0;
+	record->resurrections = 0;
+	record->early_ends = 0;
+	record->hotplug_kills = 0;
+	record->probes = atomic64_read(&storm->probes);
+	for (i = 0; i < storm->nr_slots; i++) {
 		struct storm_slot *slot = &storm->slots[i];
 
-		record->kills += READ_ONCE(slot->kills);
+		for (c = 0; c < RS_CONTEXT_NR; c++)
+			record->kills[c] += READ_ONCE(slot->kills[c]);
 		record->confirms += READ_ONCE(slot->confirms);
 		record->releases += READ_ONCE(slot->releases);
 		record->overlapped_kills += READ_ONCE(slot->overlapped_kills);
+		record->reinits += READ_ONCE(slot->reinits);
+		record->resurrections += READ_ONCE(slot->resurrections);
+		record->early_ends += READ_ONCE(slot->early_ends);
+		if (i >= storm->setup.killers)
+			record->hotplug_kills += storm_sum(slot->kills);
 		/* While it runs this is a glance at moving numbers. */
 		rs_histogram_merge(&all, &slot->kill_to_release);
 	}
@@ -79,16 +100,30 @@ static void record_fill(struct storm_record *record, struct storm *storm)
 	}
 }
 
+/* What was asked for and never happened; NULL if all did. */
+static const char *missing(const struct storm_record *record)
+{
+	const struct storm_setup *setup = &record->setup;
+
+	if (!(setup->pattern == PATTERN_SATURATE ? record->overlap_operations :
+						   record->overlapped_kills))
+		return "no operation on another CPU met a kill";
+	if (setup->switchers && !record->switches)
+		return "no switcher switched";
+	if (setup->hotplug && !record->hotplug_kills)
+		return "no CPU came or went";
+	if (setup->kprobes && !record->probes)
+		return "no kprobe was met";
+	return NULL;
+}
+
 static const char *verdict(const struct storm_record *record, const struct storm *storm)
 {
-	bool overlapped = storm->setup.pattern == PATTERN_SATURATE ?
-		record->overlap_operations : record->overlapped_kills;
-
 	if (record->broken)
 		return "broken";
 	if (READ_ONCE(storm->stop))
 		return "stopped";
-	return overlapped ? "held" : "unproven";
+	return missing(record) ? "unproven" : "held";
 }
 
 static struct storm_record *record_of(struct storm *storm)
@@ -139,11 +174,11 @@ void storm_record_finish(struct storm *storm)
 	record_fill(record, storm);
 	record->verdict = verdict(record, storm);
 	if (!strcmp(record->verdict, "unproven"))
-		strscpy(record->detail, "no operation on another CPU met a kill",
-			sizeof(record->detail));
+		strscpy(record->detail, missing(record), sizeof(record->detail));
 	record->live = NULL;
 	events_add("subject=storm:%u event=end verdict=%s operations=%llu kills=%llu",
-		   record->id, record->verdict, record->operations, record->kills);
+		   record->id, record->verdict, storm_sum(record->operations),
+		   storm_sum(record->kills));
 }
 
 /* Wake who polls the storms file. Context: process, no lock needed. */
@@ -172,23 +207,28 @@ static void show_number(struct seq_file *m, const char *key, bool known, u64 val
 		seq_printf(m, " %s=-", key);
 }
 
-static void record_show(struct seq_file *m, const struct storm_record *record,
-			const char * const *patterns)
+static void record_show(struct seq_file *m, const struct storm_record *record)
 {
 	static const char * const quantile_keys[] = {
 		"release_min_ns", "release_median_ns", "release_p99_ns", "release_max_ns",
 	};
-	const struct storm_setup *setup = &record->setup;
 	unsigned int i;
 
-	seq_printf(m, "storm=%u provider=%s pattern=%s state=%s seed=%llu workers=%llu killers=%llu cpus=%u ms=%llu bound_ms=%llu duty=%llu elapsed_ms=%llu",
-		   record->id, setup->provider->name, patterns[setup->pattern],
-		   record->live ? "running" : "done", setup->seed, setup->workers,
-		   setup->killers, record->cpus, setup->ms, setup->bound_ms, setup->duty,
+	seq_printf(m, "storm=%u provider=%s state=%s", record->id,
+		   record->setup.provider->name, record->live ? "running" : "done");
+	storm_setup_show(m, &record->setup);
+	seq_printf(m, " cpus=%u elapsed_ms=%llu", record->cpus,
 		   div_u64(record->elapsed_ns, NSEC_PER_MSEC));
 	seq_printf(m, " operations=%llu kills=%llu confirms=%llu releases=%llu overlap_operations=%llu overlapped_kills=%llu",
-		   record->operations, record->kills, record->confirms, record->releases,
-		   record->overlap_operations, record->overlapped_kills);
+		   storm_sum(record->operations), storm_sum(record->kills), record->confirms,
+		   record->releases, record->overlap_operations, record->overlapped_kills);
+	seq_printf(m, " softirq_operations=%llu hardirq_operations=%llu softirq_kills=%llu hardirq_kills=%llu",
+		   record->operations[RS_CONTEXT_SOFTIRQ],
+		   record->operations[RS_CONTEXT_HARDIRQ],
+		   record->kills[RS_CONTEXT_SOFTIRQ], record->kills[RS_CONTEXT_HARDIRQ]);
+	seq_printf(m, " switches=%llu reinits=%llu resurrections=%llu early_ends=%llu hotplug_kills=%llu probes=%llu",
+		   record->switches, record->reinits, record->resurrections,
+		   record->early_ends, record->hotplug_kills, record->probes);
 	for (i = 0; i < ARRAY_SIZE(quantile_keys); i++)
 		show_number(m, quantile_keys[i], record->releases, record->quantile[i]);
 	seq_printf(m, " verdict=%s invariant=%s", record->verdict ?: "-",
@@ -203,16 +243,17 @@ static void record_show(struct seq_file *m, const struct storm_record *record,
 /**
  * storm_records_show - the storms file, oldest storm first
  * @m: where to
- * @patterns: names of the patterns
  *
  * Context: process; storms_lock held.
  */
-void storm_records_show(struct seq_file *m, const char * const *patterns)
+void storm_records_show(struct seq_file *m)
 {
 	u64 i, nr = ARRAY_SIZE(records);
 
 	m->poll_event = atomic_read(&changes);
-	seq_puts(m, "# storm provider pattern state seed workers killers cpus ms bound_ms duty elapsed_ms operations kills confirms releases overlap_operations overlapped_kills release_min_ns release_median_ns release_p99_ns release_max_ns verdict invariant object detail\n");
+	seq_puts(m, "# storm provider state");
+	storm_setup_show_names(m);
+	seq_puts(m, " cpus elapsed_ms operations kills confirms releases overlap_operations overlapped_kills softirq_operations hardirq_operations softirq_kills hardirq_kills switches reinits resurrections early_ends hotplug_kills probes release_min_ns release_median_ns release_p99_ns release_max_ns verdict invariant object detail\n");
 	for (i = next_record; i < next_record + nr; i++) {
 		struct storm_record *record = &records[i % nr];
 
@@ -220,7 +261,7 @@ void storm_records_show(struct seq_file *m, const char * const *patterns)
 			continue;
 		if (record->live)
 			record_fill(record, record->live);
-		record_show(m, record, patterns);
+		record_show(m, record);
 	}
 }
 

@@ -16,7 +16,7 @@ struct storm;
 void storm_record_start(struct storm *storm);
 void storm_record_finish(struct storm *storm);
 struct storm *storm_record_live(unsigned int n);
-void storm_records_show(struct seq_file *m, const char * const *patterns);
+void storm_records_show(struct seq_file *m);
 
 void storm_record_announce(void);
 __poll_t storm_records_poll(struct file *file, poll_table *wait);

@@ -32,7 +32,7 @@ static bool in_the_middle(struct storm_object *object, u32 *count)
 
 static struct storm_object *the_object(struct storm *storm)
 {
-	return rcu_dereference_protected(storm->slots[0].object, true);
+	return rcu_dereference_protected(storm->slots[0].objects[0], true);
 }
 
 static void check(struct storm *storm, struct storm_object *object)
@@ -45,7 +45,7 @@ static void check(struct storm *storm, struct storm_object *object)
 		if (!before)	/* pairs with the acquire above */
 			smp_store_release(&storm->saturated, true);
 	} else if (before) {
-		storm_violation(storm, INVARIANT_SATURATION_STICKS, object->generation,
+		storm_violation(storm, INVARIANT_SATURATION_STICKS, object,
 				"count %u after it was saturated", count);
 	}
 }
@@ -72,7 +72,7 @@ static void one_operation(struct storm_worker *worker, struct storm_object *obje
 		WRITE_ONCE(ledger->held, ledger->held + nr);
 		worker->taken += nr;
 	}
-	worker->operations++;
+	worker->operations[RS_CONTEXT_TASK]++;
 	worker->overlap_operations += READ_ONCE(worker->storm->saturated);
 }
 
@@ -125,7 +125,7 @@ int storm_saturate_begin(struct storm *storm)
 		provoke_warnings(first);
 	if (first)
 		storm_object_bury(first);
-	rcu_assign_pointer(slot->object, object);
+	rcu_assign_pointer(slot->objects[0], object);
 	if (first && object)
 		return 0;
 	storm_saturate_abort(storm);
@@ -137,7 +137,7 @@ void storm_saturate_abort(struct storm *storm)
 {
 	struct storm_object *object = the_object(storm);
 
-	RCU_INIT_POINTER(storm->slots[0].object, NULL);
+	RCU_INIT_POINTER(storm->slots[0].objects[0], NULL);
 	if (object)
 		storm_object_bury(object);
 }
@@ -149,7 +149,7 @@ void storm_saturate_end(struct storm *storm)
 	u32 count;
 
 	if (!storm_violated(storm) && !in_the_middle(object, &count))
-		storm_violation(storm, INVARIANT_SATURATION_STICKS, object->generation,
+		storm_violation(storm, INVARIANT_SATURATION_STICKS, object,
 				"driven past its end and back, the count is %u", count);
 	storm_saturate_abort(storm);
 }

@@ -16,16 +16,40 @@
 
 #include "storm_internal.h"
 
-#define BATCH		64
-#define DUTY_PERIOD_NS	(10 * NSEC_PER_MSEC)
-#define REST_US_MAX	100000ULL	/* killers and stop wait for who rests */
+#define STEPS		16	/* generated at a time */
+#define DELAY_NS	20000
+
+/**
+ * storm_worker_chance - now and then, give others a chance to come in between
+ * @worker: the worker, between two steps of what a user does
+ * @may_sleep: unless its context forbids it
+ *
+ * Context: the worker's.
+ */
+void storm_worker_chance(struct storm_worker *worker, bool may_sleep)
+{
+	u64 dice;
+
+	if (likely(!worker->storm->setup.delay) ||
+	    rs_sequence_below(&worker->chance, 1000) >= worker->storm->setup.delay)
+		return;
+	dice = rs_sequence_random(&worker->chance);
+	may_sleep = may_sleep && worker->context < WORKER_SOFTIRQ;
+	if (may_sleep && dice & 1)
+		usleep_range(1, 50);
+	else if (may_sleep && dice & 2)
+		cond_resched();
+	else
+		ndelay((dice >> 8) % min_t(u32, DELAY_NS, worker->idle_max_ns));
+}
 
 /* Count an operation that is about to be done on @object. */
 static void account(struct storm_worker *worker, struct storm_object *object)
 {
-	worker->operations++;
+	worker->operations[rs_context_now()]++;
 	if (READ_ONCE(object->phase) != PHASE_KILLING ||
-	    READ_ONCE(object->killer_cpu) == raw_smp_processor_id())
+	    (READ_ONCE(object->killer_cpu) == raw_smp_processor_id() &&
+	     !worker->storm->one_cpu))
 		return;
 	worker->overlap_operations++;
 	if (!READ_ONCE(object->overlapped))
@@ -38,7 +62,7 @@ static void check_payload(struct storm_worker *worker, struct storm_object *obje
 
 	if (payload != PAYLOAD_LIVE)
 		storm_violation(worker->storm, INVARIANT_PAYLOAD_INTACT,
-				object->generation,
+				object,
 				"worker %u holds a reference and sees payload %llx in slot %u",
 				worker->index, payload, object->slot->index);
 }
@@ -50,18 +74,38 @@ static void put(struct storm_worker *worker, struct storm_ledger *ledger, u64 nr
 	account(worker, object);
 	worker->dropped += nr;
 	WRITE_ONCE(ledger->held, ledger->held - nr);
+	storm_note(worker->storm, object, worker->index, STORM_NOTE_PUT, nr, true);
+	storm_worker_chance(worker, true);
 	object->counter.provider->put(&object->counter, nr);
 }
 
-static void acquire(struct storm_worker *worker, struct storm_ledger *ledger,
-		    struct storm_slot *slot, bool live)
+/* One of the slot's objects. Caller is an RCU reader. */
+static struct storm_object *look_up(struct storm_worker *worker, struct storm_slot *slot)
 {
+	u64 objects = worker->storm->setup.objects;
+	u64 nth = objects == 1 ? 0 : rs_sequence_below(&worker->chance, objects);
+
+	return rcu_dereference(slot->objects[nth]);
+}
+
+/**
+ * storm_worker_acquire - try to get a first reference to an object of a slot
+ * @worker: the worker, whose ledger of the slot is empty
+ * @slot: the slot
+ * @live: by tryget_live
+ *
+ * Context: the worker's.
+ */
+void storm_worker_acquire(struct storm_worker *worker, struct storm_slot *slot, bool live)
+{
+	struct storm_ledger *ledger = &worker->ledger[slot->index];
 	const struct rs_provider *provider = worker->storm->setup.provider;
+	bool confirmed, drain = false, taken = false;
 	struct storm_object *object;
-	bool confirmed, drain, taken;
+	u64 life;
 
 	rcu_read_lock();
-	object = rcu_dereference(slot->object);
+	object = look_up(worker, slot);
 	if (!object)
 		goto unlock;
 	drain = READ_ONCE(object->drain);
@@ -72,41 +116,52 @@ static void acquire(struct storm_worker *worker, struct storm_ledger *ledger,
 	if (drain && !live && READ_ONCE(object->phase) != PHASE_RELEASED)
 		goto unlock;
 
-	/* Pairs with the release in storm_object_confirmed(). */
-	confirmed = smp_load_acquire(&object->confirmed);
+	/* Before the confirmation, which is of one life. */
+	life = smp_load_acquire(&object->life);
+	confirmed = storm_object_confirmed(object);
 	account(worker, object);
+	storm_worker_chance(worker, false);
 	taken = live ? provider->tryget_live(&object->counter) :
 		       provider->tryget(&object->counter, 1);
+	storm_note(worker->storm, object, worker->index,
+		   live ? STORM_NOTE_ACQUIRE_LIVE : STORM_NOTE_ACQUIRE, 1, taken);
 	if (!taken)
 		goto unlock;
-	ledger->object = object;
-	WRITE_ONCE(ledger->held, 1);
+	storm_worker_chance(worker, false);
+	WRITE_ONCE(ledger->object, object);
+	/* Pairs with the acquire in storm_object_held(). */
+	smp_store_release(&ledger->held, 1);
 	worker->taken++;
 
-	if (live && confirmed)
+	/* Pairs with the barrier of storm_object_begin_life(). */
+	smp_rmb();
+	if (live && confirmed && READ_ONCE(object->life) == life)
 		storm_violation(worker->storm, INVARIANT_CONFIRM_THEN_DEAD,
-				object->generation,
+				object,
 				"worker %u: tryget_live after the confirmation, slot %u",
 				worker->index, slot->index);
 	check_payload(worker, object);
-	if (drain && !storm_violated(worker->storm))
-		put(worker, ledger, 1);
 unlock:
 	rcu_read_unlock();
+	if (!taken)
+		return;
+	storm_worker_chance(worker, true);
+	if (drain && !storm_violated(worker->storm))
+		put(worker, ledger, 1);
 }
 
 static void step_acquire(struct storm_worker *worker, struct storm_ledger *ledger,
 			 const struct rs_step *step)
 {
 	if (!ledger->held)
-		acquire(worker, ledger, &worker->storm->slots[step->slot], false);
+		storm_worker_acquire(worker, &worker->storm->slots[step->slot], false);
 }
 
 static void step_acquire_live(struct storm_worker *worker, struct storm_ledger *ledger,
 			      const struct rs_step *step)
 {
 	if (!ledger->held)
-		acquire(worker, ledger, &worker->storm->slots[step->slot], true);
+		storm_worker_acquire(worker, &worker->storm->slots[step->slot], true);
 }
 
 static void step_get(struct storm_worker *worker, struct storm_ledger *ledger,
@@ -118,6 +173,8 @@ static void step_get(struct storm_worker *worker, struct storm_ledger *ledger,
 		return;
 	account(worker, object);
 	object->counter.provider->get(&object->counter, step->nr);
+	storm_note(worker->storm, object, worker->index, STORM_NOTE_GET, step->nr, true);
+	storm_worker_chance(worker, true);
 	WRITE_ONCE(ledger->held, ledger->held + step->nr);
 	worker->taken += step->nr;
 }
@@ -139,11 +196,12 @@ static void step_tryget(struct storm_worker *worker, struct storm_ledger *ledger
 	account(worker, object);
 	if (!object->counter.provider->tryget(&object->counter, 1)) {
 		storm_violation(worker->storm, INVARIANT_NO_EARLY_RELEASE,
-				object->generation,
+				object,
 				"tryget failed while worker %u holds %llu in slot %u",
 				worker->index, ledger->held, step->slot);
 		return;
 	}
+	storm_note(worker->storm, object, worker->index, STORM_NOTE_TRYGET, 1, true);
 	WRITE_ONCE(ledger->held, ledger->held + 1);
 	worker->taken++;
 }
@@ -165,8 +223,10 @@ static void step_drain(struct storm_worker *worker, struct storm_ledger *ledger,
 static void step_idle(struct storm_worker *worker, struct storm_ledger *ledger,
 		      const struct rs_step *step)
 {
-	udelay(step->nr / NSEC_PER_USEC);
-	ndelay(step->nr % NSEC_PER_USEC);
+	u32 ns = min(step->nr, worker->idle_max_ns);
+
+	udelay(ns / NSEC_PER_USEC);
+	ndelay(ns % NSEC_PER_USEC);
 }
 
 typedef void (step_run_t)(struct storm_worker *worker, struct storm_ledger *ledger,
@@ -202,11 +262,11 @@ static void run(struct storm_worker *worker, const struct rs_step *step)
 }
 
 /* Put all that is held of objects whose killer asks for it, or of all. */
-static void drain(struct storm_worker *worker, bool all)
+void storm_worker_drain(struct storm_worker *worker, bool all)
 {
 	unsigned int i;
 
-	for (i = 0; i < worker->storm->setup.killers; i++) {
+	for (i = 0; i < worker->storm->nr_slots; i++) {
 		struct storm_ledger *ledger = &worker->ledger[i];
 
 		if (!READ_ONCE(worker->storm->abandon) &&
@@ -216,62 +276,21 @@ static void drain(struct storm_worker *worker, bool all)
 }
 
 /**
- * storm_worker_pause - let others run between two batches
+ * storm_worker_run - the next steps of a worker
  * @worker: the worker
- * @busy_since: when its present period began, in ns
- *
- * Sleeps for the part of a period that the storm's duty leaves.
+ * @nr: how many
  *
  * Context: the worker's.
  */
-void storm_worker_pause(struct storm_worker *worker, u64 *busy_since)
+void storm_worker_run(struct storm_worker *worker, unsigned int nr)
 {
-	u64 duty = worker->storm->setup.duty;
-	u64 busy = ktime_get_ns() - *busy_since;
+	struct rs_step steps[STEPS];
+	unsigned int i, some;
 
-	if (duty < 100 && busy * 100 >= duty * DUTY_PERIOD_NS) {
-		/* Busy is also who had to wait for a CPU: rest no longer than makes sense. */
-		u64 rest_us = min(div_u64(busy * (100 - duty), duty * NSEC_PER_USEC),
-				  REST_US_MAX);
-
-		usleep_range(rest_us, rest_us + rest_us / 8 + 1);
-		*busy_since = ktime_get_ns();
-	}
-	cond_resched();
-}
-
-/* A thread that has nothing left to do waits here for kthread_stop(). */
-void storm_thread_wait_stop(void)
-{
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-}
-
-/* Thread function of a worker, which kthread_stop() ends. */
-int storm_worker_thread(void *arg)
-{
-	struct storm_worker *worker = arg;
-	struct storm *storm = worker->storm;
-	u64 busy_since = ktime_get_ns();
-	struct rs_step steps[BATCH];
-	unsigned int i;
-
-	/* Killers and the machine's own work come first. */
-	set_user_nice(current, 10);
-
-	while (!READ_ONCE(storm->ending) && !READ_ONCE(storm->abandon)) {
-		rs_sequence_fill(&worker->seq, steps, BATCH);
-		for (i = 0; i < BATCH && !READ_ONCE(storm->abandon); i++)
+	for (; nr; nr -= some) {
+		some = min_t(unsigned int, nr, STEPS);
+		rs_sequence_fill(&worker->seq, steps, some);
+		for (i = 0; i < some && !READ_ONCE(worker->storm->abandon); i++)
 			run(worker, &steps[i]);
-		drain(worker, false);
-		storm_worker_pause(worker, &busy_since);
 	}
-	drain(worker, true);
-	storm_thread_wait_stop();
-	return 0;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "arguments.hpp"
 
+#include "adversaries.hpp"
 #include "number.hpp"
+#include "profile.hpp"
 #include "units.hpp"
 
 #include <algorithm>
@@ -13,6 +15,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <refstorm/refstorm.h>
 
 namespace refstorm {
@@ -157,6 +160,19 @@ void add_surroundings(CLI::App &sub, arguments &parsed)
         ->type_name("FILE");
 }
 
+std::vector<std::string> adversaries_of(const std::string &text)
+{
+    if (text == "all")
+        return {adversary_names.begin(), adversary_names.end()};
+    std::vector<std::string> names = split_list(text);
+    for (const std::string &name : names)
+        if (std::ranges::find(adversary_names, name) == adversary_names.end())
+            throw CLI::ValidationError("--adversaries",
+                                       fmt::format("'{}' is not accepted; accepted: {}, or all", name,
+                                                   fmt::join(adversary_names, " ")));
+    return names;
+}
+
 void add_storm(CLI::App &app, arguments &parsed)
 {
     storm_options &storm = parsed.storm;
@@ -183,6 +199,23 @@ void add_storm(CLI::App &app, arguments &parsed)
     add_number(*sub, "--duty", storm.duty, 1, 100, "percent of the time that a worker is busy (default 100)");
     add_choice(*sub, "--pattern", storm.pattern, patterns, "PATTERN",
                "lifecycle (default), or saturate, which makes the kernel warn on purpose");
+    for (const module_option &option : module_options)
+        sub->add_option_function<std::string>(
+               option.flag(),
+               [&storm, key = std::string(option.key)](const std::string &text) { storm.more[key] = text; },
+               std::string(option.help))
+            ->type_name(std::string(option.type));
+    sub->add_option("--profile", "take the options of a profile, a file or one of those installed")
+        ->type_name("NAME");
+    sub->add_option_function<std::string>(
+           "--adversaries", [&storm](const std::string &text) { storm.adversaries = adversaries_of(text); },
+           fmt::format("from user space: {}, or all", fmt::join(adversary_names, " ")))
+        ->type_name("A,...");
+    sub->add_option("--parameter", storm.parameters,
+                    "parameter of rsref.ko while the storms run; may be repeated")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
+    sub->add_flag("--bisect", storm.bisect, "look for the smallest mix that still breaks what broke");
     sub->add_flag("--longer-than-an-hour", storm.longer_than_an_hour, "allow more than an hour in all");
     add_surroundings(*sub, parsed);
     sub->callback([&parsed] { parsed.command = subcommand::storm; });
@@ -268,8 +301,11 @@ std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::s
     add_oracle(app, parsed);
     add_bench(app, parsed);
 
+    const auto all_words = with_profile(words, profile_directories());
+    if (!all_words)
+        return nothing_to_run{exit_code::usage, {}, all_words.error()};
     try {
-        std::vector<std::string> reversed(words.rbegin(), words.rend());
+        std::vector<std::string> reversed(all_words->rbegin(), all_words->rend());
         app.parse(reversed);
     } catch (const CLI::ParseError &error) {
         std::ostringstream out;

@@ -2,10 +2,18 @@
 #include "commands.hpp"
 #include "machine.hpp"
 #include "readiness.hpp"
+#include "storm_bisect.hpp"
 #include "storm_plan.hpp"
 #include "storm_report.hpp"
 #include "storm_run.hpp"
 #include "terminal.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -13,12 +21,95 @@ namespace refstorm {
 
 namespace {
 
+/// Parameters of rsref.ko that are other while it lives.
+class parameters_of_rsref {
+  public:
+    explicit parameters_of_rsref(const places &where) : where_(where) {}
+    parameters_of_rsref(const parameters_of_rsref &) = delete;
+    parameters_of_rsref &operator=(const parameters_of_rsref &) = delete;
+
+    ~parameters_of_rsref()
+    {
+        for (const auto &[name, value] : before_)
+            (void)write(name, value);
+    }
+
+    /// \p words are NAME=VALUE.
+    result<done> set(const std::vector<std::string> &words)
+    {
+        for (const std::string &word : words) {
+            const auto equals = std::min(word.find('='), word.size());
+            const std::string name = word.substr(0, equals);
+            auto old = read_file(where_.rsref_parameters / name);
+            if (equals == word.size() || name.find('/') != std::string::npos || !old)
+                return problem{exit_code::usage,
+                               fmt::format("--parameter: rsref has no parameter '{}'", name),
+                               fmt::format("accepted: NAME=VALUE of {}", where_.rsref_parameters.native())};
+            before_.emplace_back(name, *old);
+            if (!write(name, word.substr(equals + 1)))
+                return problem{exit_code::usage,
+                               fmt::format("--parameter: {} was refused: {}", word, std::strerror(errno))};
+        }
+        return done{};
+    }
+
+  private:
+    bool write(const std::string &name, const std::string &value) const
+    {
+        const auto file = descriptor::open(where_.rsref_parameters / name, O_WRONLY);
+        return file && ::write(file->get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
+    }
+
+    const places &where_;
+    std::vector<std::pair<std::string, std::string>> before_;
+};
+
+/// The spec of a storm that has run: with the seed that the module chose.
+storm_spec spec_of(const storm_plan &plan, const storm_outcome &outcome, std::size_t nth)
+{
+    storm_spec spec = plan.storms.at(nth);
+    spec.seed = outcome.storm.seed;
+    return spec;
+}
+
+/// Shrinks the first storm that broke, and says on stderr what came out.
+void bisect_first(module_port &port, const storm_plan &plan, const run_outcome &all, const places &where)
+{
+    const auto broken = std::ranges::find_if(
+        all.storms, [](const storm_outcome &outcome) { return outcome.storm.outcome == verdict::broken; });
+    if (broken == all.storms.end() || all.interrupted)
+        return;
+    const storm_spec spec = spec_of(plan, *broken, static_cast<std::size_t>(broken - all.storms.begin()));
+    const std::string invariant = broken->storm.invariant;
+    stop_signals stop;
+    progress shown(stderr, 1);
+    shown.say(fmt::format("looking for a smaller mix that breaks {} of {}, too", invariant, spec.provider));
+    const auto attempt = [&](const storm_spec &candidate) {
+        progress quiet(stderr, 1);
+        storm_plan one;
+        one.storms = {candidate};
+        const run_outcome outcome = storm_runner(port, stop, quiet, where).run(one);
+        if (outcome.interrupted)
+            return still::interrupted;
+        if (outcome.failure || outcome.storms.empty() || outcome.storms[0].storm.invariant != invariant)
+            return still::holds;
+        shown.say(fmt::format("still breaks: {}", repeat_command(record_of(candidate), where)));
+        return still::breaks;
+    };
+    const bisection found = bisect(spec, attempt);
+    shown.say(fmt::format("{} after {} runs; the smallest mix that breaks it: {}",
+                          found.interrupted ? "interrupted" : "done", found.runs,
+                          repeat_command(record_of(found.smallest), where)));
+}
+
 /// Runs the plan with signals caught.
 run_outcome run_plan(module_port &port, const storm_plan &plan, const places &where)
 {
     stop_signals stop;
     progress shown(stderr, plan.storms.size());
     shown.say(load_announcement(plan, machine::online_cpus()));
+    for (const std::string &remark : plan.remarks)
+        shown.say(remark);
     return storm_runner(port, stop, shown, where).run(plan);
 }
 
@@ -40,12 +131,17 @@ result<exit_code> command_storm(const arguments &args)
     if (!plan)
         return plan.error();
 
+    parameters_of_rsref parameters(args.where);
+    if (auto set = parameters.set(args.storm.parameters); !set)
+        return set.error();
     const run_outcome all = run_plan(*port, *plan, args.where);
     if (args.json)
         fmt::print("{}", document_text(report_json(all, args.where)));
     else
         fmt::print("{}", report_text(all, args.where, wants_colour(stdout)));
     std::fflush(stdout);
+    if (args.storm.bisect)
+        bisect_first(*port, *plan, all, args.where);
     if (all.failure)
         print_problem(stderr, *all.failure);
     return all.code();

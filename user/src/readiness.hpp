@@ -24,6 +24,7 @@ struct places {
     std::optional<std::filesystem::path> module_directory = {};
     std::filesystem::path kernel_log = default_kernel_log;
     std::filesystem::path rsref_parameters = "/sys/module/rsref/parameters";
+    std::filesystem::path cpus = "/sys/devices/system/cpu";
 };
 
 /// Opens a module that has to be loaded already.

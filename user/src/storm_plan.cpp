@@ -15,10 +15,14 @@ namespace refstorm {
 
 namespace {
 
+/// Options whose values depend on the provider: `providers` has a column for each.
+constexpr std::array<std::string_view, 3> limited_options = {"kill_contexts", "lives", "ends"};
+
 /// What the plan needs to know of a provider.
 struct provider_row {
     std::string name;
     bool saturates = false;
+    module_values stands; ///< which values of some options it takes on this kernel
 };
 
 result<std::vector<provider_row>> read_providers(const table &providers)
@@ -31,17 +35,63 @@ result<std::vector<provider_row>> read_providers(const table &providers)
         auto saturates = row.number("saturates");
         if (!saturates)
             return saturates.error();
-        rows.push_back({std::move(*name), *saturates != 0});
+        module_values stands;
+        for (const std::string_view key : limited_options)
+            if (const auto values = row.text(key))
+                stands.emplace(key, *values);
+        rows.push_back({std::move(*name), *saturates != 0, std::move(stands)});
     }
     if (rows.empty())
         return problem{exit_code::machine, "the module has no providers"};
     return rows;
 }
 
+/// Leaves in \p spec only what its provider stands on this kernel. If nothing of an option is left the
+/// module shall say why.
+void leave_what_it_stands(storm_plan &plan, storm_spec &spec, const module_values &stands)
+{
+    for (const auto &[key, allowed] : stands) {
+        const auto wanted = spec.more.find(key);
+        if (wanted == spec.more.end() || allowed == "all")
+            continue;
+        const std::vector<std::string> possible = split_list(allowed);
+        std::vector<std::string> left = wanted->second == "all" ? possible : split_list(wanted->second);
+        std::erase_if(left, [&](const std::string &name) {
+            return std::ranges::find(possible, name) == possible.end();
+        });
+        const std::string text = fmt::format("{}", fmt::join(left, ","));
+        if (left.empty() || text == wanted->second)
+            continue;
+        plan.remarks.push_back(fmt::format("{}: {} {}, not {}: this counter stands no more here",
+                                           spec.provider, key, text, wanted->second));
+        wanted->second = text;
+    }
+    // A counter of one life has no modes. Alone they are the module's to refuse.
+    const auto lives = stands.find("lives");
+    if (lives != stands.end() && lives->second == "end" && spec.more.size() > 1 &&
+        spec.more.erase("switchers") != 0)
+        plan.remarks.push_back(fmt::format("{}: no switchers: it has no modes", spec.provider));
+}
+
+/// Where CPUs come and go, callbacks kill, too.
+void move_cpus(storm_plan &plan, storm_spec &spec, unsigned online_cpus)
+{
+    const auto cpus = std::ranges::find(spec.adversaries, "cpus");
+    if (cpus == spec.adversaries.end())
+        return;
+    if (online_cpus > 1) {
+        spec.more.emplace("hotplug", "1");
+        return;
+    }
+    spec.adversaries.erase(cpus);
+    plan.remarks.push_back(fmt::format("{}: the only CPU stays online", spec.provider));
+}
+
 /// The providers that run: those that were named, else all that can.
 result<std::vector<std::string>> choose_providers(const storm_options &options,
-                                                  std::vector<provider_row> known)
+                                                  const std::vector<provider_row> &rows)
 {
+    std::vector<provider_row> known = rows;
     if (options.pattern == storm_pattern::saturate)
         std::erase_if(known, [](const provider_row &row) { return !row.saturates; });
     std::vector<std::string> accepted;
@@ -56,6 +106,15 @@ result<std::vector<std::string>> choose_providers(const storm_options &options,
                                        name),
                            fmt::format("accepted: {}", fmt::join(accepted, " "))};
     return options.providers;
+}
+
+/// How many kinds of workers there are, each of which shall be on every CPU.
+std::size_t contexts_of(const module_values &more)
+{
+    const auto contexts = more.find("contexts");
+    if (contexts == more.end())
+        return 1;
+    return contexts->second == "all" ? worker_contexts : split_list(contexts->second).size();
 }
 
 /// The length of each storm, in milliseconds.
@@ -101,6 +160,24 @@ std::string counted(std::uint64_t count, std::string_view thing)
 
 } // namespace
 
+std::string module_option::flag() const
+{
+    std::string text = "--" + std::string(key);
+    std::ranges::replace(text, '_', '-');
+    return text;
+}
+
+std::vector<std::string> split_list(std::string_view list)
+{
+    std::vector<std::string> names;
+    for (std::size_t begin = 0; begin <= list.size();) {
+        const std::size_t end = std::min(list.find(',', begin), list.size());
+        names.emplace_back(list.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return names;
+}
+
 std::string_view pattern_name(storm_pattern p)
 {
     return p == storm_pattern::saturate ? "saturate" : "lifecycle";
@@ -117,7 +194,7 @@ result<storm_plan> make_plan(const storm_options &options, const table &provider
     auto known = read_providers(providers);
     if (!known)
         return known.error();
-    auto chosen = choose_providers(options, std::move(*known));
+    auto chosen = choose_providers(options, *known);
     if (!chosen)
         return chosen.error();
     if (chosen->empty())
@@ -137,12 +214,19 @@ result<storm_plan> make_plan(const storm_options &options, const table &provider
             .provider = provider,
             .ms = *each,
             .seed = options.seed.value_or(0),
-            .workers = options.workers.value_or(std::min<std::uint64_t>(online_cpus, RS_WORKERS_MAX)),
+            .workers = options.workers.value_or(std::min<std::uint64_t>(
+                std::uint64_t{online_cpus} * contexts_of(options.more), RS_WORKERS_MAX)),
             .killers = options.killers.value_or(default_killers),
             .pattern = options.pattern,
             .bound_ms = options.bound_ms.value_or(RS_BOUND_MS_DEFAULT),
             .duty = options.duty.value_or(100),
+            .more = options.more,
+            .adversaries = options.adversaries,
+            .parameters = options.parameters,
         });
+        move_cpus(plan, plan.storms.back(), online_cpus);
+        leave_what_it_stands(plan, plan.storms.back(),
+                             std::ranges::find(*known, provider, &provider_row::name)->stands);
     }
     return plan;
 }
@@ -166,9 +250,12 @@ std::string load_announcement(const storm_plan &plan, unsigned online_cpus)
 
 std::string control_command(const storm_spec &spec)
 {
-    return fmt::format("storm provider={} ms={} seed={} workers={} killers={} pattern={} bound_ms={} duty={}",
-                       spec.provider, spec.ms, spec.seed, spec.workers, spec.killers,
-                       pattern_name(spec.pattern), spec.bound_ms, spec.duty);
+    std::string text = fmt::format(
+        "storm provider={} ms={} seed={} workers={} killers={} pattern={} bound_ms={} duty={}", spec.provider,
+        spec.ms, spec.seed, spec.workers, spec.killers, pattern_name(spec.pattern), spec.bound_ms, spec.duty);
+    for (const auto &[key, value] : spec.more)
+        text += fmt::format(" {}={}", key, value);
+    return text;
 }
 
 std::string repeat_command(const storm_record &storm, const places &where)
@@ -178,6 +265,15 @@ std::string repeat_command(const storm_record &storm, const places &where)
         "--bound-ms {} --duty {}",
         storm.provider, format_seconds(storm.ms), storm.seed, storm.workers, storm.killers, storm.pattern,
         storm.bound_ms, storm.duty);
+    for (const module_option &option : module_options) {
+        const auto value = storm.raw.text(option.key);
+        if (value && *value != option.usual)
+            text += fmt::format(" {} {}", option.flag(), *value);
+    }
+    if (!storm.adversaries.empty())
+        text += fmt::format(" --adversaries {}", fmt::join(storm.adversaries, ","));
+    for (const std::string &parameter : storm.parameters)
+        text += fmt::format(" --parameter {}", shell_word(parameter));
     if (storm.ms > hour_ms)
         text += " --longer-than-an-hour";
     return text + place_options(where);
@@ -191,6 +287,24 @@ std::string place_options(const places &where)
     if (where.debugfs != places::default_debugfs)
         text += fmt::format(" --debugfs {}", shell_word(where.debugfs.native()));
     return text;
+}
+
+storm_record record_of(const storm_spec &spec)
+{
+    storm_record storm;
+    storm.provider = spec.provider;
+    storm.pattern = pattern_name(spec.pattern);
+    storm.seed = spec.seed;
+    storm.workers = spec.workers;
+    storm.killers = spec.killers;
+    storm.ms = spec.ms;
+    storm.bound_ms = spec.bound_ms;
+    storm.duty = spec.duty;
+    storm.adversaries = spec.adversaries;
+    storm.parameters = spec.parameters;
+    for (const auto &[key, value] : spec.more)
+        storm.raw.set(key, value);
+    return storm;
 }
 
 } // namespace refstorm

@@ -61,6 +61,9 @@ struct storm_record {
     std::string invariant;
     std::string object;
     std::string detail;
+    /// What the driver did beside it.
+    std::vector<std::string> adversaries;
+    std::vector<std::string> parameters;
 
     /// Operations a second over the time that the storm has run.
     std::optional<std::uint64_t> operations_per_second() const;

@@ -4,6 +4,8 @@
 #include "units.hpp"
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -73,6 +75,38 @@ std::string reason(const storm_outcome &outcome)
     return "the module gave no reason";
 }
 
+/// What happened to the object: a table, with times before the last.
+std::string history_text(const std::vector<std::string> &lines)
+{
+    std::string source;
+    for (const std::string &line : lines)
+        source += line + "\n";
+    const auto parsed = parse_records(source, "history");
+    if (!parsed || parsed->rows.empty())
+        return {};
+    const std::uint64_t last =
+        parsed->rows.back().number("time_ns") ? *parsed->rows.back().number("time_ns") : 0;
+    text_table rows;
+    for (const char *title : {"before the end", "cpu"})
+        rows.add_column(title, align::right);
+    for (const char *title : {"context", "who", "life", "event", "nr", "result"})
+        rows.add_column(title, align::left);
+    for (const record &row : parsed->rows) {
+        const auto time = row.number("time_ns");
+        std::vector<std::string> cells = {time ? format_nanoseconds(last - std::min(last, *time)) : "-"};
+        for (const char *key : {"cpu", "context", "actor", "life", "event", "nr", "result"}) {
+            const auto value = row.text(key);
+            cells.push_back(value ? *value : "-");
+        }
+        rows.add_row(std::move(cells));
+    }
+    std::istringstream table(rows.text(false));
+    std::string text = "  history of the object:\n";
+    for (std::string line; std::getline(table, line);)
+        text += fmt::format("    {}\n", line);
+    return text;
+}
+
 /// All about a storm that did not hold.
 std::string failure_text(const storm_outcome &outcome, const places &where)
 {
@@ -87,8 +121,23 @@ std::string failure_text(const storm_outcome &outcome, const places &where)
         text += fmt::format("  kernel log: {}\n", complaint);
     for (const std::string &event : outcome.events)
         text += fmt::format("  event: {}\n", event);
+    text += history_text(outcome.history);
     text += fmt::format("  seed: {}\n  repeat: {}\n", storm.seed, repeat_command(storm, where));
     return text;
+}
+
+/// "adversaries: cpus 3 rounds, unload 120" over all storms; empty if there were none.
+std::string adversaries_line(const run_outcome &all)
+{
+    std::map<std::string, std::uint64_t> rounds;
+    for (const storm_outcome &outcome : all.storms)
+        for (const adversary_report &each : outcome.adversaries)
+            rounds[each.name] += each.rounds;
+    std::string text;
+    for (const auto &[name, count] : rounds)
+        text +=
+            fmt::format("{} {} {}", text.empty() ? "adversaries, rounds:" : ",", name, format_count(count));
+    return text.empty() ? text : text + "\n";
 }
 
 /// Nothing to explain: it held, or the user stopped it.
@@ -146,6 +195,7 @@ std::string report_text(const run_outcome &all, const places &where, bool with_c
         std::ranges::transform(all.storms, std::back_inserter(storms), &storm_outcome::storm);
         text = storms_text(storms, false, with_colour);
     }
+    text += adversaries_line(all);
     text += overall_line(all, with_colour);
     for (const storm_outcome &outcome : all.storms)
         if (!passed_or_cut_short(outcome, all.interrupted))
@@ -170,6 +220,10 @@ json report_json(const run_outcome &all, const places &where)
         storm["kernel_log"] = log_state_name(outcome.log);
         storm["complaints"] = outcome.complaints;
         storm["last_events"] = outcome.events;
+        storm["history"] = outcome.history;
+        storm["adversaries"] = json::object();
+        for (const adversary_report &each : outcome.adversaries)
+            storm["adversaries"][each.name] = each.rounds;
         storm["repeat"] = repeat_command(outcome.storm, where);
         document["storms"].push_back(std::move(storm));
     }

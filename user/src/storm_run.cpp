@@ -24,6 +24,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::string_view clean_log_invariant = "kernel-log-clean";
 constexpr std::size_t events_shown = 16;
+constexpr std::size_t history_shown = 64;
 
 /// Worst first. A storm that somebody stopped has proven nothing, but nothing broke either.
 constexpr std::array verdicts_by_severity = {
@@ -113,11 +114,17 @@ result<storm_outcome> storm_runner::run_one(const storm_spec &spec)
     auto id = started->number("storm");
     if (!id)
         return id.error();
+    adversary_crew crew(spec.adversaries, where_, spec.seed);
     auto ended = watch(*id, spec);
+    auto reports = crew.stop();
     if (!ended)
         return ended.error();
 
     storm_outcome outcome{std::move(*ended)};
+    outcome.storm.adversaries = spec.adversaries;
+    outcome.storm.parameters = spec.parameters;
+    outcome.adversaries = std::move(reports);
+    judge_by_adversaries(outcome);
     judge_by_log(outcome);
     if (outcome.storm.outcome == verdict::broken)
         collect_events(outcome);
@@ -203,6 +210,19 @@ std::vector<expectation> storm_runner::expected_of(const storm_spec &spec) const
     return expected;
 }
 
+/// A storm whose adversary could do nothing has not stood it.
+void storm_runner::judge_by_adversaries(storm_outcome &outcome)
+{
+    if (outcome.storm.outcome != verdict::held)
+        return;
+    for (const adversary_report &each : outcome.adversaries)
+        if (!each.problem.empty())
+            outcome.storm.judge(verdict::error, "", fmt::format("adversary {}: {}", each.name, each.problem));
+        else if (each.rounds == 0)
+            outcome.storm.judge(verdict::unproven, "",
+                                fmt::format("adversary {} did not get to do anything", each.name));
+}
+
 void storm_runner::judge_by_log(storm_outcome &outcome)
 {
     log_judgement judgement = log_->judge();
@@ -213,22 +233,31 @@ void storm_runner::judge_by_log(storm_outcome &outcome)
         outcome.storm.judge(verdict::broken, clean_log_invariant, outcome.complaints.front());
 }
 
-void storm_runner::collect_events(storm_outcome &outcome)
+/// Lines of the module's \p file that have \p words; the last \p most of them.
+std::vector<std::string> storm_runner::lines_with(std::string_view file, std::string_view words,
+                                                  std::size_t most)
 {
-    const auto text = port_.read("events");
+    std::vector<std::string> lines;
+    const auto text = port_.read(file);
     if (!text)
-        return;
-    const std::string storm = fmt::format("subject=storm:{} ", outcome.storm.id);
+        return lines;
     std::string_view rest = *text;
     while (!rest.empty()) {
         const auto end = std::min(rest.find('\n'), rest.size() - 1);
         const std::string_view line = rest.substr(0, end);
         rest.remove_prefix(end + 1);
-        if (line.find(storm) != std::string_view::npos)
-            outcome.events.emplace_back(line);
+        if (line.find(words) != std::string_view::npos)
+            lines.emplace_back(line);
     }
-    if (outcome.events.size() > events_shown)
-        outcome.events.erase(outcome.events.begin(), outcome.events.end() - events_shown);
+    if (lines.size() > most)
+        lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(most));
+    return lines;
+}
+
+void storm_runner::collect_events(storm_outcome &outcome)
+{
+    outcome.events = lines_with("events", fmt::format("subject=storm:{} ", outcome.storm.id), events_shown);
+    outcome.history = lines_with("history", fmt::format("storm={} ", outcome.storm.id), history_shown);
 }
 
 } // namespace refstorm

@@ -3,6 +3,7 @@
 /// Runs storms one after the other, watches the kernel log beside them, and judges each.
 #pragma once
 
+#include "adversaries.hpp"
 #include "expected_warning.hpp"
 #include "log_watch.hpp"
 #include "module_port.hpp"
@@ -27,6 +28,10 @@ struct storm_outcome {
     std::vector<std::string> complaints = {};
     /// For one that broke: the last events of the storm, as the module wrote them.
     std::vector<std::string> events = {};
+    /// And what happened to the object, from all CPUs in the order of time.
+    std::vector<std::string> history = {};
+    /// What user space did to it meanwhile.
+    std::vector<adversary_report> adversaries = {};
 };
 
 /// All storms of one run.
@@ -67,7 +72,9 @@ class storm_runner {
     result<storm_record> find(std::uint64_t id);
     std::vector<expectation> expected_of(const storm_spec &spec) const;
     bool arm_warnings(warning_owner owner) const;
+    void judge_by_adversaries(storm_outcome &outcome);
     void judge_by_log(storm_outcome &outcome);
+    std::vector<std::string> lines_with(std::string_view file, std::string_view words, std::size_t most);
     void collect_events(storm_outcome &outcome);
 
     module_port &port_;

@@ -21,11 +21,11 @@ namespace refstorm {
 namespace fs = std::filesystem;
 
 const char *const providers_table =
-    "# provider origin percpu saturates ops\n"
-    "provider=refcount origin=mainline percpu=0 saturates=1 ops=get,put,tryget,kill\n"
-    "provider=rs_kref origin=refstorm percpu=0 saturates=1 ops=get,put,tryget,kill\n"
+    "# provider origin percpu saturates kill_contexts ops\n"
+    "provider=refcount origin=mainline percpu=0 saturates=1 kill_contexts=all ops=get,put,tryget,kill\n"
+    "provider=rs_kref origin=refstorm percpu=0 saturates=1 kill_contexts=all ops=get,put,tryget,kill\n"
     "provider=percpu_ref origin=mainline percpu=1 saturates=0 "
-    "ops=get,put,tryget,tryget_live,kill,kill_confirm\n";
+    "kill_contexts=task,softirq ops=get,put,tryget,tryget_live,kill,kill_confirm\n";
 
 temporary_directory::temporary_directory()
 {
@@ -153,7 +153,8 @@ std::string storm_line::text() const
 {
     return fmt::format(
         "storm={} provider={} pattern={} state={} seed=7 workers=2 killers=2 cpus=2 ms=100 bound_ms=2000 "
-        "duty=100 elapsed_ms=100 operations=123456 kills=20 confirms=10 releases=20 "
+        "duty=100 contexts=pinned,hardirq kill_contexts=task delay=0 steps=all elapsed_ms=100 "
+        "operations=123456 kills=20 confirms=10 releases=20 "
         "overlap_operations=500 overlapped_kills=18 release_min_ns=850 release_median_ns=12300 "
         "release_p99_ns=4500000 release_max_ns=1250000000 verdict={} invariant={} object={} detail={}\n",
         id, provider, pattern, state, verdict, invariant, object,

@@ -38,10 +38,11 @@ class list : public testing::Test {
 TEST_F(list, aligns_a_table_for_a_person)
 {
     EXPECT_EQ(text(listing::providers),
-              "provider    origin    percpu  saturates  ops\n"
-              "refcount    mainline       0          1  get,put,tryget,kill\n"
-              "rs_kref     refstorm       0          1  get,put,tryget,kill\n"
-              "percpu_ref  mainline       1          0  get,put,tryget,tryget_live,kill,kill_confirm\n");
+              "provider    origin    percpu  saturates  kill_contexts  ops\n"
+              "refcount    mainline       0          1  all            get,put,tryget,kill\n"
+              "rs_kref     refstorm       0          1  all            get,put,tryget,kill\n"
+              "percpu_ref  mainline       1          0  task,softirq   "
+              "get,put,tryget,tryget_live,kill,kill_confirm\n");
 }
 
 TEST_F(list, has_a_column_for_every_key_of_any_row)

@@ -100,10 +100,44 @@ TEST(plan, refuses_to_saturate_what_it_knows_no_warning_of)
 {
     storm_options options;
     options.pattern = storm_pattern::saturate;
-    const auto unknown = parse_table("# provider saturates\nprovider=new_count saturates=1\n", "providers");
+    const auto unknown =
+        parse_table("# provider saturates kill_contexts\nprovider=new_count saturates=1 kill_contexts=all\n",
+                    "providers");
     const auto plan = make_plan(options, *unknown, 4);
     ASSERT_FALSE(plan);
     EXPECT_NE(plan.error().what.find("'new_count'"), std::string::npos);
+}
+
+TEST(plan, has_a_worker_of_each_context_on_every_cpu)
+{
+    storm_options options;
+    options.more["contexts"] = "pinned,softirq,hardirq";
+    EXPECT_EQ(plan_of(options).storms[0].workers, 12U);
+    options.more["contexts"] = "all";
+    EXPECT_EQ(plan_of(options).storms[0].workers, 24U);
+    options.workers = 3;
+    EXPECT_EQ(plan_of(options).storms[0].workers, 3U);
+}
+
+TEST(plan, kills_only_where_the_kernel_allows_it_and_says_so)
+{
+    storm_options options;
+    options.more["kill_contexts"] = "hardirq,task";
+    const storm_plan plan = plan_of(options);
+    EXPECT_EQ(plan.storms[0].more.at("kill_contexts"), "hardirq,task");
+    EXPECT_EQ(plan.storms[2].more.at("kill_contexts"), "task");
+    ASSERT_EQ(plan.remarks.size(), 1U);
+    EXPECT_EQ(plan.remarks[0],
+              "percpu_ref: kill_contexts task, not hardirq,task: this counter stands no more here");
+}
+
+TEST(plan, leaves_it_to_the_module_to_refuse_what_has_nothing_left)
+{
+    storm_options options;
+    options.more["kill_contexts"] = "hardirq";
+    const storm_plan plan = plan_of(options);
+    EXPECT_EQ(plan.storms[2].more.at("kill_contexts"), "hardirq");
+    EXPECT_TRUE(plan.remarks.empty());
 }
 
 TEST(plan, loads_the_machine_for_more_than_an_hour_only_when_told)
@@ -169,7 +203,7 @@ TEST(repeat_line, has_all_that_made_the_storm_what_it_was)
 {
     EXPECT_EQ(repeat_command(shown_storm(), {}), "refstorm storm --provider rs_kref --seconds 0.1 --seed 7 "
                                                  "--workers 2 --killers 2 --pattern lifecycle "
-                                                 "--bound-ms 2000 --duty 100");
+                                                 "--bound-ms 2000 --duty 100 --contexts pinned,hardirq");
 }
 
 TEST(repeat_line, is_understood_by_the_driver_as_the_same_storm)
@@ -184,7 +218,8 @@ TEST(repeat_line, is_understood_by_the_driver_as_the_same_storm)
     ASSERT_TRUE(std::holds_alternative<arguments>(parsed));
     EXPECT_EQ(
         control_command(plan_of(std::get<arguments>(parsed).storm).storms.at(0)),
-        "storm provider=rs_kref ms=100 seed=7 workers=2 killers=2 pattern=lifecycle bound_ms=2000 duty=100");
+        "storm provider=rs_kref ms=100 seed=7 workers=2 killers=2 pattern=lifecycle bound_ms=2000 duty=100 "
+        "contexts=pinned,hardirq");
 }
 
 TEST(repeat_line, quotes_directories_for_the_shell)
@@ -192,8 +227,9 @@ TEST(repeat_line, quotes_directories_for_the_shell)
     places where;
     where.module_directory = "/tmp/it's here";
     where.debugfs = "/tmp/debug";
-    EXPECT_TRUE(repeat_command(shown_storm(), where)
-                    .ends_with(" --duty 100 --module-dir '/tmp/it'\\''s here' --debugfs /tmp/debug"));
+    EXPECT_TRUE(
+        repeat_command(shown_storm(), where)
+            .ends_with(" --contexts pinned,hardirq --module-dir '/tmp/it'\\''s here' --debugfs /tmp/debug"));
 }
 
 TEST(repeat_line, of_a_long_storm_can_be_run_as_it_stands)

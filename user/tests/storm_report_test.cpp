@@ -55,6 +55,21 @@ TEST(report, tells_of_a_broken_storm_what_broke_and_how_to_repeat_it)
                   "  event: seq=3 event=violation\n  seed: 7\n  repeat: refstorm storm --provider rs_kref "));
 }
 
+TEST(report, shows_the_history_of_the_object_with_times_before_the_end)
+{
+    run_outcome all;
+    all.storms = {outcome_of({.verdict = "broken", .invariant = "release-once", .object = "17"})};
+    all.storms[0].history = {"storm=3 time_ns=1000 cpu=0 context=task actor=killer:0 slot=0 object=17 life=1 "
+                             "event=kill nr=1 result=0",
+                             "storm=3 time_ns=3500 cpu=1 context=hardirq actor=worker:2 slot=0 object=17 "
+                             "life=1 event=put nr=3 result=1"};
+    const std::string text = report_text(all, {}, false);
+    EXPECT_TRUE(has(text, "  history of the object:\n    before the end  cpu  context  who "));
+    EXPECT_TRUE(has(text, "2.50 µs    0  task     killer:0  1     kill   1   0\n"));
+    EXPECT_TRUE(has(text, "hardirq  worker:2  1     put    3   1\n"));
+    EXPECT_EQ(report_json(all, {})["storms"][0]["history"].size(), 2U);
+}
+
 TEST(report, says_why_an_unproven_storm_proves_nothing)
 {
     run_outcome all;

@@ -88,7 +88,7 @@ class storm_running : public testing::Test {
     {
         stop_signals stop;
         progress shown(progress_file_.get(), storms.size());
-        return storm_runner(module_, stop, shown, where_, times_).run({storms});
+        return storm_runner(module_, stop, shown, where_, times_).run({.storms = storms});
     }
 
     static storm_spec spec(storm_pattern pattern = storm_pattern::lifecycle)

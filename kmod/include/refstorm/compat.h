@@ -9,6 +9,7 @@
 #ifndef _REFSTORM_COMPAT_H
 #define _REFSTORM_COMPAT_H
 
+#include <linux/hrtimer.h>
 #include <linux/kconfig.h>
 #include <linux/rcupdate.h>
 #include <linux/version.h>
@@ -53,5 +54,21 @@
  * such tasks.
  */
 #define RS_HAVE_TASKS_RCU (IS_ENABLED(CONFIG_TASKS_RCU) || !IS_ENABLED(CONFIG_PREEMPTION))
+
+/* hrtimer_init() and an assignment have become one call. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define RS_HAVE_HRTIMER_SETUP 1
+#define rs_hrtimer_setup(timer, function, clock, mode) \
+	hrtimer_setup(timer, function, clock, mode)
+#else
+#define RS_HAVE_HRTIMER_SETUP 0
+static inline void rs_hrtimer_setup(struct hrtimer *timer,
+				    enum hrtimer_restart (*function)(struct hrtimer *),
+				    clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+#endif
 
 #endif /* _REFSTORM_COMPAT_H */

@@ -42,6 +42,11 @@
 /* How long a bench on several CPUs may last, in milliseconds. */
 #define RS_BENCH_MS_MAX		60000
 
+/* Objects of one storm at once; how long one lives before it is killed. */
+#define RS_STORM_OBJECTS_MAX	16384
+#define RS_STORM_LIFE_US_MAX	10000000
+#define RS_STORM_LIFE_US_DEFAULT 2000
+
 /* Records kept in events and in error_log. */
 #define RS_EVENTS_MAX		1024
 #define RS_ERRORS_MAX		32
@@ -67,6 +72,8 @@
 	  "references taken and dropped are equal at the end")		\
 	X(MODE_LEGAL, "mode-legal",					\
 	  "kill wins once, a killed counter says dying, a released one zero") \
+	X(CONTEXT_KEPT, "context-kept",					\
+	  "kill returns with interrupts as they were")			\
 	X(SATURATION_STICKS, "saturation-sticks",			\
 	  "a counter driven past its end saturates and never releases") \
 	X(KERNEL_LOG_CLEAN, "kernel-log-clean",				\

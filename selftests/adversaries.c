@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Storms with adversaries: other lives, early ends, switchers, crowds, hotplug, kprobes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kselftest_harness.h>
+
+#include "refstorm.h"
+
+FIXTURE(storm) {
+	struct rs_mark mark;
+};
+
+FIXTURE_VARIANT(storm) {
+	const char *name;
+	bool percpu;
+	bool saturates;
+};
+
+#define VARIANT(...) RS_VARIANT(storm, __VA_ARGS__)
+RS_EACH_PROVIDER(VARIANT);
+
+FIXTURE_SETUP(storm)
+{
+	self->mark = rs_begin();
+	if (rs_cpus() < 2)
+		SKIP(return, "needs 2 CPUs");
+}
+
+FIXTURE_TEARDOWN(storm)
+{
+	if (!_metadata->passed)
+		rs_sweep();
+	EXPECT_STREQ("", rs_end(&self->mark));
+}
+
+/* What the provider stands: the value of a column of its row. */
+static const char *stands(const char *provider, const char *column)
+{
+	return rs_value(rs_row("providers", "provider", provider), column);
+}
+
+TEST_F(storm, of_all_lives_and_ends_that_the_counter_has_holds)
+{
+	bool returns = !strcmp(stands(variant->name, "lives"), "all");
+	bool early = !strcmp(stands(variant->name, "ends"), "all");
+	char lives[64], ends[64], kills[64];
+	const char *row;
+	long long id;
+
+	EXPECT_EQ(variant->percpu, returns);
+	snprintf(lives, sizeof(lives), "%s", stands(variant->name, "lives"));
+	snprintf(ends, sizeof(ends), "%s", stands(variant->name, "ends"));
+	snprintf(kills, sizeof(kills), "%s", stands(variant->name, "kill_contexts"));
+	id = rs_storm("provider=%s ms=600 killers=6 memory=freed %s=%s %s=%s %s=%s switchers=%d",
+		      variant->name, "lives", lives, "ends", ends, "kill_contexts", kills,
+		      returns ? 2 : 0);
+	ASSERT_LT(0, id);
+	row = rs_storm_wait(id, 20);
+	ASSERT_STRNE("", row);
+	TH_LOG("%s", row);
+	EXPECT_STREQ("held", rs_value(row, "verdict"));
+	EXPECT_EQ(rs_number(row, "kills"),
+		  rs_number(row, "releases") + rs_number(row, "resurrections"));
+	EXPECT_EQ(returns, rs_number(row, "resurrections") + rs_number(row, "reinits") > 0);
+	EXPECT_EQ(returns, rs_number(row, "switches") > 0);
+	EXPECT_EQ(early, rs_number(row, "early_ends") > 0);
+}
+
+TEST_F(storm, of_what_the_counter_has_not_is_refused)
+{
+	static const char * const wishes[][2] = {
+		{ "lives", "reinit" }, { "lives", "resurrect" }, { "ends", "release" },
+		{ "ends", "zero" }, { "kill_contexts", "hardirq" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wishes); i++) {
+		const char *all = stands(variant->name, wishes[i][0]);
+		bool has = !strcmp(all, "all") || strstr(all, wishes[i][1]);
+
+		EXPECT_EQ(has ? 0 : EOPNOTSUPP,
+			  rs_try("storm provider=%s ms=10 %s=%s", variant->name,
+				 wishes[i][0], wishes[i][1])) {
+			TH_LOG("%s=%s", wishes[i][0], wishes[i][1]);
+		}
+	}
+	EXPECT_EQ(variant->percpu ? 0 : EOPNOTSUPP,
+		  rs_try("storm provider=%s ms=10 switchers=1", variant->name));
+	EXPECT_EQ(0, rs_try("stop all"));
+	while (rs_status("storms"))
+		rs_sleep_ms(10);
+}
+
+FIXTURE(adversary) {
+	struct rs_mark mark;
+};
+
+FIXTURE_SETUP(adversary)
+{
+	self->mark = rs_begin();
+	if (rs_cpus() < 2)
+		SKIP(return, "needs 2 CPUs");
+}
+
+FIXTURE_TEARDOWN(adversary)
+{
+	if (!_metadata->passed)
+		rs_sweep();
+	EXPECT_STREQ("", rs_end(&self->mark));
+}
+
+TEST_F(adversary, crowd_of_ten_thousand_objects_is_killed_in_overlapping_waves)
+{
+	static const char * const providers[] = { "kref", "percpu_ref", "rs_percpu_ref" };
+	const char *row;
+	long long id;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(providers); i++) {
+		id = rs_storm("provider=%s ms=500 objects=5000 memory=freed", providers[i]);
+		ASSERT_LT(0, id);
+		row = rs_storm_wait(id, 30);
+		ASSERT_STRNE("", row);
+		TH_LOG("%s", row);
+		EXPECT_STREQ("-", rs_value(row, "invariant"));
+		EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
+		/* All of them at the end, if not before. */
+		EXPECT_LE(10000, rs_number(row, "kills"));
+	}
+}
+
+TEST_F(adversary, crowd_that_is_too_large_or_lives_on_is_refused)
+{
+	EXPECT_EQ(ENOSPC, rs_try("storm provider=kref killers=4 objects=4097"));
+	EXPECT_EQ(EINVAL, rs_try("storm provider=rs_percpu_ref objects=2 lives=all"));
+	EXPECT_EQ(ENOSPC, rs_try("storm provider=kref killers=16 hotplug=1"));
+}
+
+/* 0, or -1 if this CPU cannot be moved. */
+static int move_cpu(int cpu, bool online)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return -1;
+	ret = write(fd, online ? "1" : "0", 1);
+	close(fd);
+	return ret == 1 ? 0 : -1;
+}
+
+TEST_F(adversary, callback_of_cpu_hotplug_kills_and_waits)
+{
+	static const char * const providers[] = { "percpu_ref", "rs_percpu_ref" };
+	const char *row;
+	long long id;
+	size_t i;
+
+	if (move_cpu(1, true))
+		SKIP(return, "CPU 1 cannot go offline here");
+	for (i = 0; i < ARRAY_SIZE(providers); i++) {
+		/* Few workers, so that the CPUs come and go fast. */
+		id = rs_storm("provider=%s ms=60000 hotplug=1 duty=20", providers[i]);
+		ASSERT_LT(0, id);
+		EXPECT_EQ(EBUSY, rs_try("storm provider=kref hotplug=1"));
+		EXPECT_EQ(0, move_cpu(1, false));
+		EXPECT_EQ(0, move_cpu(1, true));
+		EXPECT_EQ(0, rs_try("stop %lld", id));
+		row = rs_storm_wait(id, 20);
+		TH_LOG("%s", row);
+		EXPECT_STREQ("stopped", rs_value(row, "verdict"));
+		EXPECT_EQ(2, rs_number(row, "hotplug_kills"));
+		EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
+	}
+}
+
+TEST_F(adversary, hotplug_storm_in_which_no_cpu_moved_proves_nothing)
+{
+	long long id = rs_storm("provider=rs_percpu_ref ms=400 hotplug=1");
+	const char *row;
+
+	ASSERT_LT(0, id);
+	row = rs_storm_wait(id, 20);
+	EXPECT_STREQ("unproven", rs_value(row, "verdict"));
+	EXPECT_STREQ("no CPU came or went", rs_value(row, "detail"));
+}
+
+TEST_F(adversary, kprobes_are_met_in_the_fast_path)
+{
+	struct rs_answer answer;
+	const char *row;
+	long long id;
+
+	answer = rs_run("storm provider=rs_percpu_ref ms=600 kprobes=1");
+	if (answer.err == EOPNOTSUPP)
+		SKIP(return, "this kernel has no kprobes");
+	ASSERT_EQ(0, answer.err) {
+		TH_LOG("%s", answer.error);
+	}
+	id = rs_number(answer.result, "storm");
+	EXPECT_EQ(EBUSY, rs_try("storm provider=kref kprobes=1"));
+	row = rs_storm_wait(id, 30);
+	TH_LOG("%s", row);
+	EXPECT_STREQ("held", rs_value(row, "verdict"));
+	EXPECT_LT(0, rs_number(row, "probes"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "adversaries.hpp"
+
+#include "descriptor.hpp"
+#include "number.hpp"
+#include "table.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace refstorm {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+/// Writes a short text to a file; false if that failed, and errno says why.
+bool write_text(const fs::path &path, std::string_view text)
+{
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    const bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const int error = errno;
+    ::close(fd);
+    errno = error;
+    return ok;
+}
+
+/// The `online` files of CPUs that are online and can go.
+std::vector<fs::path> movable_cpus(const fs::path &directory)
+{
+    std::vector<fs::path> found;
+    std::error_code ignored;
+    for (const auto &entry : fs::directory_iterator(directory, ignored)) {
+        const auto text = read_file(entry.path() / "online");
+        if (entry.path().filename().native().starts_with("cpu") && text && text->starts_with('1'))
+            found.push_back(entry.path() / "online");
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+/// True if every CPU can go, so that one of them has to be left.
+bool all_can_go(const fs::path &directory, std::size_t movable)
+{
+    std::size_t cpus = 0;
+    std::error_code ignored;
+    for (const auto &entry : fs::directory_iterator(directory, ignored)) {
+        const std::string name = entry.path().filename().native();
+        if (name.size() > 3 && name.starts_with("cpu") &&
+            name.find_first_not_of("0123456789", 3) == std::string::npos)
+            ++cpus;
+    }
+    return movable >= cpus;
+}
+
+} // namespace
+
+/// One adversary: a thread that does round after round.
+struct adversary_crew::member {
+    adversary_report report;
+    std::mt19937_64 random;
+    const places *where = nullptr;
+    std::vector<fs::path> cpus;
+    std::jthread thread;
+
+    std::uint64_t below(std::uint64_t bound) { return random() % bound; }
+    bool cpus_round(const std::stop_token &stop);
+    bool memory_round(const std::stop_token &stop);
+    bool allocations_round(const std::stop_token &stop);
+    bool unload_round(const std::stop_token &stop);
+};
+
+/// All but one go, in any order, and all come back.
+bool adversary_crew::member::cpus_round(const std::stop_token &stop)
+{
+    std::vector<fs::path> order = cpus;
+    std::ranges::shuffle(order, random);
+    if (all_can_go(where->cpus, order.size()) && !order.empty())
+        order.pop_back();
+    if (order.empty()) {
+        report.problem = "no CPU can go offline here";
+        return false;
+    }
+    for (const char *online : {"0", "1"})
+        for (const fs::path &cpu : order) {
+            // Whoever is refused for once stays; what is offline at the end comes back anyway.
+            if (stop.stop_requested())
+                return true;
+            (void)write_text(cpu, online);
+        }
+    return true;
+}
+
+/// Takes most of what is free, uses it, and gives it back.
+bool adversary_crew::member::memory_round(const std::stop_token &stop)
+{
+    constexpr std::uint64_t kib = 1024;
+    constexpr std::uint64_t spare = 96 * kib * kib;
+    constexpr std::size_t page = 4096;
+    std::uint64_t available = 0;
+    if (const auto text = read_file("/proc/meminfo")) {
+        const auto at = text->find("MemAvailable:");
+        if (at != std::string::npos)
+            std::istringstream(text->substr(at + std::strlen("MemAvailable:"))) >> available;
+    }
+    available *= kib;
+    if (available <= spare) {
+        std::this_thread::sleep_for(50ms);
+        return true;
+    }
+    const std::size_t size = available - spare;
+    void *const memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        report.problem = fmt::format("no memory: {}", std::strerror(errno));
+        return false;
+    }
+    for (std::size_t at = 0; at < size && !stop.stop_requested(); at += page)
+        static_cast<volatile char *>(memory)[at] = 1;
+    ::munmap(memory, size);
+    std::this_thread::sleep_for(20ms);
+    return true;
+}
+
+/// Makes one of the next allocations of an object or of a counter fail.
+bool adversary_crew::member::allocations_round(const std::stop_token & /*stop*/)
+{
+    const fs::path file = where->debugfs / "alloc";
+    const auto text = read_file(file);
+    const auto sites = parse_table(text ? *text : std::string(), "alloc");
+    std::vector<std::string> names = {"storm_object"};
+    if (sites)
+        for (const record &row : sites->rows) {
+            const auto module = row.text("module");
+            const auto site = row.text("site");
+            if (module && site && *module == "rsref" && *site != "workqueue")
+                names.push_back(*site);
+        }
+    if (!write_text(file, fmt::format("fail site={} nth={}", names[below(names.size())], 1 + below(20)))) {
+        report.problem = fmt::format("{}: {}", file.native(), std::strerror(errno));
+        return false;
+    }
+    std::this_thread::sleep_for(5ms);
+    return true;
+}
+
+/// Tries to remove a module that is in use.
+bool adversary_crew::member::unload_round(const std::stop_token & /*stop*/)
+{
+    const char *name = below(2) != 0 ? "refstorm" : "rsref";
+    if (::syscall(SYS_delete_module, name, O_NONBLOCK) == 0) {
+        report.problem = fmt::format("{} could be removed while a storm ran", name);
+        return false;
+    }
+    if (errno != EWOULDBLOCK && errno != EBUSY) {
+        report.problem = fmt::format("{}: {}", name, std::strerror(errno));
+        return false;
+    }
+    std::this_thread::sleep_for(2ms);
+    return true;
+}
+
+cpu_guardian::cpu_guardian(const std::vector<fs::path> &cpus)
+{
+    int ends[2];
+    if (cpus.empty() || ::pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    child_ = ::fork();
+    if (child_ == 0) {
+        // What ends the driver shall not end its guardian.
+        ::setsid();
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+            (void)std::signal(signal, SIG_IGN);
+        ::close(ends[1]);
+        char nothing = 0;
+        while (::read(ends[0], &nothing, 1) < 0 && errno == EINTR) {
+        }
+        for (const fs::path &cpu : cpus)
+            (void)write_text(cpu, "1");
+        ::_exit(0);
+    }
+    ::close(ends[0]);
+    alive_ = descriptor(ends[1]);
+}
+
+cpu_guardian::~cpu_guardian()
+{
+    alive_.close();
+    if (child_ > 0)
+        while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+}
+
+adversary_crew::adversary_crew(const std::vector<std::string> &names, const places &where, std::uint64_t seed)
+{
+    using round_of = bool (member::*)(const std::stop_token &);
+    constexpr std::array<round_of, adversary_names.size()> rounds = {
+        &member::cpus_round, &member::memory_round, &member::allocations_round, &member::unload_round};
+
+    for (const std::string &name : names) {
+        auto one = std::make_unique<member>();
+        one->report.name = name;
+        one->random.seed(seed + members_.size());
+        one->where = &where;
+        if (name == "cpus")
+            one->cpus = movable_cpus(where.cpus);
+        members_.push_back(std::move(one));
+    }
+    // Before there are threads, which a fork would leave behind.
+    for (const auto &one : members_)
+        if (!one->cpus.empty())
+            guardian_ = std::make_unique<cpu_guardian>(one->cpus);
+    for (const auto &one : members_) {
+        const auto *const found = std::ranges::find(adversary_names, one->report.name);
+        if (found == adversary_names.end())
+            continue;
+        const round_of round = rounds[static_cast<std::size_t>(found - adversary_names.begin())];
+        one->thread = std::jthread([it = one.get(), round](const std::stop_token &stop) {
+            while (!stop.stop_requested() && (it->*round)(stop))
+                ++it->report.rounds;
+        });
+    }
+}
+
+adversary_crew::~adversary_crew()
+{
+    stop();
+}
+
+std::vector<adversary_report> adversary_crew::stop()
+{
+    std::vector<adversary_report> reports;
+    for (const auto &one : members_)
+        one->thread.request_stop();
+    for (const auto &one : members_) {
+        if (one->thread.joinable())
+            one->thread.join();
+        if (one->report.name == "allocations")
+            (void)write_text(one->where->debugfs / "alloc", "clear");
+        reports.push_back(one->report);
+    }
+    guardian_.reset();
+    members_.clear();
+    return reports;
+}
+
+} // namespace refstorm
