@@ -26,6 +26,7 @@
 #define _RSREF_PERCPU_COUNT_H
 
 #include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
@@ -145,6 +146,15 @@ int percpu_count_switch_to_percpu(struct rs_percpu_count *count);
 int percpu_count_resurrect(struct rs_percpu_count *count);
 void percpu_count_wait(struct rs_percpu_count *count);
 void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum);
+
+/*
+ * for_each_possible_cpu() for what is done to each slot at init and exit: without a
+ * call for each CPU, which costs more than the slot. There are few holes in that mask.
+ */
+#define for_each_slot_cpu(cpu)					\
+	for ((cpu) = 0; (cpu) < nr_cpu_ids; (cpu)++)		\
+		if (!cpu_possible(cpu)) {			\
+		} else
 
 /* Below: caller holds @count->lock, or nobody else has @count yet. */
 void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block);

@@ -63,7 +63,7 @@ static void rcu_engine_open(struct rs_percpu_count *count)
 	unsigned long __percpu *slots = slots_of(count->block);
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_slot_cpu(cpu)
 		WRITE_ONCE(*per_cpu_ptr(slots, cpu), 0);
 	/* Pairs with the dependency of readers on the pointer: zero comes first. */
 	smp_store_release(&ref_of(count)->percpu_count_ptr, (unsigned long)slots);
@@ -77,7 +77,7 @@ static void rcu_engine_collect_rcu(struct rcu_head *rcu)
 	unsigned long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_slot_cpu(cpu)
 		sum += *per_cpu_ptr(slots, cpu);
 	percpu_count_collected(count, sum);
 }
@@ -97,9 +97,10 @@ static bool rcu_engine_used(const struct rs_percpu_count *count)
 	unsigned long used = 0;
 	int cpu;
 
-	if (slots)
-		for_each_possible_cpu(cpu)
+	if (slots) {
+		for_each_slot_cpu(cpu)
 			used |= READ_ONCE(*per_cpu_ptr(slots, cpu));
+	}
 	return used;
 }
 

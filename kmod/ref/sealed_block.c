@@ -22,6 +22,7 @@
 #include <refstorm/alloc.h>
 #include <refstorm/compat.h>
 
+#include "percpu_count.h"
 #include "rsref.h"
 #include "sealed_block.h"
 #include "warn.h"
@@ -57,7 +58,7 @@ static void fill(const struct percpu_block *block, s64 value)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_slot_cpu(cpu)
 		WRITE_ONCE(*per_cpu_ptr(block->slots, cpu), value);
 }
 
@@ -65,13 +66,14 @@ static void check_poison(const struct percpu_block *block)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_slot_cpu(cpu) {
 		s64 slot = READ_ONCE(*per_cpu_ptr(block->slots, cpu));
 
-		if (unlikely(slot != SLOT_POISON))
-			rsref_warn_once(WARN_SEALED_STRAY,
-					"rs_sealed_ref: %lld was added to memory of CPU %d after it was given back.\n",
-					slot - SLOT_POISON, cpu);
+		if (likely(slot == SLOT_POISON) || !rsref_warn_first(WARN_SEALED_STRAY))
+			continue;
+		pr_err("rs_sealed_ref: a slot of CPU %d was given back, then changed by %lld\n",
+		       cpu, slot - SLOT_POISON);
+		WARN(1, "rs_sealed_ref: addition to slots that were given back.\n");
 	}
 }
 

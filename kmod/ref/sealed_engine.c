@@ -34,13 +34,14 @@ static bool sealed_engine_used(const struct rs_percpu_count *count)
 {
 	int cpu;
 
-	if (count->block)
-		for_each_possible_cpu(cpu) {
-			s64 slot = READ_ONCE(*per_cpu_ptr(count->block->slots, cpu));
+	if (!count->block)
+		return false;
+	for_each_slot_cpu(cpu) {
+		s64 slot = READ_ONCE(*per_cpu_ptr(count->block->slots, cpu));
 
-			if (slot >= 0 && slot != SLOT_OPEN)
-				return true;
-		}
+		if (slot >= 0 && slot != SLOT_OPEN)
+			return true;
+	}
 	return false;
 }
 

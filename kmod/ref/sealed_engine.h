@@ -5,6 +5,8 @@
 
 #include <linux/percpu.h>
 
+#include <refstorm/sealed_ref.h>
+
 #include "percpu_count.h"
 
 /* What counters without slots of their own add to; never opened */
@@ -18,6 +20,7 @@ extern const struct percpu_engine sealed_ipi_engine;
 void sealed_engine_recentre(s64 __percpu *slots);
 
 void sealed_round_collect(struct rs_percpu_count *count);
+void sealed_round_read(struct rs_sealed_ref_rounds *rounds);
 void sealed_round_module_init(void);
 void sealed_round_module_exit(void);
 

@@ -353,6 +353,22 @@ bool rs_sealed_ref_is_dying(struct rs_sealed_ref *ref)
 EXPORT_SYMBOL_GPL(rs_sealed_ref_is_dying);
 
 /**
+ * rs_sealed_ref_read_rounds - what collection has cost the machine so far
+ * @rounds: where to write it; all zero on machines that are not interrupted
+ *
+ * Of all counters together, since rsref.ko was loaded.
+ *
+ * Context: any. Ordering: none.
+ */
+void rs_sealed_ref_read_rounds(struct rs_sealed_ref_rounds *rounds)
+{
+	*rounds = (struct rs_sealed_ref_rounds) { };
+	if (IS_ENABLED(CONFIG_X86_64))
+		sealed_round_read(rounds);
+}
+EXPORT_SYMBOL_GPL(rs_sealed_ref_read_rounds);
+
+/**
  * rs_sealed_ref_inspect - look at a counter, for people
  * @ref: the counter
  * @state: where to write what was seen, at one instant

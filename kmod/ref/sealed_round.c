@@ -139,7 +139,7 @@ static bool sealed_round_interrupt(int cpu)
 {
 	atomic_inc(&sealed_round.unreported);
 	if (!smp_call_function_single_async(cpu, &per_cpu(round_cpus, cpu).csd)) {
-		sealed_interrupts++;
+		WRITE_ONCE(sealed_interrupts, sealed_interrupts + 1);
 		return true;
 	}
 	atomic_dec(&sealed_round.unreported);
@@ -165,7 +165,7 @@ static void sealed_round_begin(void)
 {
 	int here = smp_processor_id(), cpu;
 
-	sealed_rounds++;
+	WRITE_ONCE(sealed_rounds, sealed_rounds + 1);
 	atomic_set(&sealed_round.unreported, 1);
 	for_each_possible_cpu(cpu) {
 		per_cpu(round_cpus, cpu).sealed_remotely = false;
@@ -254,7 +254,7 @@ static void sealed_round_finish(struct tasklet_struct *tasklet)
 		counts[i] = sealed_round.counts[i];
 		counts[i]->sum = 0;
 	}
-	for_each_possible_cpu(cpu)
+	for_each_slot_cpu(cpu)
 		for (i = 0; i < nr; i++)
 			counts[i]->sum += per_cpu(round_cpus, cpu).harvest[i];
 
@@ -278,6 +278,12 @@ void sealed_round_collect(struct rs_percpu_count *count)
 	llist_add(&count->node, &sealed_round.pending);
 	if (!test_and_set_bit_lock(ROUND_BUSY, &sealed_round.busy))
 		sealed_round_next();
+}
+
+void sealed_round_read(struct rs_sealed_ref_rounds *rounds)
+{
+	rounds->rounds = READ_ONCE(sealed_rounds);
+	rounds->interrupts = READ_ONCE(sealed_interrupts);
 }
 
 void sealed_round_module_init(void)

@@ -36,7 +36,7 @@ void sealed_swap_open(struct rs_percpu_count *count)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_slot_cpu(cpu)
 		(void)atomic64_xchg_release((atomic64_t *)per_cpu_ptr(count->block->slots, cpu),
 					    SLOT_OPEN);
 }
@@ -62,7 +62,7 @@ void sealed_swap_collect(struct rs_percpu_count *count)
 	unsigned long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_slot_cpu(cpu) {
 		s64 slot = atomic64_xchg((atomic64_t *)per_cpu_ptr(count->block->slots, cpu),
 					 SLOT_SEALED);
 

@@ -65,6 +65,16 @@ struct rs_sealed_ref {
 	struct rs_percpu_count __rcu	*data;
 };
 
+/**
+ * struct rs_sealed_ref_rounds - what collection has cost the machine so far
+ * @rounds: in which CPUs were interrupted; many kills may share one
+ * @interrupts: sent to other CPUs for them
+ */
+struct rs_sealed_ref_rounds {
+	u64	rounds;
+	u64	interrupts;
+};
+
 /*
  * More than this in one call goes to the shared word, so that no slot can come
  * near the other side of zero: 2^54 calls in a row, all gets or all puts, on one
@@ -92,6 +102,7 @@ int rs_sealed_ref_reinit(struct rs_sealed_ref *ref);
 int rs_sealed_ref_set_threshold(struct rs_sealed_ref *ref, unsigned int threshold);
 bool rs_sealed_ref_is_zero(struct rs_sealed_ref *ref);
 bool rs_sealed_ref_is_dying(struct rs_sealed_ref *ref);
+void rs_sealed_ref_read_rounds(struct rs_sealed_ref_rounds *rounds);
 void rs_sealed_ref_inspect(struct rs_sealed_ref *ref, struct rs_percpu_ref_state *state);
 
 void __rs_sealed_ref_get_one_slow(struct rs_sealed_ref *ref);
