@@ -7,9 +7,24 @@
 #include <linux/percpu-refcount.h>
 #include <linux/sched.h>
 
-#include <refstorm/percpu_ref.h>
+#include <refstorm/sealed_ref.h>
 
 #include "scenario.h"
+
+/*
+ * The scenarios are those of any per-CPU counter of ours. They are for rs_percpu_ref,
+ * and, where a file of another module includes them, for rs_sealed_ref.
+ */
+#ifndef REF_NAME
+#define REF_NAME	"rs_percpu_ref"
+#define REF_TYPE	struct rs_percpu_ref
+#define REF(name)	rs_percpu_ref_##name
+#define REF_SLOTS_SITE	"percpu_ref_slots"
+#define REF_MODULE	"percpu_ref_api"
+#define REF_BESIDE_MAINLINE
+/* A switch takes a grace period, and can be looked at. */
+#define under_way(cond)	check(cond)
+#endif
 
 /**
  * struct counted - a counter, and what its callbacks did
@@ -22,7 +37,7 @@
  * @in_own_stack: release() was called from that
  */
 struct counted {
-	struct rs_percpu_ref	ref;
+	REF_TYPE		ref;
 	atomic_t		released;
 	atomic_t		confirmed;
 	atomic_t		early;
@@ -38,10 +53,10 @@ void counted_end(struct counted *c);
 /* The same without waiting for a release: there is to be none. */
 void counted_end_unreleased(struct counted *c);
 
-void count_release(struct rs_percpu_ref *ref);
-void count_confirm(struct rs_percpu_ref *ref);
+void count_release(REF_TYPE *ref);
+void count_confirm(REF_TYPE *ref);
 
-static inline struct counted *to_counted(struct rs_percpu_ref *ref)
+static inline struct counted *to_counted(REF_TYPE *ref)
 {
 	return container_of(ref, struct counted, ref);
 }
@@ -61,7 +76,7 @@ static inline struct rs_percpu_ref_state look(struct counted *c)
 {
 	struct rs_percpu_ref_state state;
 
-	rs_percpu_ref_inspect(&c->ref, &state);
+	REF(inspect)(&c->ref, &state);
 	return state;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rs_percpu_ref: each function in the states where it is hard. */
+/* Our per-CPU counters: each function in the states where it is hard. */
 #include <linux/rcupdate.h>
 
 #include "percpu.h"
@@ -10,25 +10,25 @@ void counts(const struct scenario *s)
 
 	if (!counted_init(&c, 0))
 		return;
-	rs_percpu_ref_get(&c.ref);
-	rs_percpu_ref_get_many(&c.ref, 10);
-	check(rs_percpu_ref_tryget(&c.ref));
-	check(rs_percpu_ref_tryget_many(&c.ref, 20));
-	check(rs_percpu_ref_tryget_live(&c.ref));
+	REF(get)(&c.ref);
+	REF(get_many)(&c.ref, 10);
+	check(REF(tryget)(&c.ref));
+	check(REF(tryget_many)(&c.ref, 20));
+	check(REF(tryget_live)(&c.ref));
 	rcu_read_lock();
-	check(rs_percpu_ref_tryget_live_rcu(&c.ref));
+	check(REF(tryget_live_rcu)(&c.ref));
 	rcu_read_unlock();
-	check(!rs_percpu_ref_is_zero(&c.ref));
-	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
+	check(!REF(is_zero)(&c.ref));
+	REF(switch_to_atomic_sync)(&c.ref);
 	check(look(&c).count == 35);
-	rs_percpu_ref_put(&c.ref);
-	rs_percpu_ref_put_many(&c.ref, 30);
+	REF(put)(&c.ref);
+	REF(put_many)(&c.ref, 30);
 	check(look(&c).count == 4);
-	check(rs_percpu_ref_kill(&c.ref));
-	check(!rs_percpu_ref_tryget_live(&c.ref));
-	check(rs_percpu_ref_tryget_many(&c.ref, 2));
+	check(REF(kill)(&c.ref));
+	check(!REF(tryget_live)(&c.ref));
+	check(REF(tryget_many)(&c.ref, 2));
 	check(look(&c).count == 5);
-	rs_percpu_ref_put_many(&c.ref, 5);
+	REF(put_many)(&c.ref, 5);
 	counted_end(&c);
 }
 
@@ -39,7 +39,7 @@ void init_flags(const struct scenario *s)
 	if (!counted_init(&c, 0))
 		return;
 	check(look(&c).mode == RS_PERCPU_REF_PERCPU);
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 
 	if (!counted_init(&c, RS_PERCPU_REF_INIT_ATOMIC))
@@ -47,26 +47,26 @@ void init_flags(const struct scenario *s)
 	check(look(&c).mode == RS_PERCPU_REF_ATOMIC);
 	check(look(&c).count == 1);
 	/* It implies ALLOW_REINIT. */
-	check(!rs_percpu_ref_switch_to_percpu(&c.ref));
+	check(!REF(switch_to_percpu)(&c.ref));
 	check(look(&c).mode == RS_PERCPU_REF_PERCPU);
-	rs_percpu_ref_get(&c.ref);
-	check(rs_percpu_ref_kill(&c.ref));
-	check(!rs_percpu_ref_resurrect(&c.ref));
-	rs_percpu_ref_put(&c.ref);
-	check(rs_percpu_ref_kill(&c.ref));
+	REF(get)(&c.ref);
+	check(REF(kill)(&c.ref));
+	check(!REF(resurrect)(&c.ref));
+	REF(put)(&c.ref);
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 
 	if (!counted_init(&c, RS_PERCPU_REF_INIT_DEAD))
 		return;
-	check(rs_percpu_ref_is_dying(&c.ref));
-	check(rs_percpu_ref_is_zero(&c.ref));
-	check(!rs_percpu_ref_tryget(&c.ref));
-	check(!rs_percpu_ref_kill(&c.ref));
-	check(!rs_percpu_ref_reinit(&c.ref));
+	check(REF(is_dying)(&c.ref));
+	check(REF(is_zero)(&c.ref));
+	check(!REF(tryget)(&c.ref));
+	check(!REF(kill)(&c.ref));
+	check(!REF(reinit)(&c.ref));
 	check(look(&c).mode == RS_PERCPU_REF_PERCPU);
-	check(rs_percpu_ref_tryget_live(&c.ref));
-	rs_percpu_ref_put(&c.ref);
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(tryget_live)(&c.ref));
+	REF(put)(&c.ref);
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 }
 
@@ -75,9 +75,9 @@ void bad_init(const struct scenario *s)
 	long before = outstanding(NULL);
 	struct counted c = { };
 
-	check(rs_percpu_ref_init(&c.ref, NULL, 0, GFP_KERNEL) == -EINVAL);
+	check(REF(init)(&c.ref, NULL, 0, GFP_KERNEL) == -EINVAL);
 	counted_end_unreleased(&c);
-	check(rs_percpu_ref_init(&c.ref, count_release, BIT(20), GFP_KERNEL) == -EINVAL);
+	check(REF(init)(&c.ref, count_release, BIT(20), GFP_KERNEL) == -EINVAL);
 	counted_end_unreleased(&c);
 	check(!released(&c));
 	check(outstanding(NULL) == before);
@@ -96,13 +96,13 @@ void cancel_init(const struct scenario *s)
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (!counted_init(&c, flags[i]))
 			return;
-		rs_percpu_ref_cancel_init(&c.ref);
+		REF(cancel_init)(&c.ref);
 		counted_end_unreleased(&c);
 		check(!released(&c));
 	}
 	/* init need not have worked, and exit may follow. */
-	check(rs_percpu_ref_init(&c.ref, NULL, 0, GFP_KERNEL) == -EINVAL);
-	rs_percpu_ref_cancel_init(&c.ref);
+	check(REF(init)(&c.ref, NULL, 0, GFP_KERNEL) == -EINVAL);
+	REF(cancel_init)(&c.ref);
 	check(outstanding(NULL) == before);
 }
 
@@ -113,8 +113,8 @@ void cancel_init_used(const struct scenario *s)
 
 	if (!counted_init(&c, 0))
 		return;
-	rs_percpu_ref_get(&c.ref);
-	rs_percpu_ref_cancel_init(&c.ref);
+	REF(get)(&c.ref);
+	REF(cancel_init)(&c.ref);
 	counted_end_unreleased(&c);
 	check(!released(&c));
 	check(outstanding(NULL) == before);
@@ -135,15 +135,15 @@ void reinit(const struct scenario *s)
 		for (round = 1; round <= 5; round++) {
 			enum rs_percpu_ref_mode mode = look(&c).mode;
 
-			check(rs_percpu_ref_tryget_live(&c.ref));
-			rs_percpu_ref_put(&c.ref);
-			check(rs_percpu_ref_kill(&c.ref));
+			check(REF(tryget_live)(&c.ref));
+			REF(put)(&c.ref);
+			check(REF(kill)(&c.ref));
 			check(becomes_true(released(&c) == round));
-			check(!rs_percpu_ref_reinit(&c.ref));
+			check(!REF(reinit)(&c.ref));
 			check(look(&c).mode == mode);
 		}
 		atomic_set(&c.released, 0);
-		check(rs_percpu_ref_kill(&c.ref));
+		check(REF(kill)(&c.ref));
 		counted_end(&c);
 	}
 }
@@ -154,16 +154,16 @@ void reinit_during_switch(const struct scenario *s)
 
 	if (!counted_init(&c, RS_PERCPU_REF_ALLOW_REINIT))
 		return;
-	check(rs_percpu_ref_kill_and_confirm(&c.ref, count_confirm));
-	check(look(&c).mode == RS_PERCPU_REF_SWITCHING);
-	check(!rs_percpu_ref_reinit(&c.ref));
+	check(REF(kill_and_confirm)(&c.ref, count_confirm));
+	under_way(look(&c).mode == RS_PERCPU_REF_SWITCHING);
+	check(!REF(reinit)(&c.ref));
 	check(confirmed(&c) == 1);
 	check(becomes_true(released(&c) == 1));
 	check(look(&c).mode == RS_PERCPU_REF_PERCPU);
-	check(rs_percpu_ref_tryget_live(&c.ref));
-	rs_percpu_ref_put(&c.ref);
+	check(REF(tryget_live)(&c.ref));
+	REF(put)(&c.ref);
 	atomic_set(&c.released, 0);
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 }
 
@@ -173,13 +173,13 @@ void reinit_not_zero(const struct scenario *s)
 
 	if (!counted_init(&c, RS_PERCPU_REF_ALLOW_REINIT))
 		return;
-	rs_percpu_ref_get(&c.ref);
-	check(rs_percpu_ref_kill(&c.ref));
-	check(rs_percpu_ref_reinit(&c.ref) == -EINVAL);
-	check(rs_percpu_ref_is_dying(&c.ref));
+	REF(get)(&c.ref);
+	check(REF(kill)(&c.ref));
+	check(REF(reinit)(&c.ref) == -EINVAL);
+	check(REF(is_dying)(&c.ref));
 	check(look(&c).count == 1);
-	check(!rs_percpu_ref_tryget_live(&c.ref));
-	rs_percpu_ref_put(&c.ref);
+	check(!REF(tryget_live)(&c.ref));
+	REF(put)(&c.ref);
 	counted_end(&c);
 	caught("reinit: refused with -EINVAL, for a reference was held");
 }
@@ -190,19 +190,19 @@ void resurrect_during_switch(const struct scenario *s)
 
 	if (!counted_init(&c, RS_PERCPU_REF_ALLOW_REINIT))
 		return;
-	rs_percpu_ref_get_many(&c.ref, 3);
-	check(rs_percpu_ref_kill_and_confirm(&c.ref, count_confirm));
-	check(look(&c).mode == RS_PERCPU_REF_SWITCHING);
-	check(!rs_percpu_ref_resurrect(&c.ref));
+	REF(get_many)(&c.ref, 3);
+	check(REF(kill_and_confirm)(&c.ref, count_confirm));
+	under_way(look(&c).mode == RS_PERCPU_REF_SWITCHING);
+	check(!REF(resurrect)(&c.ref));
 	check(confirmed(&c) == 1);
 	check(look(&c).mode == RS_PERCPU_REF_PERCPU);
-	check(!rs_percpu_ref_is_dying(&c.ref));
-	check(rs_percpu_ref_tryget_live(&c.ref));
-	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
+	check(!REF(is_dying)(&c.ref));
+	check(REF(tryget_live)(&c.ref));
+	REF(switch_to_atomic_sync)(&c.ref);
 	check(look(&c).count == 5);
-	rs_percpu_ref_put_many(&c.ref, 4);
+	REF(put_many)(&c.ref, 4);
 	check(!released(&c));
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 }
 
@@ -212,10 +212,10 @@ void resurrect_alive(const struct scenario *s)
 
 	if (!counted_init(&c, RS_PERCPU_REF_ALLOW_REINIT))
 		return;
-	check(rs_percpu_ref_resurrect(&c.ref) == -EINVAL);
-	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
+	check(REF(resurrect)(&c.ref) == -EINVAL);
+	REF(switch_to_atomic_sync)(&c.ref);
 	check(look(&c).count == 1);
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 	caught("resurrect: refused with -EINVAL, for it was not killed");
 }
@@ -228,15 +228,15 @@ void to_percpu_during_switch(const struct scenario *s)
 	if (!counted_init(&c, 0))
 		return;
 	for (round = 1; round <= 5; round++) {
-		rs_percpu_ref_get(&c.ref);
-		rs_percpu_ref_switch_to_atomic(&c.ref, count_confirm);
-		check(look(&c).mode == RS_PERCPU_REF_SWITCHING);
-		check(!rs_percpu_ref_switch_to_percpu(&c.ref));
+		REF(get)(&c.ref);
+		REF(switch_to_atomic)(&c.ref, count_confirm);
+		under_way(look(&c).mode == RS_PERCPU_REF_SWITCHING);
+		check(!REF(switch_to_percpu)(&c.ref));
 		check(confirmed(&c) == round);
 		check(look(&c).mode == RS_PERCPU_REF_PERCPU);
 	}
-	rs_percpu_ref_put_many(&c.ref, 5);
-	check(rs_percpu_ref_kill(&c.ref));
+	REF(put_many)(&c.ref, 5);
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 }
 
@@ -246,24 +246,24 @@ void to_percpu_while_dying(const struct scenario *s)
 
 	if (!counted_init(&c, RS_PERCPU_REF_INIT_ATOMIC))
 		return;
-	rs_percpu_ref_get(&c.ref);
-	check(rs_percpu_ref_kill(&c.ref));
-	check(!rs_percpu_ref_switch_to_percpu(&c.ref));
+	REF(get)(&c.ref);
+	check(REF(kill)(&c.ref));
+	check(!REF(switch_to_percpu)(&c.ref));
 	check(look(&c).mode == RS_PERCPU_REF_ATOMIC);
-	check(!rs_percpu_ref_resurrect(&c.ref));
+	check(!REF(resurrect)(&c.ref));
 	check(look(&c).mode == RS_PERCPU_REF_PERCPU);
 	/* And the other way round: atomic stays through kill and resurrection. */
-	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
-	check(rs_percpu_ref_kill(&c.ref));
-	check(!rs_percpu_ref_resurrect(&c.ref));
+	REF(switch_to_atomic_sync)(&c.ref);
+	check(REF(kill)(&c.ref));
+	check(!REF(resurrect)(&c.ref));
 	check(look(&c).mode == RS_PERCPU_REF_ATOMIC);
 	check(look(&c).count == 2);
-	rs_percpu_ref_put(&c.ref);
-	check(rs_percpu_ref_kill(&c.ref));
+	REF(put)(&c.ref);
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 }
 
-static void confirm_of_switch(struct rs_percpu_ref *ref)
+static void confirm_of_switch(REF_TYPE *ref)
 {
 	struct counted *c = to_counted(ref);
 
@@ -279,12 +279,12 @@ void kill_during_switch(const struct scenario *s)
 
 	if (!counted_init(&c, 0))
 		return;
-	rs_percpu_ref_get(&c.ref);
-	rs_percpu_ref_switch_to_atomic(&c.ref, confirm_of_switch);
-	check(rs_percpu_ref_kill_and_confirm(&c.ref, count_confirm));
-	check(!confirmed(&c));
-	check(!rs_percpu_ref_kill(&c.ref));
-	rs_percpu_ref_put(&c.ref);
+	REF(get)(&c.ref);
+	REF(switch_to_atomic)(&c.ref, confirm_of_switch);
+	check(REF(kill_and_confirm)(&c.ref, count_confirm));
+	under_way(!confirmed(&c));
+	check(!REF(kill)(&c.ref));
+	REF(put)(&c.ref);
 	counted_end(&c);
 	check(confirmed(&c) == 2);
 }
@@ -296,24 +296,24 @@ static void kill_in_two_stages(unsigned int flags)
 	if (!counted_init(&c, flags))
 		return;
 	atomic_long_set(&c.held, 1);
-	check(rs_percpu_ref_kill_two_stage(&c.ref, count_confirm));
-	check(!rs_percpu_ref_kill_two_stage(&c.ref, count_confirm));
-	check(!rs_percpu_ref_kill(&c.ref));
+	check(REF(kill_two_stage)(&c.ref, count_confirm));
+	check(!REF(kill_two_stage)(&c.ref, count_confirm));
+	check(!REF(kill)(&c.ref));
 	check(becomes_true(confirmed(&c)));
 	check(becomes_true(look(&c).mode == RS_PERCPU_REF_ATOMIC));
 	check(look(&c).count == 1);
-	check(!rs_percpu_ref_tryget_live(&c.ref));
+	check(!REF(tryget_live)(&c.ref));
 	check(!released(&c));
 	atomic_long_set(&c.held, 0);
-	rs_percpu_ref_put(&c.ref);
+	REF(put)(&c.ref);
 	counted_end(&c);
 	check(confirmed(&c) == 1);
 
 	/* There is no need to wait in between. */
 	if (!counted_init(&c, flags))
 		return;
-	check(rs_percpu_ref_kill_two_stage(&c.ref, count_confirm));
-	rs_percpu_ref_put(&c.ref);
+	check(REF(kill_two_stage)(&c.ref, count_confirm));
+	REF(put)(&c.ref);
 	counted_end(&c);
 	check(confirmed(&c) == 1);
 }

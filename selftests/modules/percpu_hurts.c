@@ -6,15 +6,15 @@
 #include "percpu.h"
 
 /* What mainline cannot do here: it holds its one global lock. */
-static void release_and_exit(struct rs_percpu_ref *ref)
+static void release_and_exit(REF_TYPE *ref)
 {
 	struct counted *c = to_counted(ref);
 
-	check(rs_percpu_ref_is_zero(ref));
-	check(rs_percpu_ref_is_dying(ref));
-	check(!rs_percpu_ref_tryget(ref));
+	check(REF(is_zero)(ref));
+	check(REF(is_dying)(ref));
+	check(!REF(tryget)(ref));
 	count_release(ref);
-	rs_percpu_ref_exit(ref);
+	REF(exit)(ref);
 	check(c->in_own_stack);
 }
 
@@ -23,11 +23,11 @@ void release_from_kill(const struct scenario *s)
 	long before = outstanding(NULL);
 	struct counted c = { };
 
-	if (!check(!rs_percpu_ref_init(&c.ref, release_and_exit, RS_PERCPU_REF_INIT_ATOMIC,
+	if (!check(!REF(init)(&c.ref, release_and_exit, RS_PERCPU_REF_INIT_ATOMIC,
 				       GFP_KERNEL)))
 		return;
 	c.in_stack_of = current;
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	check(released(&c) == 1);
 	counted_end_unreleased(&c);
 	check(released(&c) == 1);
@@ -44,19 +44,19 @@ static void other_work(void)
 	if (!counted_init(&c, RS_PERCPU_REF_INIT_ATOMIC))
 		return;
 	if (!counted_init(&d, RS_PERCPU_REF_ALLOW_REINIT)) {
-		rs_percpu_ref_exit(&c.ref);
+		REF(exit)(&c.ref);
 		return;
 	}
-	check(rs_percpu_ref_kill(&c.ref));
-	check(rs_percpu_ref_is_zero(&c.ref));
-	rs_percpu_ref_switch_to_atomic(&d.ref, NULL);
-	check(rs_percpu_ref_kill(&d.ref));
+	check(REF(kill)(&c.ref));
+	check(REF(is_zero)(&c.ref));
+	REF(switch_to_atomic)(&d.ref, NULL);
+	check(REF(kill)(&d.ref));
 	WRITE_ONCE(others_went, true);
 	counted_end(&c);
 	counted_end(&d);
 }
 
-static void release_waiting_for_others(struct rs_percpu_ref *ref)
+static void release_waiting_for_others(REF_TYPE *ref)
 {
 	unsigned long end = jiffies + 2 * HZ;
 
@@ -72,7 +72,7 @@ static void kill_or_work(unsigned int nr, void *unused)
 	if (nr)
 		other_work();
 	else
-		check(rs_percpu_ref_kill(&held_up.ref));
+		check(REF(kill)(&held_up.ref));
 }
 
 void one_release_holds_up_nobody(const struct scenario *s)
@@ -83,7 +83,7 @@ void one_release_holds_up_nobody(const struct scenario *s)
 	}
 	memset(&held_up, 0, sizeof(held_up));
 	others_went = false;
-	if (!check(!rs_percpu_ref_init(&held_up.ref, release_waiting_for_others,
+	if (!check(!REF(init)(&held_up.ref, release_waiting_for_others,
 				       RS_PERCPU_REF_INIT_ATOMIC, GFP_KERNEL)))
 		return;
 	crowd_run(2, kill_or_work, NULL);
@@ -97,21 +97,21 @@ static void killed_twice(unsigned int flags)
 	if (!counted_init(&c, flags))
 		return;
 	atomic_long_set(&c.held, 2);
-	rs_percpu_ref_get_many(&c.ref, 2);
-	check(rs_percpu_ref_kill_and_confirm(&c.ref, count_confirm));
+	REF(get_many)(&c.ref, 2);
+	check(REF(kill_and_confirm)(&c.ref, count_confirm));
 	/* While it switches, and after. */
-	check(!rs_percpu_ref_kill_and_confirm(&c.ref, count_confirm));
+	check(!REF(kill_and_confirm)(&c.ref, count_confirm));
 	check(becomes_true(look(&c).mode == RS_PERCPU_REF_ATOMIC));
 	check(look(&c).count == 2);
-	check(!rs_percpu_ref_kill(&c.ref));
-	check(!rs_percpu_ref_kill_two_stage(&c.ref, count_confirm));
+	check(!REF(kill)(&c.ref));
+	check(!REF(kill_two_stage)(&c.ref, count_confirm));
 	check(look(&c).count == 2);
 	check(confirmed(&c) == 1);
-	rs_percpu_ref_put(&c.ref);
+	REF(put)(&c.ref);
 	check(!released(&c));
 	atomic_long_set(&c.held, 0);
-	rs_percpu_ref_put(&c.ref);
-	check(!rs_percpu_ref_kill(&c.ref));
+	REF(put)(&c.ref);
+	check(!REF(kill)(&c.ref));
 	counted_end(&c);
 	check(confirmed(&c) == 1);
 }
@@ -130,19 +130,19 @@ void atomic_without_reinit(const struct scenario *s)
 
 	if (!counted_init(&c, 0))
 		return;
-	rs_percpu_ref_get_many(&c.ref, 3);
-	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
+	REF(get_many)(&c.ref, 3);
+	REF(switch_to_atomic_sync)(&c.ref);
 	check(look(&c).mode == RS_PERCPU_REF_ATOMIC);
 	check(look(&c).count == 4);
-	check(!rs_percpu_ref_is_dying(&c.ref));
-	check(rs_percpu_ref_tryget_live(&c.ref));
+	check(!REF(is_dying)(&c.ref));
+	check(REF(tryget_live)(&c.ref));
 	/* And back. */
-	check(!rs_percpu_ref_switch_to_percpu(&c.ref));
+	check(!REF(switch_to_percpu)(&c.ref));
 	check(look(&c).mode == RS_PERCPU_REF_PERCPU);
-	rs_percpu_ref_put_many(&c.ref, 4);
-	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
+	REF(put_many)(&c.ref, 4);
+	REF(switch_to_atomic_sync)(&c.ref);
 	check(look(&c).count == 1);
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 }
 
@@ -152,16 +152,16 @@ void resurrect_without_reinit(const struct scenario *s)
 
 	if (!counted_init(&c, 0))
 		return;
-	rs_percpu_ref_get(&c.ref);
-	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
-	check(rs_percpu_ref_kill(&c.ref));
-	check(rs_percpu_ref_resurrect(&c.ref) == -EINVAL);
+	REF(get)(&c.ref);
+	REF(switch_to_atomic_sync)(&c.ref);
+	check(REF(kill)(&c.ref));
+	check(REF(resurrect)(&c.ref) == -EINVAL);
 	/* Nothing has changed. */
-	check(rs_percpu_ref_is_dying(&c.ref));
+	check(REF(is_dying)(&c.ref));
 	check(look(&c).count == 1);
-	check(rs_percpu_ref_switch_to_percpu(&c.ref) == -EINVAL);
+	check(REF(switch_to_percpu)(&c.ref) == -EINVAL);
 	check(look(&c).mode == RS_PERCPU_REF_ATOMIC);
-	rs_percpu_ref_put(&c.ref);
+	REF(put)(&c.ref);
 	counted_end(&c);
 	caught("resurrect: refused with -EINVAL, for it began without ALLOW_REINIT");
 }
@@ -170,7 +170,7 @@ static void put_slowly(unsigned int nr, void *arg)
 {
 	struct counted *c = arg;
 
-	rs_percpu_ref_put(&c->ref);
+	REF(put)(&c->ref);
 }
 
 /* The owner polls, while another drops the last reference. */
@@ -184,12 +184,12 @@ void is_zero_then_exit(const struct scenario *s)
 	for (round = 0; round < 20 && time_before(jiffies, end); round++) {
 		if (!counted_init(&c, round % 2 ? RS_PERCPU_REF_INIT_ATOMIC : 0))
 			return;
-		rs_percpu_ref_get(&c.ref);
-		check(rs_percpu_ref_kill_and_confirm(&c.ref, count_confirm));
+		REF(get)(&c.ref);
+		check(REF(kill_and_confirm)(&c.ref, count_confirm));
 		putter = crowd_start(1, put_slowly, &c);
-		while (!rs_percpu_ref_is_zero(&c.ref) && time_before(jiffies, end))
+		while (!REF(is_zero)(&c.ref) && time_before(jiffies, end))
 			cond_resched();
-		rs_percpu_ref_exit(&c.ref);
+		REF(exit)(&c.ref);
 		synchronize_rcu();
 		/* No further wait: who made it zero was an RCU reader until release() was done. */
 		check(released(&c) == 1);
@@ -208,9 +208,9 @@ void exit_during_switch(const struct scenario *s)
 	/* Switching to atomic: alive, one reference, and no release() ever. */
 	if (!counted_init(&c, 0))
 		return;
-	rs_percpu_ref_switch_to_atomic(&c.ref, count_confirm);
-	check(look(&c).mode == RS_PERCPU_REF_SWITCHING);
-	rs_percpu_ref_exit(&c.ref);
+	REF(switch_to_atomic)(&c.ref, count_confirm);
+	under_way(look(&c).mode == RS_PERCPU_REF_SWITCHING);
+	REF(exit)(&c.ref);
 	check(confirmed(&c) == 1);
 	counted_end_unreleased(&c);
 	check(!released(&c));
@@ -218,8 +218,8 @@ void exit_during_switch(const struct scenario *s)
 	/* Killed: the confirmation has come when exit returns, and release() comes. */
 	if (!counted_init(&c, 0))
 		return;
-	check(rs_percpu_ref_kill_and_confirm(&c.ref, count_confirm));
-	rs_percpu_ref_exit(&c.ref);
+	check(REF(kill_and_confirm)(&c.ref, count_confirm));
+	REF(exit)(&c.ref);
 	check(confirmed(&c) == 1);
 	counted_end(&c);
 	check(outstanding(NULL) == before);
@@ -232,35 +232,35 @@ static void exited_twice(unsigned int flags)
 
 	if (!counted_init(&c, flags))
 		return;
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	check(becomes_true(released(&c)));
-	rs_percpu_ref_exit(&c.ref);
-	rs_percpu_ref_exit(&c.ref);
+	REF(exit)(&c.ref);
+	REF(exit)(&c.ref);
 
 	/* An ended counter answers whatever it is asked. */
-	check(rs_percpu_ref_is_zero(&c.ref));
-	check(rs_percpu_ref_is_dying(&c.ref));
-	check(!rs_percpu_ref_tryget(&c.ref));
-	check(!rs_percpu_ref_tryget_live(&c.ref));
-	check(!rs_percpu_ref_kill(&c.ref));
-	check(rs_percpu_ref_switch_to_percpu(&c.ref) == -EINVAL);
-	rs_percpu_ref_switch_to_atomic(&c.ref, count_confirm);
-	rs_percpu_ref_switch_to_atomic_sync(&c.ref);
+	check(REF(is_zero)(&c.ref));
+	check(REF(is_dying)(&c.ref));
+	check(!REF(tryget)(&c.ref));
+	check(!REF(tryget_live)(&c.ref));
+	check(!REF(kill)(&c.ref));
+	check(REF(switch_to_percpu)(&c.ref) == -EINVAL);
+	REF(switch_to_atomic)(&c.ref, count_confirm);
+	REF(switch_to_atomic_sync)(&c.ref);
 	check(!confirmed(&c));
-	check(!rs_percpu_ref_tryget(&c.ref));
+	check(!REF(tryget)(&c.ref));
 	counted_end(&c);
 	check(outstanding(NULL) == before);
 }
 
 void exit_twice(const struct scenario *s)
 {
-	struct rs_percpu_ref zeroed = { };
+	REF_TYPE zeroed = { };
 
 	exited_twice(0);
 	exited_twice(RS_PERCPU_REF_ALLOW_REINIT);
 	exited_twice(RS_PERCPU_REF_INIT_ATOMIC);
-	rs_percpu_ref_exit(&zeroed);
-	rs_percpu_ref_exit(&zeroed);
+	REF(exit)(&zeroed);
+	REF(exit)(&zeroed);
 }
 
 void exit_twice_nonzero(const struct scenario *s)
@@ -274,9 +274,9 @@ void exit_twice_nonzero(const struct scenario *s)
 		if (!counted_init(&c, flags[i]))
 			return;
 		/* Mainline keeps the count where the pointer was, and frees that. */
-		rs_percpu_ref_get_many(&c.ref, 5);
-		rs_percpu_ref_exit(&c.ref);
-		rs_percpu_ref_exit(&c.ref);
+		REF(get_many)(&c.ref, 5);
+		REF(exit)(&c.ref);
+		REF(exit)(&c.ref);
 		counted_end_unreleased(&c);
 		check(!released(&c));
 	}
@@ -285,22 +285,22 @@ void exit_twice_nonzero(const struct scenario *s)
 
 void cold_dynamic(const struct scenario *s)
 {
-	long before = outstanding("percpu_ref_slots");
+	long before = outstanding(REF_SLOTS_SITE);
 	struct counted c;
 
 	if (!counted_init(&c, RS_PERCPU_REF_DYNAMIC))
 		return;
-	check(!rs_percpu_ref_set_threshold(&c.ref, 100));
-	rs_percpu_ref_get_many(&c.ref, 50);
-	check(outstanding("percpu_ref_slots") == before);
+	check(!REF(set_threshold)(&c.ref, 100));
+	REF(get_many)(&c.ref, 50);
+	check(outstanding(REF_SLOTS_SITE) == before);
 	check(look(&c).mode == RS_PERCPU_REF_ATOMIC);
-	rs_percpu_ref_get_many(&c.ref, 100);
+	REF(get_many)(&c.ref, 100);
 	check(becomes_true(look(&c).mode == RS_PERCPU_REF_PERCPU));
-	check(outstanding("percpu_ref_slots") == before + 1);
-	rs_percpu_ref_put_many(&c.ref, 150);
-	check(rs_percpu_ref_kill(&c.ref));
+	check(outstanding(REF_SLOTS_SITE) == before + 1);
+	REF(put_many)(&c.ref, 150);
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
-	check(becomes_true(outstanding("percpu_ref_slots") == before));
+	check(becomes_true(outstanding(REF_SLOTS_SITE) == before));
 }
 
 void sync_leaves_nothing(const struct scenario *s)
@@ -311,14 +311,14 @@ void sync_leaves_nothing(const struct scenario *s)
 	if (!counted_init(&c, RS_PERCPU_REF_ALLOW_REINIT))
 		return;
 	for (round = 0; round < 20; round++) {
-		rs_percpu_ref_get(&c.ref);
-		rs_percpu_ref_switch_to_atomic_sync(&c.ref);
+		REF(get)(&c.ref);
+		REF(switch_to_atomic_sync)(&c.ref);
 		check(look(&c).count == 2);
 		check(!look(&c).dying);
-		rs_percpu_ref_put(&c.ref);
-		check(!rs_percpu_ref_switch_to_percpu(&c.ref));
+		REF(put)(&c.ref);
+		check(!REF(switch_to_percpu)(&c.ref));
 	}
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	counted_end(&c);
 }
 
@@ -328,13 +328,13 @@ void early_underflow(const struct scenario *s)
 
 	if (!counted_init(&c, RS_PERCPU_REF_INIT_ATOMIC))
 		return;
-	check(rs_percpu_ref_kill(&c.ref));
+	check(REF(kill)(&c.ref));
 	check(released(&c) == 1);
-	rs_percpu_ref_put(&c.ref);
+	REF(put)(&c.ref);
 	check(look(&c).saturated);
 	/* It stays: gets and puts neither warn nor release. */
-	rs_percpu_ref_get(&c.ref);
-	rs_percpu_ref_put_many(&c.ref, 2);
+	REF(get)(&c.ref);
+	REF(put_many)(&c.ref, 2);
 	check(look(&c).saturated);
 	check(released(&c) == 1);
 	counted_end(&c);
@@ -347,11 +347,11 @@ void get_on_zero(const struct scenario *s)
 
 	if (!counted_init(&c, RS_PERCPU_REF_INIT_ATOMIC))
 		return;
-	check(rs_percpu_ref_kill(&c.ref));
-	check(!rs_percpu_ref_tryget(&c.ref));
-	rs_percpu_ref_get(&c.ref);
+	check(REF(kill)(&c.ref));
+	check(!REF(tryget)(&c.ref));
+	REF(get)(&c.ref);
 	check(look(&c).saturated);
-	rs_percpu_ref_put(&c.ref);
+	REF(put)(&c.ref);
 	counted_end(&c);
 	caught("get after release: the counter saturated at that get");
 }

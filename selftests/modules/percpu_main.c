@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rs_percpu_ref where mainline's hurts, and each function of it in the states where it is
- * hard; with mainline's own behaviour beside it where that leaves the machine whole.
+ * Our per-CPU counters where mainline's hurts, and each function of them in the states
+ * where it is hard; with mainline's own behaviour beside it where that leaves the
+ * machine whole.
  */
 #include <linux/init.h>
 #include <linux/rcupdate.h>
@@ -11,7 +12,7 @@
 #include "percpu.h"
 #include "scenario_frame.h"
 
-void count_release(struct rs_percpu_ref *ref)
+void count_release(REF_TYPE *ref)
 {
 	struct counted *c = to_counted(ref);
 
@@ -21,7 +22,7 @@ void count_release(struct rs_percpu_ref *ref)
 	atomic_inc(&c->released);
 }
 
-void count_confirm(struct rs_percpu_ref *ref)
+void count_confirm(REF_TYPE *ref)
 {
 	struct counted *c = to_counted(ref);
 
@@ -33,7 +34,7 @@ void count_confirm(struct rs_percpu_ref *ref)
 bool counted_init(struct counted *c, unsigned int flags)
 {
 	memset(c, 0, sizeof(*c));
-	return check(!rs_percpu_ref_init(&c->ref, count_release, flags, GFP_KERNEL));
+	return check(!REF(init)(&c->ref, count_release, flags, GFP_KERNEL));
 }
 
 void counted_end(struct counted *c)
@@ -45,13 +46,13 @@ void counted_end(struct counted *c)
 
 void counted_end_unreleased(struct counted *c)
 {
-	rs_percpu_ref_exit(&c->ref);
+	REF(exit)(&c->ref);
 	/* Whoever is in release(), or was about to call it, is an RCU reader. */
 	synchronize_rcu();
 	check(!atomic_read(&c->early));
-	check(rs_percpu_ref_is_zero(&c->ref));
-	check(rs_percpu_ref_is_dying(&c->ref));
-	check(!rs_percpu_ref_tryget(&c->ref));
+	check(REF(is_zero)(&c->ref));
+	check(REF(is_dying)(&c->ref));
+	check(!REF(tryget)(&c->ref));
 }
 
 struct sum {
@@ -85,9 +86,9 @@ long outstanding(const char *site)
 	{ .name = #_run, .title = (_title), .run = (_run), .wrong = true, \
 	  .warnings = (_warnings), .text = MAINLINE_TWICE }
 
-#define BY " (count_release [percpu_ref_api])"
+#define BY " (count_release [" REF_MODULE "])"
 #define RESURRECT \
-	"rs_percpu_ref: resurrect of a counter that is alive, or was not allowed to be" BY "."
+	REF_NAME ": resurrect of a counter that is alive, or was not allowed to be" BY "."
 #define MAINLINE_TWICE \
 	"percpu_ref_kill_and_confirm called more than once on mainline_release [percpu_ref_api]!"
 
@@ -96,15 +97,9 @@ static const struct scenario list[] = {
 	     "release() may call is_zero and exit from kill's own stack"),
 	OURS(one_release_holds_up_nobody,
 	     "while one counter is in release(), others are killed and switched"),
-	MAINLINE(mainline_release_holds_up_others, 0,
-		 "mainline: while one counter is in release(), no other can be asked"),
 	OURS(second_kill, "a second kill is false and changes nothing"),
-	MAINLINE(mainline_second_kill, 1,
-		 "mainline: a second kill drops a reference that somebody else holds"),
 	OURS(atomic_without_reinit,
 	     "switch_to_atomic of a counter without ALLOW_REINIT leaves it alive"),
-	MAINLINE(mainline_atomic_without_reinit, 1,
-		 "mainline: switch_to_atomic without ALLOW_REINIT leaves it looking dead"),
 	MISUSE(resurrect_without_reinit, RESURRECT,
 	       "resurrect of a counter without ALLOW_REINIT is refused with a warning"),
 	OURS(is_zero_then_exit, "exit as soon as is_zero says so leaves release() whole"),
@@ -113,21 +108,21 @@ static const struct scenario list[] = {
 	OURS(exit_twice_nonzero, "a second exit does nothing, though references were left"),
 	OURS(cold_dynamic, "a cold dynamic counter holds no per-CPU memory, a hot one does"),
 	OURS(sync_leaves_nothing, "after switch_to_atomic_sync only users hold references"),
-	MISUSE(early_underflow, "rs_percpu_ref: more puts than gets" BY ".",
+	MISUSE(early_underflow, REF_NAME ": more puts than gets" BY ".",
 	       "a put too many is caught, and nothing is released twice"),
 	MISUSE(get_on_zero,
-	       "rs_percpu_ref: get on 0" BY "; use-after-free.",
+	       REF_NAME ": get on 0" BY "; use-after-free.",
 	       "a get after release() is caught"),
 
 	OURS(counts, "get_many, put_many, tryget_many and the single forms add up"),
 	OURS(init_flags, "each flag of init begins in its mode"),
 	OURS(bad_init, "init without release, or with unknown flags, is refused"),
 	OURS(cancel_init, "cancel_init ends an unused counter without release()"),
-	MISUSE(cancel_init_used, "rs_percpu_ref: cancel_init of a counter that was used" BY ".",
+	MISUSE(cancel_init_used, REF_NAME ": cancel_init of a counter that was used" BY ".",
 	       "cancel_init of a counter that was used warns"),
 	OURS(reinit, "reinit begins anew, as often as one likes"),
 	OURS(reinit_during_switch, "reinit waits for the switch of the kill"),
-	MISUSE(reinit_not_zero, "rs_percpu_ref: reinit of a counter that is not zero" BY ".",
+	MISUSE(reinit_not_zero, REF_NAME ": reinit of a counter that is not zero" BY ".",
 	       "reinit of a counter that is held is refused with a warning"),
 	OURS(resurrect_during_switch, "resurrect waits for the switch of the kill"),
 	MISUSE(resurrect_alive, RESURRECT,
@@ -138,23 +133,32 @@ static const struct scenario list[] = {
 	OURS(kill_two_stage, "kill_two_stage leaves the initial reference to its caller"),
 	OURS(racing_kills, "of all who kill at once exactly one is told true"),
 	OURS(confirm_then_dead, "after the confirmation no tryget_live succeeds"),
+#ifdef REF_BESIDE_MAINLINE
+
+	MAINLINE(mainline_release_holds_up_others, 0,
+		 "mainline: while one counter is in release(), no other can be asked"),
+	MAINLINE(mainline_second_kill, 1,
+		 "mainline: a second kill drops a reference that somebody else holds"),
+	MAINLINE(mainline_atomic_without_reinit, 1,
+		 "mainline: switch_to_atomic without ALLOW_REINIT leaves it looking dead"),
+#endif
 };
 
-static int __init percpu_ref_api_init(void)
+static int __init api_init(void)
 {
 	scenarios_begin(list, ARRAY_SIZE(list));
 	return 0;
 }
 
-static void __exit percpu_ref_api_exit(void)
+static void __exit api_exit(void)
 {
 	scenarios_end();
 	rcu_barrier();
 }
 
-module_init(percpu_ref_api_init);
-module_exit(percpu_ref_api_exit);
+module_init(api_init);
+module_exit(api_exit);
 
 MODULE_AUTHOR("The refstorm authors");
-MODULE_DESCRIPTION("The interface of rs_percpu_ref, where it is hard");
+MODULE_DESCRIPTION("The interface of " REF_NAME ", where it is hard");
 MODULE_LICENSE("GPL");

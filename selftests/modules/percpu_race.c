@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rs_percpu_ref: kills that race with each other and with tryget_live. */
+/* Our per-CPU counters: kills that race with each other and with tryget_live. */
 #include <linux/cpumask.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -28,17 +28,17 @@ static void kill_all(unsigned int nr, void *arg)
 	atomic_inc(&race->started);
 	check(becomes_true(atomic_read(&race->started) == race->threads));
 	for (i = 0; i < RACES; i++) {
-		struct rs_percpu_ref *ref = &race->counters[i].ref;
+		REF_TYPE *ref = &race->counters[i].ref;
 
 		if (race->two_stage && nr % 2)
-			first = rs_percpu_ref_kill_two_stage(ref, count_confirm);
+			first = REF(kill_two_stage)(ref, count_confirm);
 		else
-			first = rs_percpu_ref_kill_and_confirm(ref, count_confirm);
+			first = REF(kill_and_confirm)(ref, count_confirm);
 		if (!first)
 			continue;
 		atomic_inc(&race->first[i]);
 		if (race->two_stage && nr % 2)
-			rs_percpu_ref_put(ref);
+			REF(put)(ref);
 	}
 }
 
@@ -62,7 +62,7 @@ static void race(struct race *race, unsigned int flags, bool two_stage)
 		if (!counted_init(&race->counters[i], flags))
 			return;
 		atomic_long_set(&race->counters[i].held, 1);
-		rs_percpu_ref_get(&race->counters[i].ref);
+		REF(get)(&race->counters[i].ref);
 	}
 	crowd_run(race->threads, kill_all, race);
 	for (i = 0; i < RACES; i++) {
@@ -71,11 +71,11 @@ static void race(struct race *race, unsigned int flags, bool two_stage)
 		check(atomic_read(&race->first[i]) == 1);
 		check(!released(c));
 		atomic_long_set(&c->held, 0);
-		rs_percpu_ref_put(&c->ref);
+		REF(put)(&c->ref);
 	}
 	check(becomes_true(all_released(race)));
 	for (i = 0; i < RACES; i++)
-		rs_percpu_ref_exit(&race->counters[i].ref);
+		REF(exit)(&race->counters[i].ref);
 	synchronize_rcu();
 	for (i = 0; i < RACES; i++) {
 		check(released(&race->counters[i]) == 1);
@@ -109,14 +109,14 @@ static void tryget_until_dead(unsigned int nr, void *arg)
 
 	if (!nr) {
 		usleep_range(5000, 6000);
-		check(rs_percpu_ref_kill_and_confirm(&c->ref, count_confirm));
+		check(REF(kill_and_confirm)(&c->ref, count_confirm));
 		return;
 	}
 	do {
 		was_confirmed = atomic_read_acquire(&c->confirmed);
-		got = rs_percpu_ref_tryget_live(&c->ref);
+		got = REF(tryget_live)(&c->ref);
 		if (got)
-			rs_percpu_ref_put(&c->ref);
+			REF(put)(&c->ref);
 		if (got && was_confirmed)
 			fail("tryget_live succeeded after the confirmation");
 		cond_resched();

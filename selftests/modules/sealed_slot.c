@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rs_sealed_ref below its interface: slots, blocks, rounds, and from where callbacks
+ * come. What it shares with rs_percpu_ref is shown by the scenarios of that.
+ */
+#include <linux/atomic.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/interrupt.h>
+#include <linux/init.h>
+#include <linux/irq_work.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+
+#include <refstorm/alloc.h>
+#include <refstorm/sealed_ref.h>
+
+#include "scenario_frame.h"
+
+#define MANY	1000
+
+static atomic_t releases, confirmations, misplaced;
+
+/* Only softirq will do: not a hard interrupt, nor the stack of kill. */
+static void note(atomic_t *times)
+{
+	if (in_hardirq() || !in_serving_softirq())
+		atomic_inc(&misplaced);
+	atomic_inc(times);
+}
+
+static void note_release(struct rs_sealed_ref *ref)
+{
+	note(&releases);
+}
+
+static void note_confirm(struct rs_sealed_ref *ref)
+{
+	if (atomic_read(&releases))
+		atomic_inc(&misplaced);
+	note(&confirmations);
+}
+
+static void forget(void)
+{
+	atomic_set(&releases, 0);
+	atomic_set(&confirmations, 0);
+	atomic_set(&misplaced, 0);
+}
+
+static bool begin(struct rs_sealed_ref *ref, unsigned int flags)
+{
+	return check(!rs_sealed_ref_init(ref, note_release, flags, GFP_KERNEL));
+}
+
+static s64 __percpu *end(struct rs_sealed_ref *ref)
+{
+	s64 __percpu *slots = READ_ONCE(ref->slots);
+	int before = atomic_read(&releases);
+
+	check(rs_sealed_ref_kill(ref));
+	check(becomes_true(atomic_read(&releases) == before + 1));
+	rs_sealed_ref_exit(ref);
+	return slots;
+}
+
+static s64 slot_of(s64 __percpu *slots, int cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(slots, cpu));
+}
+
+static int is_open(s64 __percpu *slots)
+{
+	int cpu, open = 0;
+
+	for_each_possible_cpu(cpu)
+		open += slot_of(slots, cpu) >= 0;
+	return open;
+}
+
+static void opens_on_demand(const struct scenario *s)
+{
+	struct rs_sealed_ref ref;
+	int here;
+
+	if (!begin(&ref, RS_PERCPU_REF_ALLOW_REINIT))
+		return;
+	check(is_open(ref.slots) == 0);
+	here = get_cpu();
+	rs_sealed_ref_get(&ref);
+	check(slot_of(ref.slots, here) == 1LL << 62);
+	rs_sealed_ref_get(&ref);
+	check(slot_of(ref.slots, here) == (1LL << 62) + 1);
+	put_cpu();
+	check(is_open(ref.slots) == 1);
+
+	rs_sealed_ref_switch_to_atomic_sync(&ref);
+	check(is_open(ref.slots) == 0);
+	rs_sealed_ref_put(&ref);
+	check(is_open(ref.slots) == 0);
+	check(!rs_sealed_ref_switch_to_percpu(&ref));
+	check(is_open(ref.slots) == 0);
+	rs_sealed_ref_put(&ref);
+	check(is_open(ref.slots) == 1);
+	end(&ref);
+}
+
+static void sealed_counts_nothing(const struct scenario *s)
+{
+	struct rs_percpu_ref_state state;
+	struct rs_sealed_ref ref;
+	unsigned int i;
+
+	if (!begin(&ref, RS_PERCPU_REF_ALLOW_REINIT))
+		return;
+	rs_sealed_ref_switch_to_atomic_sync(&ref);
+	/* These go to the word, and leave their traces in the sealed slot, too. */
+	for (i = 0; i < 7; i++)
+		rs_sealed_ref_get(&ref);
+	check(!rs_sealed_ref_switch_to_percpu(&ref));
+	rs_sealed_ref_switch_to_atomic_sync(&ref);
+	rs_sealed_ref_inspect(&ref, &state);
+	check(state.count == 8);
+	rs_sealed_ref_put_many(&ref, 7);
+	end(&ref);
+}
+
+/* A counter that is killed, and waited for, while a CPU goes or comes. */
+static int kill_and_wait(unsigned int cpu)
+{
+	struct rs_sealed_ref ref;
+
+	if (!begin(&ref, 0))
+		return 0;
+	rs_sealed_ref_get(&ref);
+	rs_sealed_ref_put(&ref);
+	end(&ref);
+	synchronize_rcu();
+	return 0;
+}
+
+static void kill_in_hotplug(const struct scenario *s)
+{
+	unsigned int cpu = cpumask_last(cpu_online_mask), before;
+	int state;
+
+	if (num_online_cpus() < 2) {
+		skipped("needs 2 CPUs");
+		return;
+	}
+	state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "sealed_slot", kill_and_wait,
+					  kill_and_wait);
+	if (!check(state > 0))
+		return;
+	before = atomic_read(&releases);
+	check(!remove_cpu(cpu));
+	check(!add_cpu(cpu));
+	check(atomic_read(&releases) == before + 2);
+	cpuhp_remove_state_nocalls(state);
+}
+
+struct straggler {
+	s64 __percpu	*slots;
+	bool		there;
+	bool		go;
+	bool		give_up;
+	bool		counted;
+};
+
+/* What get does, with a very long time between the load and the addition. */
+static void straggle(unsigned int nr, void *arg)
+{
+	struct straggler *straggler = arg;
+
+	WRITE_ONCE(straggler->there, true);
+	while (!READ_ONCE(straggler->go))
+		cpu_relax();
+	if (!straggler->give_up)
+		straggler->counted = this_cpu_add_return(*straggler->slots, 1) >= 0;
+}
+
+static void straggler(const struct scenario *s)
+{
+	struct straggler straggler = { };
+	unsigned long until = jiffies + 3 * HZ / 2;
+	struct rs_sealed_ref *refs;
+	struct crowd *crowd;
+	unsigned int i;
+
+	if (num_online_cpus() < 2) {
+		skipped("needs 2 CPUs");
+		return;
+	}
+	refs = kcalloc(MANY, sizeof(*refs), GFP_KERNEL);
+	if (!check(refs) || !begin(&refs[0], 0))
+		goto out;
+	rs_sealed_ref_get(&refs[0]);
+	rs_sealed_ref_put(&refs[0]);
+	straggler.slots = refs[0].slots;
+	crowd = crowd_start(1, straggle, &straggler);
+	if (!crowd)
+		goto out;
+	check(becomes_true(READ_ONCE(straggler.there)));
+	end(&refs[0]);
+
+	/* RCU has many grace periods in this time. */
+	do {
+		unsigned int nr = 0;
+
+		while (nr < MANY && !rs_sealed_ref_init(&refs[nr], note_release, 0, GFP_KERNEL)) {
+			/* It would be somebody else's memory by now. */
+			if (!check(refs[nr].slots != straggler.slots))
+				straggler.give_up = true;
+			nr++;
+		}
+		check(nr == MANY);
+		for (i = 0; i < nr; i++)
+			rs_sealed_ref_cancel_init(&refs[i]);
+		msleep(20);
+	} while (time_before(jiffies, until));
+
+	WRITE_ONCE(straggler.go, true);
+	crowd_join(crowd);
+	check(!straggler.counted);
+out:
+	kfree(refs);
+}
+
+static void stray_addition(const struct scenario *s)
+{
+	s64 __percpu *slots, *found = NULL;
+	struct rs_sealed_ref *refs;
+	unsigned int nr = 0, last = cpumask_last(cpu_possible_mask), i;
+
+	refs = kcalloc(MANY, sizeof(*refs), GFP_KERNEL);
+	/*
+	 * Given back, it lies poisoned in the pool; twice, since others that were given
+	 * back before the first may still come after it and push it out.
+	 */
+	for (i = 0; i < 2; i++) {
+		if (!check(refs) || !begin(&refs[0], 0))
+			goto out;
+		slots = end(&refs[0]);
+		if (!check(becomes_true(slot_of(slots, last) < -(1LL << 62))))
+			goto out;
+	}
+	this_cpu_add(*slots, 1);
+	while (nr < MANY && !found && begin(&refs[nr], 0)) {
+		if (refs[nr++].slots == slots)
+			found = slots;
+	}
+	check(found);
+	while (nr--)
+		rs_sealed_ref_cancel_init(&refs[nr]);
+	caught("an addition to memory that was given back");
+out:
+	kfree(refs);
+}
+
+static struct rs_sealed_ref victim;
+
+static void kill_victim(void)
+{
+	check(rs_sealed_ref_kill_and_confirm(&victim, note_confirm));
+}
+
+static void kill_in_irq_work(struct irq_work *work)
+{
+	check(in_hardirq());
+	kill_victim();
+}
+
+static void kill_in_tasklet(struct tasklet_struct *tasklet)
+{
+	kill_victim();
+}
+
+static void from_task(void)
+{
+	kill_victim();
+}
+
+static void from_irqs_off(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	kill_victim();
+	check(!atomic_read(&confirmations));
+	local_irq_restore(flags);
+}
+
+static void from_bh_off(void)
+{
+	local_bh_disable();
+	kill_victim();
+	local_bh_enable();
+}
+
+static void from_hardirq(void)
+{
+	struct irq_work work = IRQ_WORK_INIT_HARD(kill_in_irq_work);
+
+	irq_work_queue(&work);
+	irq_work_sync(&work);
+}
+
+static void from_softirq(void)
+{
+	static struct tasklet_struct tasklet;
+
+	tasklet_setup(&tasklet, kill_in_tasklet);
+	tasklet_schedule(&tasklet);
+	check(becomes_true(atomic_read(&releases)));
+	tasklet_kill(&tasklet);
+}
+
+static void callbacks_in_softirq(const struct scenario *s)
+{
+	static void (* const from[])(void) = {
+		from_task, from_irqs_off, from_bh_off, from_hardirq, from_softirq,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(from); i++) {
+		forget();
+		if (!begin(&victim, 0))
+			return;
+		rs_sealed_ref_get(&victim);
+		rs_sealed_ref_put(&victim);
+		from[i]();
+		check(becomes_true(atomic_read(&releases)));
+		rs_sealed_ref_exit(&victim);
+		synchronize_rcu();
+		check(atomic_read(&confirmations) == 1);
+		check(atomic_read(&releases) == 1);
+		check(!atomic_read(&misplaced));
+	}
+}
+
+static void kills_share_rounds(const struct scenario *s)
+{
+	struct rs_sealed_ref_rounds before, after;
+	struct rs_sealed_ref *refs;
+	unsigned int nr = 0, i;
+	unsigned long flags;
+
+	refs = kcalloc(MANY, sizeof(*refs), GFP_KERNEL);
+	if (!check(refs))
+		return;
+	forget();
+	while (nr < MANY && begin(&refs[nr], 0))
+		nr++;
+	rs_sealed_ref_read_rounds(&before);
+	local_irq_save(flags);
+	for (i = 0; i < nr; i++)
+		rs_sealed_ref_kill(&refs[i]);
+	local_irq_restore(flags);
+	check(becomes_true(atomic_read(&releases) == nr));
+	rs_sealed_ref_read_rounds(&after);
+	for (i = 0; i < nr; i++)
+		rs_sealed_ref_exit(&refs[i]);
+	synchronize_rcu();
+	kfree(refs);
+
+	/* The first has none to share with yet, and the last may be few. */
+	check(after.rounds - before.rounds <= MANY / 32 + 2);
+	check(after.rounds > before.rounds);
+	check(after.interrupts - before.interrupts <=
+	      (after.rounds - before.rounds) * (num_possible_cpus() - 1));
+}
+
+static long allocations;
+
+static void add_allocations(const struct module *owner, const struct rs_alloc_site *site,
+			    void *arg)
+{
+	allocations += atomic64_read(&site->allocated) + atomic64_read(&site->failed);
+}
+
+static void kill_allocates_nothing(const struct scenario *s)
+{
+	struct rs_sealed_ref ref;
+	long before;
+
+	if (!begin(&ref, RS_PERCPU_REF_ALLOW_REINIT))
+		return;
+	rs_sealed_ref_get(&ref);
+	allocations = 0;
+	rs_alloc_for_each(add_allocations, NULL);
+	before = allocations;
+	check(rs_sealed_ref_kill(&ref));
+	rs_sealed_ref_put(&ref);
+	check(!rs_sealed_ref_reinit(&ref));
+	end(&ref);
+	allocations = 0;
+	rs_alloc_for_each(add_allocations, NULL);
+	check(allocations == before);
+}
+
+static void large_calls(const struct scenario *s)
+{
+	struct rs_sealed_ref dead, live;
+	unsigned int i;
+
+	if (!begin(&dead, 0))
+		return;
+	end(&dead);
+	if (!begin(&live, 0))
+		return;
+	for (i = 0; i < 3; i++) {
+		check(!rs_sealed_ref_tryget_many(&dead, 1UL << 62));
+		check(!rs_sealed_ref_tryget_live(&dead));
+	}
+	rs_sealed_ref_get_many(&live, 1UL << 40);
+	rs_sealed_ref_put_many(&live, (1UL << 40) - 1);
+	rs_sealed_ref_switch_to_atomic_sync(&live);
+	rs_sealed_ref_put(&live);
+	end(&live);
+}
+
+static void drift(const struct scenario *s)
+{
+	static const s64 far[] = { -5, -(1LL << 62) - (1LL << 61) - 1000 };
+	struct rs_sealed_ref dead;
+	unsigned int i;
+	s64 slot;
+
+	if (!begin(&dead, 0))
+		return;
+	end(&dead);
+	for (i = 0; i < ARRAY_SIZE(far); i++) {
+		preempt_disable();
+		this_cpu_write(*dead.slots, far[i]);
+		check(!rs_sealed_ref_tryget_many(&dead, 2));
+		slot = this_cpu_read(*dead.slots);
+		preempt_enable();
+		check(slot == -(1LL << 62));
+	}
+}
+
+#define SCENARIO(_run, _title) { .name = #_run, .title = (_title), .run = (_run) }
+
+static const struct scenario list[] = {
+	SCENARIO(opens_on_demand, "a CPU opens its own slot, when it is used, in per-CPU mode only"),
+	SCENARIO(sealed_counts_nothing, "what was added to a sealed slot is not counted"),
+	SCENARIO(kill_in_hotplug, "a counter is killed and waited for while a CPU goes and comes"),
+	SCENARIO(straggler, "slots that a task is about to add to are nobody else's, however long it takes"),
+	{ .name = "stray_addition", .run = stray_addition, .wrong = true, .warnings = 1,
+	  .title = "an addition to slots that were given back is reported",
+	  .text = "rs_sealed_ref: addition to slots that were given back." },
+	SCENARIO(callbacks_in_softirq, "wherever the kill, its callbacks come in softirq, once, in order"),
+	SCENARIO(kills_share_rounds, "a thousand kills interrupt each CPU three dozen times"),
+	SCENARIO(kill_allocates_nothing, "kill, release and reinit allocate nothing"),
+	SCENARIO(large_calls, "no large call opens a sealed slot"),
+	SCENARIO(drift, "a sealed slot that has drifted is put back"),
+};
+
+static int __init sealed_slot_init(void)
+{
+	scenarios_begin(list, ARRAY_SIZE(list));
+	return 0;
+}
+
+static void __exit sealed_slot_exit(void)
+{
+	scenarios_end();
+	rcu_barrier();
+}
+
+module_init(sealed_slot_init);
+module_exit(sealed_slot_exit);
+
+MODULE_AUTHOR("The refstorm authors");
+MODULE_DESCRIPTION("rs_sealed_ref below its interface");
+MODULE_LICENSE("GPL");
