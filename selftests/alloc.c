@@ -83,8 +83,13 @@ static const struct scenario {
 	{ "percpu_ref_data", "bench provider=rs_percpu_ref operation=pair", NULL, 1, {} },
 	/* The second is in its own measurement. */
 	{ "percpu_ref_slots", "bench provider=rs_percpu_ref operation=init_exit", NULL, 2, {} },
-	{ "bench", "bench provider=kref operation=pair cpus=1 ms=1", NULL, 1, {} },
+	{ "bench", "bench provider=kref operation=pair cpus=1 ms=1", NULL, 2, {} },
 	{ "bench_thread", "bench provider=kref operation=pair cpus=1 ms=1", NULL, 1, {} },
+	{ "bench", "bench_kill provider=rs_percpu_ref refs=3 batches=1", NULL, 3, {} },
+	{ "percpu_ref_data", "bench_kill provider=rs_percpu_ref refs=3 batches=1", NULL, 3, {} },
+	/* On each of two CPUs at least, one that gets and puts, one that kills. */
+	{ "bench_thread", "bench_kill provider=rs_percpu_ref refs=3 batches=1 load=1 from=all",
+	  NULL, 2, {} },
 };
 
 /* Covered elsewhere: by a test of its own below, or, module start, in module.sh. */

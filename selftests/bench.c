@@ -146,6 +146,49 @@ TEST_F(bench, numbers_its_runs)
 	EXPECT_EQ(run + 1, run_shown());
 }
 
+TEST_F(bench, shows_how_long_kills_take)
+{
+	static const char * const providers[] = { "percpu_ref", "rs_percpu_ref", "rs_sealed_ref" };
+	static const char * const forms[] = { "", " load=1", " from=all", " load=1 from=all" };
+	size_t p, f;
+
+	for (p = 0; p < ARRAY_SIZE(providers); p++)
+		for (f = 0; f < ARRAY_SIZE(forms); f++) {
+			const char *confirm, *release;
+
+			ASSERT_EQ(0, rs_try("bench_kill provider=%s refs=10 batches=3%s",
+					    providers[p], forms[f])) {
+				TH_LOG("%s%s", providers[p], forms[f]);
+			}
+			confirm = rs_row("bench", "kill", "confirm");
+			release = rs_row("bench", "kill", "release");
+			EXPECT_STREQ(providers[p], rs_value(confirm, "provider"));
+			EXPECT_EQ(30, rs_number(confirm, "samples"));
+			EXPECT_LT(0, rs_number(confirm, "min_ns"));
+			/* The confirmation of each comes first. */
+			EXPECT_LE(rs_number(confirm, "min_ns"), rs_number(release, "min_ns"));
+			EXPECT_LE(rs_number(confirm, "max_ns"), rs_number(release, "max_ns"));
+			EXPECT_LE(rs_number(release, "min_ns"), rs_number(release, "median_ns"));
+			EXPECT_LE(rs_number(release, "median_ns"), rs_number(release, "p99_ns"));
+			EXPECT_LE(rs_number(release, "p99_ns"), rs_number(release, "max_ns"));
+			EXPECT_LE(rs_number(release, "max_ns"), rs_number(release, "total_ns"));
+		}
+}
+
+TEST_F(bench, sorts_every_kill_into_a_bucket)
+{
+	char *all, *line, *save = NULL;
+	long long count = 0;
+
+	ASSERT_EQ(0, rs_try("bench_kill provider=rs_percpu_ref refs=50 batches=2"));
+	all = rs_read("bench");
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, "bucket=", 7))
+			count += rs_number(line, "count");
+	EXPECT_EQ(2 * 100, count);	/* confirmations and releases */
+	free(all);
+}
+
 static const struct {
 	const char *command, *text, *at;
 	int err;
@@ -163,6 +206,12 @@ static const struct {
 	{ "bench provider=kref cpus=0", "0 is out of range; accepted: 1 to 256", "cpus=0",
 	  ERANGE },
 	{ "bench provider=kref cpus=256", "cpus=256: ", NULL, ERANGE },
+	{ "bench_kill refs=1", "provider= is missing", NULL, EINVAL },
+	{ "bench_kill provider=kref", "a kill of kref is a put", NULL, EOPNOTSUPP },
+	{ "bench_kill provider=percpu_ref refs=100000 batches=1000",
+	  "100000000 kills; accepted: 1000000 in all", NULL, ERANGE },
+	{ "bench_kill provider=percpu_ref from=some", "'some' is not one of: one all",
+	  "from=some", EINVAL },
 	{ "bench provider=kref ms=0", "0 is out of range; accepted: 1 to 60000", "ms=0", ERANGE },
 };
 

@@ -31,7 +31,7 @@ static DEFINE_MUTEX(text_lock);		/* protects what follows */
 static char text[TEXT_SIZE];
 static size_t text_len;
 
-/* One more line of the bench file; what does not fit is a bug of ours. */
+/* More of the bench file, a line or a part of it; what does not fit is a bug of ours. */
 void bench_line(const char *fmt, ...)
 {
 	va_list args;
@@ -144,13 +144,14 @@ struct bench_setup {
 	u64			ms;
 };
 
+/* Of both setups it is the first. */
 static int set_provider(struct command *cmd, unsigned int word, const char *value,
 			void *out)
 {
-	struct bench_setup *setup = out;
+	const struct rs_provider **provider = out;
 
-	setup->provider = provider_find_or_refuse(cmd, word, value);
-	return setup->provider ? 0 : -ENOENT;
+	*provider = provider_find_or_refuse(cmd, word, value);
+	return *provider ? 0 : -ENOENT;
 }
 
 static int set_operation(struct command *cmd, unsigned int word, const char *value,
@@ -318,6 +319,50 @@ int bench_command(struct command *cmd)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY, "a bench is at work");
 	ret = setup.cpus ? run_on_cpus(cmd, &setup) : run_on_one(cmd, &setup);
 	scnprintf(cmd->result, sizeof(cmd->result), "command=bench run=%u result=done",
+		  last_run);
+	mutex_unlock(&run_lock);
+	return ret;
+}
+
+static const struct command_key bench_kill_keys[] = {
+	{ .name = "provider", .set = set_provider },
+	{ .name = "refs", .min = 1, .max = RS_BENCH_REFS_MAX,
+	  .offset = offsetof(struct bench_kill, refs) },
+	{ .name = "batches", .min = 1, .max = RS_BENCH_BATCHES_MAX,
+	  .offset = offsetof(struct bench_kill, batches) },
+	{ .name = "load", .max = 1, .offset = offsetof(struct bench_kill, load) },
+	{ .name = "from", .choices = bench_kill_from,
+	  .offset = offsetof(struct bench_kill, from) },
+};
+
+/* bench_kill provider=P [refs=N] [batches=N] [load=0|1] [from=one|all] */
+int bench_kill_command(struct command *cmd)
+{
+	struct bench_kill setup = { .refs = 1, .batches = 20 };
+	int ret;
+
+	static_assert(!offsetof(struct bench_kill, provider));
+	static_assert(!offsetof(struct bench_setup, provider));
+	ret = command_keys(cmd, 1, bench_kill_keys, ARRAY_SIZE(bench_kill_keys), &setup);
+	if (ret)
+		return ret;
+	if (!setup.provider)
+		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL, "provider= is missing");
+	if (!setup.provider->percpu)
+		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
+				      "a kill of %s is a put", setup.provider->name);
+	if (setup.refs * setup.batches > RS_BENCH_KILLS_MAX)
+		return command_refuse(cmd, COMMAND_NO_WORD, -ERANGE,
+				      "%llu kills; accepted: %d in all",
+				      setup.refs * setup.batches, RS_BENCH_KILLS_MAX);
+
+	if (!mutex_trylock(&run_lock))
+		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY, "a bench is at work");
+	begin("ns", "ktime");
+	ret = bench_kill(&setup);
+	if (ret)
+		ret = refuse(cmd, ret);
+	scnprintf(cmd->result, sizeof(cmd->result), "command=bench_kill run=%u result=done",
 		  last_run);
 	mutex_unlock(&run_lock);
 	return ret;

@@ -59,8 +59,11 @@ extern spinlock_t rs_bench_lock;
 
 #define BENCH_USAGE "provider=P [operation=O] [clock=auto|instructions|cycles|cpu_clock|ns] [cpus=N] [ms=N]"
 
+#define BENCH_KILL_USAGE "provider=P [refs=N] [batches=N] [load=0|1] [from=one|all]"
+
 /* Commands of the control file, and the bench file; see docs/debugfs.md */
 int bench_command(struct command *cmd);
+int bench_kill_command(struct command *cmd);
 void bench_show(struct seq_file *m);
 
 #endif /* _REFSTORM_BENCH_H */

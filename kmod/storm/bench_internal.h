@@ -10,6 +10,7 @@
  *	bench_clock.c	clocks: what the machine has
  *	bench_loop.c	one operation on one CPU
  *	bench_cpus.c	operations a second on several CPUs
+ *	bench_kill.c	how long kills take
  *
  * What an operation takes is the difference between 2N and N times, less the
  * same difference for a loop around nothing: whatever happens once (the call of
@@ -27,6 +28,7 @@
 
 struct bench_clock;
 struct command;
+struct task_struct;
 
 /**
  * struct bench_counter - a counter that is measured
@@ -97,7 +99,31 @@ int bench_loop(struct bench_counter *bench, const struct rs_bench_op *op,
 int bench_init_exit(const struct rs_provider *provider, const struct bench_clock *clock);
 
 /* bench_cpus.c */
+int bench_threads_start(struct task_struct **threads, unsigned int *started,
+			unsigned int nr, int (*function)(void *arg), void *args,
+			size_t stride);
+void bench_threads_stop(struct task_struct **threads, unsigned int started);
 int bench_cpus(struct bench_counter *bench, const struct rs_bench_op *op,
 	       unsigned int cpus, unsigned int ms);
+
+/**
+ * struct bench_kill - which kills to measure
+ * @provider: of counters with a kill of their own
+ * @refs: counters that are killed together
+ * @batches: how often
+ * @load: all CPUs get and put meanwhile
+ * @from: 1 if all CPUs kill, 0 if one does
+ */
+struct bench_kill {
+	const struct rs_provider *provider;
+	u64			refs;
+	u64			batches;
+	u64			load;
+	u64			from;
+};
+
+/* bench_kill.c */
+extern const char * const bench_kill_from[];
+int bench_kill(const struct bench_kill *setup);
 
 #endif /* _REFSTORM_BENCH_INTERNAL_H */

@@ -34,6 +34,7 @@ static const struct command_verb verbs[] = {
 	{ "stop", "ID|all", 2, 2, storm_stop_command },
 	{ "oracle", ORACLE_USAGE, 2, 6, oracle_command },
 	{ "bench", BENCH_USAGE, 2, 6, bench_command },
+	{ "bench_kill", BENCH_KILL_USAGE, 2, 6, bench_kill_command },
 };
 
 struct control {

@@ -31,6 +31,7 @@ class FiguresTest(unittest.TestCase):
         self.addCleanup(place.cleanup)
         self.place = place.name
         figures.HELD = self.path("figures")
+        figures.README = self.write("README.md", "before\n" + figures.BEGIN + figures.END + "after\n")
 
     def path(self, name):
         return os.path.join(self.place, name)
@@ -132,6 +133,24 @@ class FiguresTest(unittest.TestCase):
     def test_show_puts_ours_beside_mainlines(self):
         said = self.run_it("show", self.write("bench.json", [document(ROWS)]))[0]
         self.assertEqual(said.splitlines()[1].split(), ["rs_refcount", "pair", "8", "13", "0.62"])
+
+    def test_readme_gets_its_table_and_is_checked(self):
+        self.hold()
+        other = {**document(ROWS), "kernel": "6.12.117+deb12-cloud-amd64"}
+        self.run_it("hold", self.write("other.json", other))
+        for name in (KERNEL, other["kernel"]):
+            for each in ("one", "many"):
+                self.write(f"logs/{name}/{each}/output.log", document(ROWS))
+        both = self.write("both.json", [document(ROWS), other])
+        said, code = self.run_it("check", both, self.path("logs"))
+        self.assertEqual(code, 1)
+        self.assertIn("not ok 5 the table in README", said)
+        self.run_it("readme", both)
+        self.assertEqual(self.run_it("check", both, self.path("logs"))[1], 0)
+        with open(figures.README, encoding="utf-8") as file:
+            text = file.read()
+        self.assertTrue(text.startswith("before\n") and text.endswith("after\n"))
+        self.assertIn("| `rs_refcount` | 8 | 13 | 8 | 13 |\n", text)
 
     def test_series_of_kernels(self):
         self.assertEqual(figures.series("6.12.117+deb12-cloud-amd64"), "6.12")

@@ -135,6 +135,42 @@ std::string throughput_text(const bench_results &all, const std::vector<bench_pr
     return table.text(false);
 }
 
+/// "10000, all get and put, by all": which kills a line is of.
+std::string kills_of(const record &line)
+{
+    const auto said = [&](std::string_view key) {
+        return line.text(key) ? *line.text(key) : std::string("?");
+    };
+    return fmt::format("{}{}{}", said("refs"), said("load") == "1" ? ", under load" : "",
+                       said("refs") == "1" ? "" : ", by " + said("from"));
+}
+
+std::string kills_text(const bench_results &all)
+{
+    constexpr std::array times = {"median_ns", "p90_ns", "p99_ns", "max_ns", "total_ns"};
+    text_table table;
+    table.add_column("provider", align::left);
+    table.add_column("killed at once", align::left);
+    table.add_column("kill to", align::left);
+    for (const char *title : {"median", "p90", "p99", "max", "all of them"})
+        table.add_column(title, align::right);
+    bool any = false;
+    for (const record &line : all.others) {
+        if (line.fields().front().key != "kill")
+            continue;
+        const auto provider = line.text("provider");
+        std::vector<std::string> row = {provider ? *provider : "?", kills_of(line),
+                                        line.fields().front().text};
+        for (const char *time : times) {
+            const auto ns = line.number(time);
+            row.push_back(ns ? format_nanoseconds(*ns) : "?");
+        }
+        table.add_row(std::move(row));
+        any = true;
+    }
+    return any ? table.text(false) : "";
+}
+
 } // namespace
 
 result<done> bench_results::add_run(std::string_view text, std::uint64_t run)
@@ -200,11 +236,14 @@ json bench_results::document() const
 
 std::string bench_results::text(const std::vector<bench_provider> &providers) const
 {
-    std::string all = costs_text(*this, providers);
-    const std::string second = throughput_text(*this, providers);
-    if (!all.empty() && !second.empty())
-        all += "\n";
-    return all + second;
+    std::string all;
+    for (const std::string &part :
+         {costs_text(*this, providers), throughput_text(*this, providers), kills_text(*this)}) {
+        if (!all.empty() && !part.empty())
+            all += "\n";
+        all += part;
+    }
+    return all;
 }
 
 result<std::vector<bench_provider>> read_bench_providers(const table &providers)
@@ -220,7 +259,10 @@ result<std::vector<bench_provider>> read_bench_providers(const table &providers)
         const auto *beside = std::ranges::find_if(counterparts, [&](const counterpart &each) {
             return name->find(each.part) != std::string::npos;
         });
-        all.push_back({*name, *origin == "refstorm" ? std::string(beside->mainline) : ""});
+        const auto percpu = row.number("percpu");
+        if (!percpu)
+            return percpu.error();
+        all.push_back({*name, *origin == "refstorm" ? std::string(beside->mainline) : "", *percpu != 0});
     }
     return all;
 }

@@ -30,6 +30,7 @@ struct bench_result {
 struct bench_provider {
     std::string name;
     std::string mainline; ///< empty for mainline's own and the baseline
+    bool percpu = false;  ///< has a kill that is more than a put
 };
 
 /// All of a benchmark so far.
@@ -46,7 +47,7 @@ struct bench_results {
 
     /// `schema`, `kernel`, `possible_cpus`, `results`, and the other lines by kind.
     json document() const;
-    /// Tables for a person: costs, then operations a second over CPUs.
+    /// Tables for a person: costs, operations a second over CPUs, kills.
     std::string text(const std::vector<bench_provider> &providers) const;
 };
 

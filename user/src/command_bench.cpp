@@ -19,6 +19,15 @@ namespace {
 
 constexpr unsigned each_up_to = 8;
 
+/// Which kills are measured.
+constexpr std::array kill_words = {
+    "refs=1 batches=50",
+    "refs=1 batches=50 load=1",
+    "refs=10000 batches=1 from=one",
+    "refs=10000 batches=1 from=all",
+    "refs=10000 batches=1 load=1 from=all",
+};
+
 void say_on_stderr(std::string_view what)
 {
     fmt::print(stderr, "refstorm: {}\n", what);
@@ -52,6 +61,8 @@ result<bench_results> bench_runner::run(const bench_options &options)
     if (auto measured = costs(options, all); !measured)
         return measured.error();
     if (auto measured = throughput(options, all); !measured)
+        return measured.error();
+    if (auto measured = kills(options, all); !measured)
         return measured.error();
     if (all.results.empty())
         return problem{exit_code::usage,
@@ -132,6 +143,23 @@ result<done> bench_runner::throughput(const bench_options &options, bench_result
                 words += fmt::format(" ms={}", *options.ms);
             say_(fmt::format("{}: {} CPUs", provider.name, n));
             if (auto measured = measure(words, all); !measured)
+                return measured.error();
+        }
+    return done{};
+}
+
+/// Kills are no operation of the others' kind, and take time, which there may be none of.
+result<done> bench_runner::kills(const bench_options &options, bench_results &all)
+{
+    if (timeless_ || !options.operation.empty())
+        return done{};
+    for (const char *words : kill_words)
+        for (const bench_provider &provider : providers_) {
+            if (!provider.percpu)
+                continue;
+            say_(fmt::format("{}: kills, {}", provider.name, words));
+            if (auto measured = measure(fmt::format("bench_kill provider={} {}", provider.name, words), all);
+                !measured)
                 return measured.error();
         }
     return done{};

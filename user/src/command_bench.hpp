@@ -33,6 +33,7 @@ class bench_runner {
     result<std::vector<std::string>> clocks(const bench_options &options);
     result<done> costs(const bench_options &options, bench_results &all);
     result<done> throughput(const bench_options &options, bench_results &all);
+    result<done> kills(const bench_options &options, bench_results &all);
     result<done> measure(const std::string &words, bench_results &all);
 
     module_port &port_;

@@ -39,6 +39,16 @@ class bench : public testing::Test {
 
     result<record, refusal> answer(const std::string &words)
     {
+        if (words.starts_with("bench_kill")) {
+            ++run_;
+            file_ = "run=" + std::to_string(run_) + " clock=ns source=ktime possible_cpus=4\n" +
+                    "kill=confirm provider=" + value_after(words, "provider") +
+                    " refs=" + value_after(words, "refs") +
+                    " load=" + (words.find("load=1") == std::string::npos ? "0" : "1") +
+                    " from=all median_ns=1500 p90_ns=2000 p99_ns=3000 max_ns=4000 total_ns=5000\n"
+                    "bucket=1024 kill=confirm count=7\n";
+            return record(std::vector<field>{{"command", "bench_kill"}, {"run", std::to_string(run_)}});
+        }
         const std::string clock = value_after(words, "clock");
         if (clock == "instructions" && source_.empty())
             return refusal{EOPNOTSUPP, words, "this machine has no clock that counts instructions"};
@@ -154,6 +164,33 @@ TEST_F(bench, shows_throughput_over_cpus)
                         "refcount  pair                     8       8       8\n"),
               std::string::npos)
         << all->text(runner_.providers());
+}
+
+TEST_F(bench, measures_kills_of_counters_that_have_them_where_there_is_time)
+{
+    source_ = "perf";
+    const auto all = run({.providers = {"refcount", "percpu_ref"}});
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->document()["kills"].size(), 5U);
+    EXPECT_EQ(all->document()["kill_buckets"][0]["bucket"], 1024);
+    EXPECT_NE(
+        all->text(runner_.providers())
+            .find("percpu_ref  10000, under load, by all  confirm  1.50 µs  2.00 µs  3.00 µs  4.00 µs      "
+                  "5.00 µs\n"),
+        std::string::npos)
+        << all->text(runner_.providers());
+    source_ = "icount";
+    const auto none = run({.providers = {"percpu_ref"}});
+    ASSERT_TRUE(none);
+    EXPECT_TRUE(none->others.empty());
+}
+
+TEST_F(bench, measures_no_kills_if_an_operation_was_asked_for)
+{
+    source_ = "perf";
+    const auto all = run({.providers = {"percpu_ref"}, .operation = "pair"});
+    ASSERT_TRUE(all);
+    EXPECT_TRUE(all->others.empty());
 }
 
 TEST_F(bench, gives_json_with_a_row_for_each_result)

@@ -47,6 +47,12 @@
 #define RS_STORM_LIFE_US_MAX	10000000
 #define RS_STORM_LIFE_US_DEFAULT 2000
 
+/* Counters that a bench kills together, and how often. */
+#define RS_BENCH_REFS_MAX	100000
+#define RS_BENCH_BATCHES_MAX	1000
+/* Kills of one bench in all. */
+#define RS_BENCH_KILLS_MAX	1000000
+
 /* Records kept in events and in error_log. */
 #define RS_EVENTS_MAX		1024
 #define RS_ERRORS_MAX		32
