@@ -125,6 +125,22 @@ class FiguresTest(unittest.TestCase):
         self.assertEqual(merged["results"][-1]["unit"], "ns")
         self.assertEqual(merged["kills"], [{"kill": "confirm"}])
 
+    def test_merge_tells_the_bytes_of_code_with_what_was_moved_away(self):
+        sizes = {"bench_loop": "10 20 t bench_nothing", "provider_mainline_kref": "0 54 t bench_get",
+                 "provider_rs_kref": "0 39 t bench_get\n8 19 t bench_get.cold\n0 50 t bench_command"}
+        for name, said in sizes.items():
+            self.write(f"objects/{name}.o", said)
+        fake = self.write("bin/nm", '#!/bin/sh\ncat "$2"\n')
+        os.chmod(fake, 0o755)
+        path = os.environ["PATH"]
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        os.environ["PATH"] = os.path.dirname(fake) + ":" + path
+        one = self.write("one", document(ROWS))
+        merged = json.loads(self.run_it("merge", one, f"code={self.path('objects')}")[0])
+        self.assertEqual(merged["results"][len(ROWS):],
+                         [row("kref", "code_get", 0x54 - 0x20, "bytes"),
+                          row("rs_kref", "code_get", 0x39 + 0x19 - 0x20, "bytes")])
+
     def test_a_log_without_a_document_is_an_error_that_names_it(self):
         said, code = self.run_it("merge", self.write("log", "panic\n"))
         self.assertEqual(code, 1)
