@@ -10,6 +10,7 @@
 #   - c_flags itself force-includes linux/compiler_types.h, which is C; _c_flags is what
 #     it is built from
 #   - -std and the warnings are of C; but -Wa,... and -Wp,... are no warnings
+#   - the configuration comes by -include, since what else brings it is C
 #   - -g0, since pahole 1.24 stops on C++ debug information
 #
 # Thread-safe statics stay on: without them a guarded static would link and race.
@@ -32,10 +33,10 @@ rs-cxx-derived = $(filter-out -std=% -W% $(CC_FLAGS_LTO),$(_c_flags)) \
 		 $(filter -Wa$(comma)% -Wp$(comma)% -Wframe-larger-than=%,$(_c_flags))
 
 rs-cxx-flags = -Wp,-MMD,$(depfile) -I$(rs-cxx-dir)/../include $(rs-cxx-derived) $(modkern_cflags) \
-	       $(basename_flags) $(modname_flags) \
+	       -include $(objtree)/include/generated/autoconf.h $(basename_flags) $(modname_flags) \
 	       -std=gnu++20 -ffreestanding -fno-exceptions -fno-rtti -fno-use-cxa-atexit -g0 \
 	       $(call cc-option,-fno-gnu-unique) \
-	       -Wall -Wextra -Wvla -Werror=return-type \
+	       -Wall -Wextra -Wvla -Werror=return-type -Werror=unused-result \
 	       $(cxxflags-y) $(CXXFLAGS_$(target-stem).o)
 
 rs-refuse = NM='$(NM)' READELF='$(READELF)' OBJDUMP='$(OBJDUMP)' $(CONFIG_SHELL) $(rs-cxx-dir)/refuse

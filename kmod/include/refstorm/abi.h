@@ -5,7 +5,8 @@
  * Kernel headers do not compile as C++, so whatever crosses between the C of
  * kmod/storm and the C++ of kmod/cxx is declared here and nowhere else: fixed
  * width types, plain structs, functions with C linkage. The same header serves
- * the unit tests in user space. Both compilers check the layout of each struct
+ * the unit tests in user space. The counters' own headers, which third parties
+ * include without this one, are part of it. Both compilers check the layout of each struct
  * against one table at the end, so a disagreement stops the build.
  *
  * Nothing here locks, sleeps or allocates. Every function may be called from
@@ -15,10 +16,7 @@
 #define REFSTORM_ABI_H
 
 #ifdef __cplusplus
-typedef __UINT8_TYPE__ u8;
-typedef __UINT16_TYPE__ u16;
-typedef __UINT32_TYPE__ u32;
-typedef __UINT64_TYPE__ u64;
+#include <refstorm/freestanding.hpp>
 #define RS_MUST_CHECK __attribute__((__warn_unused_result__))
 extern "C" {
 #else
@@ -27,6 +25,14 @@ extern "C" {
 #include <linux/stddef.h>
 #include <linux/types.h>
 #define RS_MUST_CHECK __must_check
+#endif
+
+/* The counters themselves: their headers are for both languages. */
+#include <refstorm/kref.h>
+#include <refstorm/percpu_ref.h>
+#include <refstorm/refcount.h>
+#ifdef __x86_64__
+#include <refstorm/sealed_ref.h>
 #endif
 
 /* ---- histogram: times in nanoseconds ------------------------------------ */
@@ -266,7 +272,31 @@ RS_ABI_OFFSET(rs_sequence, kind_for, 96);
 RS_ABI_OFFSET(rs_sequence, slots, 112);
 RS_ABI_OFFSET(rs_sequence, slot, 116);
 
+RS_ABI_SIZE(rs_refcount_struct, 4);
+RS_ABI_SIZE(rs_kref, 4);
+RS_ABI_OFFSET(rs_kref, refcount, 0);
+
+RS_ABI_SIZE(rs_percpu_ref, 16);
+RS_ABI_OFFSET(rs_percpu_ref, percpu_count_ptr, 0);
+RS_ABI_OFFSET(rs_percpu_ref, data, 8);
+
+RS_ABI_SIZE(rs_percpu_ref_state, 24);
+RS_ABI_OFFSET(rs_percpu_ref_state, mode, 0);
+RS_ABI_OFFSET(rs_percpu_ref_state, count, 8);
+RS_ABI_OFFSET(rs_percpu_ref_state, dying, 16);
+RS_ABI_OFFSET(rs_percpu_ref_state, saturated, 17);
+
+#ifdef __x86_64__
+RS_ABI_SIZE(rs_sealed_ref, 16);
+RS_ABI_OFFSET(rs_sealed_ref, slots, 0);
+RS_ABI_OFFSET(rs_sealed_ref, data, 8);
+#endif
+
 #undef RS_ABI_SIZE
 #undef RS_ABI_OFFSET
+
+#ifdef __cplusplus
+#include <refstorm/freestanding_end.hpp>
+#endif
 
 #endif /* REFSTORM_ABI_H */

@@ -23,6 +23,9 @@
 #ifndef _REFSTORM_PERCPU_REF_H
 #define _REFSTORM_PERCPU_REF_H
 
+#ifdef __cplusplus
+#include <refstorm/freestanding.hpp>
+#else
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/gfp.h>
@@ -31,6 +34,7 @@
 #include <linux/types.h>
 
 #include <refstorm/compat.h>
+#endif
 
 struct rs_percpu_ref;
 struct rs_percpu_count;
@@ -126,6 +130,29 @@ void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr);
 bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr);
 bool __rs_percpu_ref_tryget_live_slow(struct rs_percpu_ref *ref);
 
+/**
+ * rs_percpu_ref_kill - drop the initial reference
+ * @ref: the counter
+ *
+ * rs_percpu_ref_kill_and_confirm() without confirmation.
+ *
+ * Context: any but NMI. Return: true for the first caller only.
+ */
+static inline bool rs_percpu_ref_kill(struct rs_percpu_ref *ref)
+{
+	return rs_percpu_ref_kill_and_confirm(ref, NULL);
+}
+
+/*
+ * For C++, which cannot inline what follows: an RCU read-side critical section is not
+ * the same instructions in each kernel. Defined in kmod/ref/cxx_calls.c.
+ */
+void __rs_percpu_ref_get_call(struct rs_percpu_ref *ref, unsigned long nr);
+void __rs_percpu_ref_put_call(struct rs_percpu_ref *ref, unsigned long nr);
+bool __rs_percpu_ref_tryget_call(struct rs_percpu_ref *ref, unsigned long nr);
+bool __rs_percpu_ref_tryget_live_call(struct rs_percpu_ref *ref);
+
+#ifndef __cplusplus
 /*
  * The RCU read-side critical sections here are those of disabled preemption, for
  * which every grace period waits, too: two instructions, where rcu_read_lock() and
@@ -146,19 +173,6 @@ static inline bool __rs_percpu_ref_slots(const struct rs_percpu_ref *ref,
 		return false;
 	*slots = (unsigned long __percpu *)ptr;
 	return true;
-}
-
-/**
- * rs_percpu_ref_kill - drop the initial reference
- * @ref: the counter
- *
- * rs_percpu_ref_kill_and_confirm() without confirmation.
- *
- * Context: any but NMI. Return: true for the first caller only.
- */
-static inline bool rs_percpu_ref_kill(struct rs_percpu_ref *ref)
-{
-	return rs_percpu_ref_kill_and_confirm(ref, NULL);
 }
 
 /**
@@ -310,5 +324,6 @@ static inline void rs_percpu_ref_put(struct rs_percpu_ref *ref)
 {
 	rs_percpu_ref_put_many(ref, 1);
 }
+#endif /* __cplusplus */
 
 #endif /* _REFSTORM_PERCPU_REF_H */

@@ -55,12 +55,16 @@
 #ifndef _REFSTORM_REFCOUNT_H
 #define _REFSTORM_REFCOUNT_H
 
+#ifdef __cplusplus
+#include <refstorm/freestanding.hpp>
+#else
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/limits.h>
 #include <linux/spinlock_types.h>
 
 #include <refstorm/compat.h>
+#endif
 
 struct mutex;
 
@@ -394,7 +398,7 @@ static inline void __rs_refcount_dec(rs_refcount_t *r, int *oldp)
 }
 
 /* An architecture's own; RS_REFCOUNT_GENERIC is for testing what the others have. */
-#if defined(CONFIG_X86) && !defined(RS_REFCOUNT_GENERIC)
+#if defined(__x86_64__) && !defined(RS_REFCOUNT_GENERIC)
 #include <refstorm/refcount_x86.h>
 #else
 static inline bool __rs_refcount_arch_dec_and_test(rs_refcount_t *r)

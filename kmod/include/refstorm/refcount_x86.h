@@ -16,7 +16,9 @@
 #ifndef _REFSTORM_REFCOUNT_X86_H
 #define _REFSTORM_REFCOUNT_X86_H
 
+#ifndef __cplusplus
 #include <asm/alternative.h>
+#endif
 
 /* The rest of rs_refcount_dec_and_test(). */
 static __always_inline bool __rs_refcount_arch_dec_and_test(rs_refcount_t *r)

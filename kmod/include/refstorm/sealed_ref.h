@@ -32,14 +32,18 @@
 #ifndef _REFSTORM_SEALED_REF_H
 #define _REFSTORM_SEALED_REF_H
 
+#ifdef __cplusplus
+#include <refstorm/freestanding.hpp>
+#else
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
+#endif
 
 #include <refstorm/percpu_ref.h>
 
-#if !defined(CONFIG_X86_64) && !defined(RS_SEALED_REF_GENERIC)
+#if !defined(__x86_64__) && !defined(RS_SEALED_REF_GENERIC)
 #define RS_SEALED_REF_GENERIC
 #endif
 

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * freestanding.hpp - what the counters' headers use of the kernel, for C++
+ *
+ * Kernel headers do not compile as C++, and the fast paths of refcount.h, kref.h and
+ * sealed_ref.h need little of them: a few names. In C++ those headers include this
+ * instead, with the same names for the same instructions, and are otherwise compiled as
+ * they stand. So each fast path is written once, and a C++ handle cannot drift from it;
+ * that the names here give the kernel's instructions is checked on the object code
+ * (scripts/twins).
+ *
+ * Includes nothing in the kernel; kmod/cxx/cxx.mk gives it the configuration. Without
+ * __KERNEL__ it serves programs: per-CPU is then global, and `lock` always there.
+ *
+ * Not instrumented: KASAN and KCSAN see the kernel's own atomic operations, not these.
+ */
+#pragma once
+
+#if defined(__KERNEL__) && !defined(CONFIG_64BIT)
+#error "C++ in the kernel needs its configuration: build with kmod/cxx/cxx.mk, for a 64-bit kernel"
+#endif
+
+#if __STDC_HOSTED__
+#include <utility>
+#else
+/* No library is there whose std this could collide with; clang-tidy knows the name. */
+namespace std {
+template <typename T>
+struct remove_reference {
+    using type = T;
+};
+template <typename T>
+struct remove_reference<T &> {
+    using type = T;
+};
+template <typename T>
+struct remove_reference<T &&> {
+    using type = T;
+};
+template <typename T>
+[[nodiscard, gnu::always_inline]] constexpr typename remove_reference<T>::type &&move(T &&value) noexcept
+{
+    return static_cast<typename remove_reference<T>::type &&>(value);
+}
+} // namespace std
+#endif
+
+typedef __UINT8_TYPE__ u8;
+typedef __UINT16_TYPE__ u16;
+typedef __UINT32_TYPE__ u32;
+typedef __UINT64_TYPE__ u64;
+typedef __INT64_TYPE__ s64;
+typedef unsigned int gfp_t;
+
+extern "C" {
+struct mutex;
+struct spinlock;
+typedef struct spinlock spinlock_t;
+
+typedef struct {
+    int counter;
+} atomic_t;
+}
+
+#ifndef NULL
+#define NULL __null
+#endif
+#ifndef INT_MAX
+#define INT_MAX __INT_MAX__
+#define INT_MIN (-__INT_MAX__ - 1)
+#endif
+#ifndef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
+#endif
+#define __must_check __attribute__((__warn_unused_result__))
+#define __cold __attribute__((__cold__))
+/* For sparse, which does not read C++ */
+#define __percpu
+#define __rcu
+#define __force
+#define __cond_acquires(lock)
+/* The next few are not reserved names: freestanding_end.hpp takes them back. */
+#define BIT(nr) (1UL << (nr))
+#define READ_ONCE(x) (*const_cast<const volatile __typeof__(x) *>(&(x)))
+#define ATOMIC_INIT(n)                                                                                       \
+    {                                                                                                        \
+        (n)                                                                                                  \
+    }
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+static __always_inline int atomic_read(const atomic_t *v)
+{
+    return READ_ONCE(v->counter);
+}
+
+static __always_inline void atomic_set(atomic_t *v, int n)
+{
+    *const_cast<volatile int *>(&v->counter) = n;
+}
+
+#ifdef __x86_64__
+/* Where `lock` stands, so that a kernel that finds itself on one CPU can take it away. */
+#if !defined(__KERNEL__)
+#define LOCK_PREFIX "lock "
+#elif defined(CONFIG_SMP)
+#define LOCK_PREFIX                                                                                          \
+    ".pushsection .smp_locks, \"a\"\n\t.balign 4\n\t.long 77f - .\n\t.popsection\n"                          \
+    "77:\tlock "
+#else
+#define LOCK_PREFIX ""
+#endif
+
+/* What finds this CPU's copy of a per-CPU variable */
+#if defined(__KERNEL__) && defined(CONFIG_SMP)
+#define RS_PERCPU_PREFIX "%%gs:"
+#else
+#define RS_PERCPU_PREFIX ""
+#endif
+
+/* A store is a release, and a locked instruction a full barrier, on this machine. */
+static __always_inline void atomic_set_release(atomic_t *v, int n)
+{
+    asm volatile("" : : : "memory");
+    atomic_set(v, n);
+}
+
+static __always_inline int __rs_atomic_fetch_add(int i, atomic_t *v)
+{
+    asm volatile(LOCK_PREFIX "xaddl %[i], %[count]"
+                 : [i] "+r"(i), [count] "+m"(v->counter)
+                 :
+                 : "memory", "cc");
+    return i;
+}
+
+static __always_inline int atomic_fetch_add_relaxed(int i, atomic_t *v)
+{
+    return __rs_atomic_fetch_add(i, v);
+}
+
+static __always_inline int atomic_fetch_sub_release(int i, atomic_t *v)
+{
+    return __rs_atomic_fetch_add(-i, v);
+}
+
+static __always_inline bool __rs_atomic_try_cmpxchg(atomic_t *v, int *old, int desired)
+{
+    int found = *old;
+    bool same;
+
+    asm volatile(LOCK_PREFIX "cmpxchgl %[desired], %[count]"
+                 : "=@ccz"(same), [count] "+m"(v->counter), "+a"(found)
+                 : [desired] "r"(desired)
+                 : "memory");
+    if (unlikely(!same)) {
+        *old = found;
+    }
+    return likely(same);
+}
+
+static __always_inline bool atomic_try_cmpxchg_relaxed(atomic_t *v, int *old, int desired)
+{
+    return __rs_atomic_try_cmpxchg(v, old, desired);
+}
+
+static __always_inline bool atomic_try_cmpxchg_acquire(atomic_t *v, int *old, int desired)
+{
+    return __rs_atomic_try_cmpxchg(v, old, desired);
+}
+
+#define smp_acquire__after_ctrl_dep() asm volatile("" : : : "memory")
+#else
+static __always_inline void atomic_set_release(atomic_t *v, int n)
+{
+    __atomic_store_n(&v->counter, n, __ATOMIC_RELEASE);
+}
+
+static __always_inline int atomic_fetch_add_relaxed(int i, atomic_t *v)
+{
+    return __atomic_fetch_add(&v->counter, i, __ATOMIC_RELAXED);
+}
+
+static __always_inline int atomic_fetch_sub_release(int i, atomic_t *v)
+{
+    return __atomic_fetch_sub(&v->counter, i, __ATOMIC_RELEASE);
+}
+
+static __always_inline bool atomic_try_cmpxchg_relaxed(atomic_t *v, int *old, int desired)
+{
+    return __atomic_compare_exchange_n(&v->counter, old, desired, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+static __always_inline bool atomic_try_cmpxchg_acquire(atomic_t *v, int *old, int desired)
+{
+    return __atomic_compare_exchange_n(&v->counter, old, desired, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+#define smp_acquire__after_ctrl_dep() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#endif

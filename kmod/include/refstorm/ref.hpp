@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ref.hpp - references as C++ values
+ *
+ *	ref<T>		one reference; put when it goes out of scope. Moved, never copied;
+ *			share() takes another one
+ *	found<T>	perhaps a reference: the answer of a tryget or a lookup. Must be looked at
+ *	borrowed<T>	somebody else's reference, for the length of a scope; costs nothing
+ *	bundle<T>	several references that are taken and put in one operation
+ *	live<T>		the owner of a per-CPU count: the right to kill it, once
+ *
+ * ref_counter.hpp says what makes T countable; refcount.h, kref.h, sealed_ref.h and percpu_ref.h
+ * what each operation means, in which context, with which ordering. The handles add types to
+ * that and no instruction: a handle that the compiler knows to hold something is C's inline
+ * function. One that may be empty, because it lives in memory or was moved from on some paths,
+ * is tested where it is put; nowhere else. Handles themselves are not shared between threads.
+ *
+ * What the language cannot refuse is refused at run time: killing, handing over or sharing what a
+ * handle no longer holds warns and does nothing. Reaching through such a handle faults at a
+ * null pointer. clang-tidy's bugprone-use-after-move finds both before.
+ *
+ * Needs C++20, no library and no kernel header, no constructor of the kernel's; docs/cxx.md.
+ */
+#pragma once
+
+#include <refstorm/ref_counter.hpp>
+
+namespace rs {
+
+template <typename T>
+class ref;
+template <typename T>
+class live;
+
+/* ---- what keeps an object's memory in place while a reference is looked for ---- */
+
+/** class rcu_reader - an RCU read-side critical section as long as the scope */
+class [[nodiscard]] rcu_reader {
+  public:
+    rcu_reader() { __rs_cxx_rcu_read_lock(); }
+    ~rcu_reader() { __rs_cxx_rcu_read_unlock(); }
+    rcu_reader(const rcu_reader &) = delete;
+    rcu_reader &operator=(const rcu_reader &) = delete;
+};
+
+/** class locked - a spinlock or mutex, held as long as the scope */
+template <typename Lock>
+class [[nodiscard]] locked {
+  public:
+    explicit locked(Lock &lock) : lock_(lock)
+    {
+        if constexpr (requires { __rs_cxx_mutex_lock(&lock_); }) {
+            __rs_cxx_mutex_lock(&lock_);
+        } else {
+            __rs_cxx_spin_lock(&lock_);
+        }
+    }
+    ~locked()
+    {
+        if constexpr (requires { __rs_cxx_mutex_unlock(&lock_); }) {
+            __rs_cxx_mutex_unlock(&lock_);
+        } else {
+            __rs_cxx_spin_unlock(&lock_);
+        }
+    }
+    locked(const locked &) = delete;
+    locked &operator=(const locked &) = delete;
+
+  private:
+    Lock &lock_;
+};
+
+/**
+ * struct kept_in_place - the caller's word that something of C's keeps the memory in place
+ *
+ * A lock or an RCU read-side critical section that a C function took before it called.
+ */
+struct kept_in_place {};
+
+template <typename Guard>
+inline constexpr bool keeps_in_place = false;
+template <>
+inline constexpr bool keeps_in_place<rcu_reader> = true;
+template <>
+inline constexpr bool keeps_in_place<kept_in_place> = true;
+template <typename Lock>
+inline constexpr bool keeps_in_place<locked<Lock>> = true;
+
+/** keeper - a proof that lookups need; specialise rs::keeps_in_place for a guard of your own */
+template <typename Guard>
+concept keeper = keeps_in_place<Guard>;
+
+/* ---- handles ---- */
+
+/*
+ * What all of them are: a pointer that one has at a time. The compiler is told that it is not
+ * null where a handle comes into being, and then leaves out what tests for that; the builtin
+ * makes it a value of its own, or GCC forgets what it was told when it inlines.
+ */
+template <typename T>
+class handle {
+  public:
+    handle(const handle &) = delete;
+    handle &operator=(const handle &) = delete;
+
+    explicit operator bool() const { return object_ != nullptr; }
+    T &operator*() const & { return *object_; }
+    T *operator->() const & { return object_; }
+    T &operator*() && = delete; /* would outlive its reference */
+    T *operator->() && = delete;
+
+  protected:
+    constexpr handle() = default;
+    handle(handle &&other) noexcept : object_(other.leave()) {}
+    ~handle() = default;
+
+    [[gnu::always_inline]] explicit handle(T *object)
+        : object_(static_cast<T *>(__builtin_assume_aligned(object, alignof(T))))
+    {
+        if (object_ == nullptr) {
+            __builtin_unreachable();
+        }
+    }
+
+    [[gnu::always_inline]] T *leave()
+    {
+        T *const object = object_;
+        object_ = nullptr;
+        return object;
+    }
+
+    /* Leaves what it holds, which must be something. */
+    T *give(const char *what)
+    {
+        if (object_ == nullptr) {
+            __rs_cxx_misuse(what);
+        }
+        return leave();
+    }
+
+    bool holds(const char *what) const
+    {
+        if (object_ == nullptr) {
+            __rs_cxx_misuse(what);
+        }
+        return object_ != nullptr;
+    }
+
+    T *object_ = nullptr;
+};
+
+/** class borrowed - a reference that somebody else holds for longer than the scope */
+template <typename T>
+class borrowed {
+  public:
+    /** vouch() - for an object that C's caller holds a reference to */
+    static borrowed vouch(T &object) { return borrowed(&object); }
+
+    borrowed(const borrowed &) = delete;
+    borrowed &operator=(const borrowed &) = delete;
+
+    [[nodiscard]] ref<T> share() const
+    {
+        calls_of<T>::get(count_of(object_));
+        return ref<T>::adopt(*object_);
+    }
+    T &operator*() const { return *object_; }
+    T *operator->() const { return object_; }
+
+  private:
+    friend class ref<T>;
+    friend class live<T>;
+    explicit borrowed(T *object) : object_(object) {}
+    T *object_;
+};
+
+/** class ref - a reference */
+template <typename T>
+class [[nodiscard]] ref : public handle<T> {
+    static_assert(sizeof(T *) == sizeof(void *));
+
+  public:
+    constexpr ref() = default;
+    ref(ref &&other) noexcept = default;
+    ref &operator=(ref &&other) noexcept
+    {
+        T *const taken = other.leave();
+        drop(this->leave());
+        this->object_ = taken;
+        return *this;
+    }
+    ~ref() { drop(this->object_); }
+
+    /** begin() - the first reference of an object whose count nobody uses yet */
+    static ref begin(T &object) requires counted_in_one_word<T>
+    {
+        calls_of<T>::init(count_of(&object));
+        return ref(&object);
+    }
+
+    /** adopt() - a reference that the caller holds becomes this handle's */
+    static ref adopt(T &object) { return ref(&object); }
+    /** from_c() - the same for a pointer that C hands over; not null */
+    [[gnu::nonnull]] static ref from_c(T *object) { return ref(object); }
+    /** release_to_c() - C has to put it from now on. Return: null if there was none */
+    [[nodiscard]] T *release_to_c() && { return this->give("release_to_c"); }
+
+    /** share() - take another reference */
+    [[nodiscard]] ref share() const
+    {
+        if (!this->holds("share")) {
+            return ref();
+        }
+        calls_of<T>::get(count_of(this->object_));
+        return ref(this->object_);
+    }
+
+    /** borrow() - lend this one for a scope in which it is not moved */
+    [[nodiscard]] borrowed<T> borrow() const & { return borrowed<T>(this->object_); }
+    [[nodiscard]] borrowed<T> borrow() && = delete; /* would outlive its reference */
+
+    /** put() - now, rather than at the end of the scope */
+    void put() && { drop(this->leave()); }
+    void put() & = delete;
+
+    /**
+     * put_lock(), put_mutex() - put; if it is the last, under the lock that lookups take
+     *
+     * Return: true if release() was called, which unlocks.
+     */
+    bool put_lock(spinlock_t &lock) && requires counted_in_one_word<T>
+    {
+        T *const object = this->give("put_lock");
+        return object != nullptr && calls_of<T>::put_lock(count_of(object), released_by<T>(), &lock);
+    }
+    bool put_mutex(struct mutex &lock) && requires counted_in_one_word<T>
+    {
+        T *const object = this->give("put_mutex");
+        return object != nullptr && calls_of<T>::put_mutex(count_of(object), released_by<T>(), &lock);
+    }
+
+  private:
+    [[gnu::always_inline]] explicit ref(T *object) : handle<T>(object) {}
+
+    [[gnu::always_inline]] static void drop(T *object)
+    {
+        static_assert(counted<T>, "rs::ref<T>: T names no counter and release, see ref_counter.hpp");
+        if (object != nullptr) {
+            calls_of<T>::put(count_of(object), released_by<T>());
+        }
+    }
+};
+
+/** class bundle - several references to one object */
+template <counted_many T>
+class [[nodiscard]] bundle : public handle<T> {
+  public:
+    bundle(bundle &&other) noexcept = default;
+    ~bundle()
+    {
+        if (this->object_ != nullptr) {
+            calls_of<T>::put_many(count_of(this->object_), nr_, released_by<T>());
+        }
+    }
+
+    /** take() - @nr more references to what is held */
+    static bundle take(const borrowed<T> &held, u32 nr)
+    {
+        calls_of<T>::get_many(count_of(&*held), nr);
+        return bundle(&*held, nr);
+    }
+    static bundle adopt(T &object, u32 nr) { return bundle(&object, nr); }
+    [[nodiscard]] T *release_to_c() && { return this->give("release_to_c"); }
+    u32 size() const { return this->object_ != nullptr ? nr_ : 0; }
+
+  private:
+    bundle(T *object, u32 nr) : handle<T>(object), nr_(nr) {}
+    u32 nr_;
+};
+
+/** class maybe - a handle, or nothing; which, must be looked at before it is taken */
+template <typename Handle>
+class [[nodiscard]] maybe {
+  public:
+    maybe() = default;
+    maybe(Handle &&handle) noexcept : handle_(std::move(handle)) {}
+
+    [[nodiscard]] explicit operator bool() const { return static_cast<bool>(handle_); }
+    [[nodiscard]] Handle take() && { return std::move(handle_); }
+
+  private:
+    Handle handle_;
+};
+
+template <typename T>
+using found = maybe<ref<T>>;
+
+/** tryget() - a reference, unless there are none any more (a kref's get_unless_zero) */
+template <counted T, keeper Guard>
+[[nodiscard, gnu::always_inline]] inline found<T> tryget(const Guard &, T &object)
+{
+    return calls_of<T>::tryget(count_of(&object)) ? found<T>(ref<T>::adopt(object)) : found<T>();
+}
+
+/** tryget_live() - a reference, unless it was killed */
+template <counted_per_cpu T, keeper Guard>
+[[nodiscard, gnu::always_inline]] inline found<T> tryget_live(const Guard &, T &object)
+{
+    return calls_of<T>::tryget_live(count_of(&object)) ? found<T>(ref<T>::adopt(object)) : found<T>();
+}
+
+/**
+ * lookup() - find an object and take a reference in one step
+ * @guard: what keeps objects in place that are found
+ * @find: returns a pointer to one, or null; the pointer goes nowhere else
+ */
+template <keeper Guard, typename Find>
+[[nodiscard, gnu::always_inline]] inline auto lookup(const Guard &guard, Find &&find)
+{
+    auto *const object = find();
+    return object != nullptr ? tryget(guard, *object) : decltype(tryget(guard, *object))();
+}
+
+/** lookup_live() - find an object and take a reference unless it was killed, in one step */
+template <keeper Guard, typename Find>
+[[nodiscard, gnu::always_inline]] inline auto lookup_live(const Guard &guard, Find &&find)
+{
+    auto *const object = find();
+    return object != nullptr ? tryget_live(guard, *object) : decltype(tryget_live(guard, *object))();
+}
+
+/** class begun - the owner of a counter, or why there is none */
+template <typename T>
+class [[nodiscard]] begun {
+  public:
+    explicit begun(int error) : error_(error) {}
+    begun(live<T> &&owner) : owner_(std::move(owner)) {}
+
+    [[nodiscard]] explicit operator bool() const { return error_ == 0; }
+    /** error() - as C has it: 0, -ENOMEM, -EINVAL ... */
+    [[nodiscard]] int error() const { return error_; }
+    [[nodiscard]] live<T> take() && { return std::move(owner_); }
+
+  private:
+    int error_ = 0;
+    live<T> owner_;
+};
+
+/** class live - the right to kill a per-CPU count; kills it when it goes out of scope */
+template <typename T>
+class [[nodiscard]] live : public handle<T> {
+  public:
+    constexpr live() = default;
+    live(live &&other) noexcept = default;
+    live &operator=(live &&other) noexcept
+    {
+        T *const taken = other.leave();
+        end(this->leave(), nullptr);
+        this->object_ = taken;
+        return *this;
+    }
+    ~live() { end(this->object_, nullptr); }
+
+    /**
+     * begin() - a counter that lives
+     * @gfp: rs_gfp_kernel() or rs_gfp_atomic()
+     * @flags: of enum rs_percpu_ref_init_flags but INIT_DEAD, whose right to kill comes by reinit()
+     */
+    static begun<T> begin(T &object, gfp_t gfp, unsigned int flags = 0)
+    {
+        const int error = calls_of<T>::init(count_of(&object), released_by<T>(), flags, gfp);
+        return error != 0 ? begun<T>(error) : begun<T>(live(&object));
+    }
+    /** resurrect(), reinit() - as C's; give a killed counter an owner again */
+    static begun<T> resurrect(T &object)
+    {
+        const int error = calls_of<T>::resurrect(count_of(&object));
+        return error != 0 ? begun<T>(error) : begun<T>(live(&object));
+    }
+    static begun<T> reinit(T &object)
+    {
+        const int error = calls_of<T>::reinit(count_of(&object));
+        return error != 0 ? begun<T>(error) : begun<T>(live(&object));
+    }
+    /** finish() - C's exit, after release or from it */
+    static void finish(T &object) { calls_of<T>::exit(count_of(&object)); }
+
+    [[gnu::nonnull]] static live from_c(T *object) { return live(object); }
+    [[nodiscard]] T *release_to_c() && { return this->give("release_to_c"); }
+
+    /** share() - a reference; never fails, since the initial one is held */
+    [[nodiscard]] ref<T> share() const
+    {
+        if (!this->holds("share")) {
+            return ref<T>();
+        }
+        return borrow().share();
+    }
+    [[nodiscard]] borrowed<T> borrow() const & { return borrowed<T>(this->object_); }
+    [[nodiscard]] borrowed<T> borrow() && = delete; /* would outlive its reference */
+
+    /**
+     * kill() - drop the initial reference; std::move(owner).kill()
+     *
+     * Return: true, or false if C killed it before.
+     */
+    bool kill() && { return end(this->give("kill"), nullptr); }
+    bool kill() & = delete; /* the right is used up: std::move(owner).kill() */
+
+    /** kill_and_confirm() - the same; @confirm(object) once no tryget_live() succeeds any more */
+    template <auto confirm>
+    bool kill_and_confirm() &&
+    {
+        using count = counter_type<T>;
+        return end(this->give("kill"), [](count *c) { confirm(container_of<T>(c)); });
+    }
+    template <auto confirm>
+    bool kill_and_confirm() & = delete;
+
+  private:
+    [[gnu::always_inline]] explicit live(T *object) : handle<T>(object) {}
+
+    [[gnu::always_inline]] static bool end(T *object, void (*confirm)(counter_type<T> *))
+    {
+        static_assert(counted_per_cpu<T>, "rs::live<T>: T has no per-CPU counter, see ref_counter.hpp");
+        return object != nullptr && calls_of<T>::kill(count_of(object), confirm);
+    }
+};
+
+} // namespace rs

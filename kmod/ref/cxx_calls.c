@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What <refstorm/ref.hpp> calls because C++ cannot inline it: it depends on the
+ * kernel's configuration through headers that do not compile as C++.
+ */
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+
+#include <refstorm/cxx_calls.h>
+#include <refstorm/percpu_ref.h>
+
+#include "warn.h"
+
+/**
+ * rs_gfp_kernel - GFP_KERNEL, whose number differs from kernel to kernel
+ *
+ * Context: any. Return: it.
+ */
+gfp_t rs_gfp_kernel(void)
+{
+	return GFP_KERNEL;
+}
+EXPORT_SYMBOL_GPL(rs_gfp_kernel);
+
+/**
+ * rs_gfp_atomic - GFP_ATOMIC, whose number differs from kernel to kernel
+ *
+ * Context: any. Return: it.
+ */
+gfp_t rs_gfp_atomic(void)
+{
+	return GFP_ATOMIC;
+}
+EXPORT_SYMBOL_GPL(rs_gfp_atomic);
+
+/**
+ * __rs_cxx_misuse - warn of a handle that was used after it was moved from
+ * @what: the operation that was refused
+ *
+ * Context: any.
+ */
+void __rs_cxx_misuse(const char *what)
+{
+	rsref_warn_once(WARN_CXX_HANDLE, "refstorm: %s of a handle that holds nothing\n", what);
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_misuse);
+
+/**
+ * __rs_cxx_rcu_read_lock - rcu_read_lock()
+ *
+ * Context: as that.
+ */
+void __rs_cxx_rcu_read_lock(void) __acquires(RCU)
+{
+	rcu_read_lock();
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_rcu_read_lock);
+
+/**
+ * __rs_cxx_rcu_read_unlock - rcu_read_unlock()
+ *
+ * Context: as that.
+ */
+void __rs_cxx_rcu_read_unlock(void) __releases(RCU)
+{
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_rcu_read_unlock);
+
+/**
+ * __rs_cxx_spin_lock - spin_lock()
+ * @lock: the lock
+ *
+ * Context: as that.
+ */
+void __rs_cxx_spin_lock(spinlock_t *lock) __acquires(lock)
+{
+	spin_lock(lock);
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_spin_lock);
+
+/**
+ * __rs_cxx_spin_unlock - spin_unlock()
+ * @lock: the lock
+ *
+ * Context: as that.
+ */
+void __rs_cxx_spin_unlock(spinlock_t *lock) __releases(lock)
+{
+	spin_unlock(lock);
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_spin_unlock);
+
+/**
+ * __rs_cxx_mutex_lock - mutex_lock()
+ * @lock: the lock
+ *
+ * Context: process, may sleep.
+ */
+void __rs_cxx_mutex_lock(struct mutex *lock)
+{
+	mutex_lock(lock);
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_mutex_lock);
+
+/**
+ * __rs_cxx_mutex_unlock - mutex_unlock()
+ * @lock: the lock
+ *
+ * Context: process.
+ */
+void __rs_cxx_mutex_unlock(struct mutex *lock)
+{
+	mutex_unlock(lock);
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_mutex_unlock);
+
+/**
+ * __rs_percpu_ref_get_call - rs_percpu_ref_get_many()
+ * @ref: the counter
+ * @nr: how many
+ *
+ * Context: as that.
+ */
+void __rs_percpu_ref_get_call(struct rs_percpu_ref *ref, unsigned long nr)
+{
+	rs_percpu_ref_get_many(ref, nr);
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_call);
+
+/**
+ * __rs_percpu_ref_put_call - rs_percpu_ref_put_many()
+ * @ref: the counter
+ * @nr: how many
+ *
+ * Context: as that.
+ */
+void __rs_percpu_ref_put_call(struct rs_percpu_ref *ref, unsigned long nr)
+{
+	rs_percpu_ref_put_many(ref, nr);
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_call);
+
+/**
+ * __rs_percpu_ref_tryget_call - rs_percpu_ref_tryget_many()
+ * @ref: the counter
+ * @nr: how many
+ *
+ * Context: as that. Return: as that.
+ */
+bool __rs_percpu_ref_tryget_call(struct rs_percpu_ref *ref, unsigned long nr)
+{
+	return rs_percpu_ref_tryget_many(ref, nr);
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_call);
+
+/**
+ * __rs_percpu_ref_tryget_live_call - rs_percpu_ref_tryget_live()
+ * @ref: the counter
+ *
+ * Context: as that. Return: as that.
+ */
+bool __rs_percpu_ref_tryget_live_call(struct rs_percpu_ref *ref)
+{
+	return rs_percpu_ref_tryget_live(ref);
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_live_call);
