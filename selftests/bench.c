@@ -67,7 +67,10 @@ static const struct {
 			"init_exit" } },
 	{ "rs_refcount", { "inc", "dec_and_test", "pair", "get_unless_zero", "dec_and_lock",
 			   "init_exit" } },
+	{ "cxx_refcount", { "inc", "dec_and_test", "pair", "get_unless_zero", "dec_and_lock",
+			    "init_exit" } },
 	{ "kref", { "get", "put", "pair", "get_unless_zero", "init_exit" } },
+	{ "cxx_kref", { "get", "put", "pair", "get_unless_zero", "init_exit" } },
 	{ "rs_kref", { "get", "put", "pair", "get_unless_zero", "init_exit" } },
 #define PERCPU { "get", "put", "pair", "tryget", "tryget_live", "tryget_live_rcu", \
 		 "pair_atomic", "init_exit" }
@@ -78,9 +81,7 @@ static const struct {
 	{ "rs_sealed_ref", PERCPU },
 	{ "rs_sealed_ref_dynamic", PERCPU },
 	{ "rs_sealed_ref_generic", PERCPU },
-	{ "rs_sealed_ref", PERCPU },
-	{ "rs_sealed_ref_dynamic", PERCPU },
-	{ "rs_sealed_ref_generic", PERCPU },
+	{ "cxx_sealed_ref", PERCPU },
 };
 
 TEST_F(bench, measures_each_operation_of_each_provider)

@@ -121,6 +121,9 @@ TEST_F(files, the_providers_are_those_of_the_manual)
 		{ "rs_sealed_ref", "refstorm", PERCPU_OPS },
 		{ "rs_sealed_ref_dynamic", "refstorm", PERCPU_OPS },
 		{ "rs_sealed_ref_generic", "refstorm", PERCPU_OPS },
+		{ "cxx_refcount", "refstorm", "get,put,tryget,kill" },
+		{ "cxx_kref", "refstorm", "get,put,tryget,kill" },
+		{ "cxx_sealed_ref", "refstorm", PERCPU_OPS },
 	};
 	char *table = rs_read("providers"), *line;
 	size_t i, rows = 0;

@@ -43,6 +43,14 @@ FIXTURE_VARIANT_ADD(misuse, rs_refcount) {
 	.name = "rs_refcount", .prefix = "rs_refcount_t",
 };
 
+FIXTURE_VARIANT_ADD(misuse, cxx_refcount) {
+	.name = "cxx_refcount", .prefix = "rs_refcount_t",
+};
+
+FIXTURE_VARIANT_ADD(misuse, cxx_kref) {
+	.name = "cxx_kref", .prefix = "rs_refcount_t",
+};
+
 FIXTURE_VARIANT_ADD(misuse, rs_kref) {
 	.name = "rs_kref", .prefix = "rs_refcount_t",
 };

@@ -23,6 +23,7 @@ FIXTURE_VARIANT_ADD(modes, rs_percpu_ref_dynamic) { .name = "rs_percpu_ref_dynam
 FIXTURE_VARIANT_ADD(modes, rs_sealed_ref) { .name = "rs_sealed_ref" };
 FIXTURE_VARIANT_ADD(modes, rs_sealed_ref_dynamic) { .name = "rs_sealed_ref_dynamic" };
 FIXTURE_VARIANT_ADD(modes, rs_sealed_ref_generic) { .name = "rs_sealed_ref_generic" };
+FIXTURE_VARIANT_ADD(modes, cxx_sealed_ref) { .name = "cxx_sealed_ref" };
 
 FIXTURE_SETUP(modes)
 {

@@ -153,7 +153,10 @@ bool rs_clear_warn_once(void);
 	X(rs_percpu_ref_two_stage, true, false);	\
 	X(rs_sealed_ref, true, false);		\
 	X(rs_sealed_ref_dynamic, true, false);	\
-	X(rs_sealed_ref_generic, true, false)
+	X(rs_sealed_ref_generic, true, false);	\
+	X(cxx_refcount, false, true);		\
+	X(cxx_kref, false, true);		\
+	X(cxx_sealed_ref, true, false)
 
 /* FIXTURE_VARIANT_ADD of @fixture for one of them; needs .name .percpu .saturates. */
 #define RS_VARIANT(fixture, provider, is_percpu, does_saturate)		\

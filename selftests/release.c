@@ -236,6 +236,10 @@ FIXTURE_VARIANT_ADD(confirmation, rs_sealed_ref_generic) {
 	.name = "rs_sealed_ref_generic",
 };
 
+FIXTURE_VARIANT_ADD(confirmation, cxx_sealed_ref) {
+	.name = "cxx_sealed_ref",
+};
+
 FIXTURE_SETUP(confirmation)
 {
 	self->mark = rs_begin();

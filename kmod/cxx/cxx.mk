@@ -23,7 +23,7 @@
 rs-cxx-dir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
 # The C++ objects of refstorm.ko, relative to kmod/storm
-refstorm-cxx-objs := ../cxx/histogram.o ../cxx/sequence.o
+refstorm-cxx-objs := ../cxx/histogram.o ../cxx/providers.o ../cxx/sequence.o
 
 # kbuild leaves CXX empty. The C compiler's twin, in the same directory, of the same version
 rs-cxx-twin = $(if $(findstring /,$1),$(dir $1))$(subst clang,clang++,$(subst gcc,g++,$(notdir $1)))

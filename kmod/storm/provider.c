@@ -4,10 +4,17 @@
 #include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/seq_file.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include <refstorm/abi.h>
+
+#include "bench.h"
 #include "command.h"
 #include "provider.h"
+
+/* C++ takes a counter for the object that it embeds at its beginning. */
+static_assert(!offsetof(struct rs_counter, storage));
 
 static const struct rs_provider * const providers[] = {
 	&rs_provider_atomic,
@@ -22,6 +29,11 @@ static const struct rs_provider * const providers[] = {
 	&rs_provider_rs_sealed_ref,
 	&rs_provider_rs_sealed_ref_dynamic,
 	&rs_provider_rs_sealed_ref_generic,
+	&rs_provider_cxx_refcount,
+	&rs_provider_cxx_kref,
+#ifdef CONFIG_X86_64
+	&rs_provider_cxx_sealed_ref,
+#endif
 };
 
 static const char * const origin_names[] = {
@@ -91,7 +103,7 @@ const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,
 						  const char *name)
 {
-	char names[256] = "";
+	char names[384] = "";
 	size_t len = 0;
 	unsigned int i;
 
@@ -104,6 +116,40 @@ const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 	command_refuse(cmd, word, -ENOENT, "no provider is called '%.32s'; accepted:%s",
 		       name, names);
 	return NULL;
+}
+
+/**
+ * rs_counter_released - call a counter's release, for C++
+ * @counter: the counter
+ *
+ * Context: that of a put.
+ */
+void rs_counter_released(struct rs_counter *counter)
+{
+	counter->release(counter);
+}
+
+/**
+ * rs_counter_released_locked - the same under the lock of the benchmark
+ * @counter: the counter
+ *
+ * Context: rs_bench_lock is held, and is dropped here.
+ */
+void rs_counter_released_locked(struct rs_counter *counter) __releases(&rs_bench_lock)
+{
+	spin_unlock(&rs_bench_lock);
+	counter->release(counter);
+}
+
+/**
+ * rs_counter_confirmed - call a counter's confirmation, for C++
+ * @counter: the counter
+ *
+ * Context: softirq or that of a kill.
+ */
+void rs_counter_confirmed(struct rs_counter *counter)
+{
+	counter->confirm(counter);
 }
 
 /* The providers file. */

@@ -182,6 +182,9 @@ extern const struct rs_provider rs_provider_rs_percpu_ref_two_stage;
 extern const struct rs_provider rs_provider_rs_sealed_ref;
 extern const struct rs_provider rs_provider_rs_sealed_ref_dynamic;
 extern const struct rs_provider rs_provider_rs_sealed_ref_generic;
+extern const struct rs_provider rs_provider_cxx_kref;
+extern const struct rs_provider rs_provider_cxx_refcount;
+extern const struct rs_provider rs_provider_cxx_sealed_ref;
 
 const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,

@@ -3,7 +3,8 @@
  * Provider: kref or rs_kref, which have the same interface.
  *
  * The including file defines TYPE, FN(name), SET(kref, n), PROVIDER, NAME, ORIGIN
- * and COUNT_MAX. A kref moves one reference at a time.
+ * and COUNT_MAX, and OP(name) and LOOP(name) if get, put, tryget and the loops of the
+ * benchmark are elsewhere. A kref moves one reference at a time.
  */
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
@@ -17,20 +18,24 @@ static TYPE *kref_of(struct rs_counter *counter)
 	return (TYPE *)counter->storage;
 }
 
-static void provider_release(TYPE *kref)
-{
-	struct rs_counter *counter =
-		container_of((void *)kref, struct rs_counter, storage);
-
-	counter->release(counter);
-}
-
 static int provider_init(struct rs_counter *counter, u32 count, unsigned int flags)
 {
 	FN(init)(kref_of(counter));
 	if (count != 1)
 		SET(kref_of(counter), count);
 	return 0;
+}
+
+#ifndef OP
+#define OP(name)	provider_##name
+#define LOOP(name)	bench_##name
+
+static void provider_release(TYPE *kref)
+{
+	struct rs_counter *counter =
+		container_of((void *)kref, struct rs_counter, storage);
+
+	counter->release(counter);
 }
 
 static void provider_get(struct rs_counter *counter, u32 nr)
@@ -80,12 +85,13 @@ RS_BENCH_LOOP(get, TYPE)
 RS_BENCH_LOOP(put, TYPE)
 RS_BENCH_LOOP(pair, TYPE)
 RS_BENCH_LOOP(get_unless_zero, TYPE)
+#endif
 
 static const struct rs_bench_op provider_bench[] = {
-	{ "get", bench_get, 1 },
-	{ "put", bench_put, -1 },
-	{ "pair", bench_pair },
-	{ "get_unless_zero", bench_get_unless_zero, 1 },
+	{ "get", LOOP(get), 1 },
+	{ "put", LOOP(put), -1 },
+	{ "pair", LOOP(pair) },
+	{ "get_unless_zero", LOOP(get_unless_zero), 1 },
 	{}
 };
 

@@ -5,7 +5,9 @@
  *
  * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN, KILL_ONCE,
  * KILL_SLEEPS_ON_RT, KILL_WAITS, ENDS_EARLY, INIT(name) and FLAGS for init, and
- * the functions provider_kill_counter() and provider_inspect().
+ * the functions provider_kill_counter() and provider_inspect(). If get, put, tryget,
+ * tryget_live, kill and the loops of the benchmark are elsewhere, OP(name) and
+ * LOOP(name), and no provider_kill_counter().
  */
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
@@ -25,7 +27,6 @@ static struct rs_counter *counter_of(TYPE *ref)
 	return container_of((void *)ref, struct rs_counter, storage);
 }
 
-static bool provider_kill_counter(TYPE *ref, void (*confirm)(TYPE *ref));
 static void provider_inspect(struct rs_counter *counter,
 			     struct rs_counter_state *state);
 
@@ -34,13 +35,6 @@ static void provider_release(TYPE *ref)
 	struct rs_counter *counter = counter_of(ref);
 
 	counter->release(counter);
-}
-
-static void provider_confirm(TYPE *ref)
-{
-	struct rs_counter *counter = counter_of(ref);
-
-	counter->confirm(counter);
 }
 
 static int provider_init(struct rs_counter *counter, u32 count, unsigned int flags)
@@ -59,32 +53,6 @@ static int provider_init(struct rs_counter *counter, u32 count, unsigned int fla
 static void provider_exit(struct rs_counter *counter)
 {
 	FN(exit)(percpu_ref_of(counter));
-}
-
-static void provider_get(struct rs_counter *counter, u32 nr)
-{
-	FN(get_many)(percpu_ref_of(counter), nr);
-}
-
-static void provider_put(struct rs_counter *counter, u32 nr)
-{
-	FN(put_many)(percpu_ref_of(counter), nr);
-}
-
-static bool provider_tryget(struct rs_counter *counter, u32 nr)
-{
-	return FN(tryget_many)(percpu_ref_of(counter), nr);
-}
-
-static bool provider_tryget_live(struct rs_counter *counter)
-{
-	return FN(tryget_live)(percpu_ref_of(counter));
-}
-
-static bool provider_kill(struct rs_counter *counter, bool confirm)
-{
-	return provider_kill_counter(percpu_ref_of(counter),
-				     confirm ? provider_confirm : NULL);
 }
 
 static void provider_switch_to_atomic(struct rs_counter *counter)
@@ -113,6 +81,45 @@ static const struct rs_counter_modes provider_modes = {
 	.reinit			= provider_reinit,
 	.resurrect		= provider_resurrect,
 };
+
+#ifndef OP
+#define OP(name)	provider_##name
+#define LOOP(name)	bench_##name
+
+static bool provider_kill_counter(TYPE *ref, void (*confirm)(TYPE *ref));
+
+static void provider_confirm(TYPE *ref)
+{
+	struct rs_counter *counter = counter_of(ref);
+
+	counter->confirm(counter);
+}
+
+static void provider_get(struct rs_counter *counter, u32 nr)
+{
+	FN(get_many)(percpu_ref_of(counter), nr);
+}
+
+static void provider_put(struct rs_counter *counter, u32 nr)
+{
+	FN(put_many)(percpu_ref_of(counter), nr);
+}
+
+static bool provider_tryget(struct rs_counter *counter, u32 nr)
+{
+	return FN(tryget_many)(percpu_ref_of(counter), nr);
+}
+
+static bool provider_tryget_live(struct rs_counter *counter)
+{
+	return FN(tryget_live)(percpu_ref_of(counter));
+}
+
+static bool provider_kill(struct rs_counter *counter, bool confirm)
+{
+	return provider_kill_counter(percpu_ref_of(counter),
+				     confirm ? provider_confirm : NULL);
+}
 
 static __always_inline bool do_get(struct rs_counter *counter, TYPE *ref)
 {
@@ -161,15 +168,16 @@ static void bench_tryget_live_rcu(struct rs_counter *counter, unsigned long n)
 	bench_tryget_live_held(counter, n);
 	rcu_read_unlock();
 }
+#endif
 
 static const struct rs_bench_op provider_bench[] = {
-	{ "get", bench_get, 1 },
-	{ "put", bench_put, -1 },
-	{ "pair", bench_pair },
-	{ "tryget", bench_tryget, 1 },
-	{ "tryget_live", bench_tryget_live, 1 },
-	{ "tryget_live_rcu", bench_tryget_live_rcu, 1 },
-	{ "pair_atomic", bench_pair, 0, true },
+	{ "get", LOOP(get), 1 },
+	{ "put", LOOP(put), -1 },
+	{ "pair", LOOP(pair) },
+	{ "tryget", LOOP(tryget), 1 },
+	{ "tryget_live", LOOP(tryget_live), 1 },
+	{ "tryget_live_rcu", LOOP(tryget_live_rcu), 1 },
+	{ "pair_atomic", LOOP(pair), 0, true },
 	{}
 };
 
@@ -184,11 +192,11 @@ const struct rs_provider PROVIDER = {
 	.modes		= &provider_modes,
 	.init		= provider_init,
 	.exit		= provider_exit,
-	.get		= provider_get,
-	.put		= provider_put,
-	.tryget		= provider_tryget,
-	.tryget_live	= provider_tryget_live,
-	.kill		= provider_kill,
+	.get		= OP(get),
+	.put		= OP(put),
+	.tryget		= OP(tryget),
+	.tryget_live	= OP(tryget_live),
+	.kill		= OP(kill),
 	.inspect	= provider_inspect,
 	.bench		= provider_bench,
 };

@@ -2,7 +2,8 @@
 /*
  * Provider: refcount_t or rs_refcount_t, which have the same interface.
  *
- * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN and COUNT_MAX.
+ * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN and COUNT_MAX, and
+ * OP(name) and LOOP(name) if get, put, tryget and the loops of the benchmark are elsewhere.
  */
 #include <linux/build_bug.h>
 #include <linux/spinlock.h>
@@ -21,6 +22,10 @@ static int provider_init(struct rs_counter *counter, u32 count, unsigned int fla
 	FN(set)(refcount_of(counter), count);
 	return 0;
 }
+
+#ifndef OP
+#define OP(name)	provider_##name
+#define LOOP(name)	bench_##name
 
 static void provider_get(struct rs_counter *counter, u32 nr)
 {
@@ -88,13 +93,14 @@ RS_BENCH_LOOP(dec_and_test, TYPE)
 RS_BENCH_LOOP(pair, TYPE)
 RS_BENCH_LOOP(get_unless_zero, TYPE)
 RS_BENCH_LOOP(dec_and_lock, TYPE)
+#endif
 
 static const struct rs_bench_op provider_bench[] = {
-	{ "inc", bench_inc, 1 },
-	{ "dec_and_test", bench_dec_and_test, -1 },
-	{ "pair", bench_pair },
-	{ "get_unless_zero", bench_get_unless_zero, 1 },
-	{ "dec_and_lock", bench_dec_and_lock, -1 },
+	{ "inc", LOOP(inc), 1 },
+	{ "dec_and_test", LOOP(dec_and_test), -1 },
+	{ "pair", LOOP(pair) },
+	{ "get_unless_zero", LOOP(get_unless_zero), 1 },
+	{ "dec_and_lock", LOOP(dec_and_lock), -1 },
 	{}
 };
 

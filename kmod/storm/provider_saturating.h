@@ -4,11 +4,11 @@
  * in common.
  *
  * The including file has defined FN(name), COUNTER_OF(counter), PROVIDER, NAME,
- * ORIGIN, COUNT_MAX, provider_bench and the other operations.
+ * ORIGIN, COUNT_MAX, OP(name), provider_bench and the other operations.
  */
 static bool provider_kill(struct rs_counter *counter, bool confirm)
 {
-	provider_put(counter, 1);
+	OP(put)(counter, 1);
 	return true;
 }
 
@@ -30,9 +30,9 @@ const struct rs_provider PROVIDER = {
 	.origin		= ORIGIN,
 	.saturates	= true,
 	.init		= provider_init,
-	.get		= provider_get,
-	.put		= provider_put,
-	.tryget		= provider_tryget,
+	.get		= OP(get),
+	.put		= OP(put),
+	.tryget		= OP(tryget),
 	.kill		= provider_kill,
 	.inspect	= provider_inspect,
 	.bench		= provider_bench,

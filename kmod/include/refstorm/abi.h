@@ -240,6 +240,45 @@ RS_MUST_CHECK u64 rs_sequence_random(struct rs_sequence *seq);
  */
 RS_MUST_CHECK u64 rs_sequence_below(struct rs_sequence *seq, u64 bound);
 
+/* ---- providers whose bodies are C++: kmod/cxx/providers.cc ---------------- */
+
+struct rs_counter;
+
+/* What C++ calls: kmod/storm/provider.c */
+void rs_counter_released(struct rs_counter *counter);
+void rs_counter_released_locked(struct rs_counter *counter);
+void rs_counter_confirmed(struct rs_counter *counter);
+extern spinlock_t rs_bench_lock;
+
+/* Operations and benchmark loops, as struct rs_provider and struct rs_bench_op have them */
+#define RS_CXX_LOOP(kind, operation) \
+	void rs_cxx_##kind##_bench_##operation(struct rs_counter *counter, unsigned long n)
+#define RS_CXX_OPERATIONS(kind)                                             \
+	void rs_cxx_##kind##_get(struct rs_counter *counter, u32 nr);       \
+	void rs_cxx_##kind##_put(struct rs_counter *counter, u32 nr);       \
+	bool rs_cxx_##kind##_tryget(struct rs_counter *counter, u32 nr);    \
+	RS_CXX_LOOP(kind, pair)
+
+RS_CXX_OPERATIONS(refcount);
+RS_CXX_LOOP(refcount, inc);
+RS_CXX_LOOP(refcount, dec_and_test);
+RS_CXX_LOOP(refcount, get_unless_zero);
+RS_CXX_LOOP(refcount, dec_and_lock);
+
+RS_CXX_OPERATIONS(kref);
+RS_CXX_LOOP(kref, get);
+RS_CXX_LOOP(kref, put);
+RS_CXX_LOOP(kref, get_unless_zero);
+
+RS_CXX_OPERATIONS(sealed_ref);
+bool rs_cxx_sealed_ref_tryget_live(struct rs_counter *counter);
+bool rs_cxx_sealed_ref_kill(struct rs_counter *counter, bool confirm);
+RS_CXX_LOOP(sealed_ref, get);
+RS_CXX_LOOP(sealed_ref, put);
+RS_CXX_LOOP(sealed_ref, tryget);
+RS_CXX_LOOP(sealed_ref, tryget_live);
+RS_CXX_LOOP(sealed_ref, tryget_live_rcu);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -255,6 +255,7 @@ class [[nodiscard]] ref : public handle<T> {
 template <counted_many T>
 class [[nodiscard]] bundle : public handle<T> {
   public:
+    constexpr bundle() = default;
     bundle(bundle &&other) noexcept = default;
     ~bundle()
     {
@@ -275,7 +276,7 @@ class [[nodiscard]] bundle : public handle<T> {
 
   private:
     bundle(T *object, u32 nr) : handle<T>(object), nr_(nr) {}
-    u32 nr_;
+    u32 nr_ = 0;
 };
 
 /** class maybe - a handle, or nothing; which, must be looked at before it is taken */
@@ -300,6 +301,14 @@ template <counted T, keeper Guard>
 [[nodiscard, gnu::always_inline]] inline found<T> tryget(const Guard &, T &object)
 {
     return calls_of<T>::tryget(count_of(&object)) ? found<T>(ref<T>::adopt(object)) : found<T>();
+}
+
+/** tryget_many() - @nr references, unless there are none any more */
+template <counted_many T, keeper Guard>
+[[nodiscard, gnu::always_inline]] inline maybe<bundle<T>> tryget_many(const Guard &, T &object, u32 nr)
+{
+    using answer = maybe<bundle<T>>;
+    return calls_of<T>::tryget_many(count_of(&object), nr) ? answer(bundle<T>::adopt(object, nr)) : answer();
 }
 
 /** tryget_live() - a reference, unless it was killed */
@@ -385,6 +394,8 @@ class [[nodiscard]] live : public handle<T> {
     /** finish() - C's exit, after release or from it */
     static void finish(T &object) { calls_of<T>::exit(count_of(&object)); }
 
+    /** adopt(), from_c() - C hands over the right to kill; release_to_c() gives it back */
+    static live adopt(T &object) { return live(&object); }
     [[gnu::nonnull]] static live from_c(T *object) { return live(object); }
     [[nodiscard]] T *release_to_c() && { return this->give("release_to_c"); }
 

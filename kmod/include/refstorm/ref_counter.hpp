@@ -51,6 +51,10 @@ struct calls<rs_refcount_t> {
     static void get(rs_refcount_t *c) { rs_refcount_inc(c); }
     static void get_many(rs_refcount_t *c, u32 nr) { rs_refcount_add(static_cast<int>(nr), c); }
     static bool tryget(rs_refcount_t *c) { return rs_refcount_inc_not_zero(c); }
+    static bool tryget_many(rs_refcount_t *c, u32 nr)
+    {
+        return rs_refcount_add_not_zero(static_cast<int>(nr), c);
+    }
 
     static void put(rs_refcount_t *c, release_fn *release)
     {
