@@ -13,7 +13,7 @@
  *	SWITCHING
  *	list the count
  *	owner of the round:
- *	  take up to 32
+ *	  take up to 128
  *	  interrupt all   --->	harvest = xchg(slot, SEALED)
  *				report			 --->	softirq: add up
  *								next round
@@ -22,7 +22,7 @@
  * Whoever lists a count while a round is under way leaves it to the next one: any
  * number of kills share rounds. A round allocates nothing, takes no lock and waits
  * for nobody, so it may begin in any context but NMI, in a hotplug callback and
- * under memory reclaim too. At most 32 counts a round bound the time that it keeps
+ * under memory reclaim too. At most 128 counts a round bound the time that it keeps
  * interrupts off; and only so many rounds begin in a jiffy.
  *
  * CPUs that come and go. With preemption off none can go. Slots of CPUs that are not
@@ -50,7 +50,7 @@
 #include "sealed_engine.h"
 #include "softirq_kick.h"
 
-#define ROUND_COUNTS	32
+#define ROUND_COUNTS	128
 
 static unsigned int sealed_rounds_per_jiffy = 256;
 module_param(sealed_rounds_per_jiffy, uint, 0644);
@@ -245,26 +245,28 @@ static void sealed_round_next_jiffy(struct timer_list *timer)
 /* All CPUs have sealed their slots. */
 static void sealed_round_finish(struct tasklet_struct *tasklet)
 {
-	struct rs_percpu_count *counts[ROUND_COUNTS];
-	unsigned int nr = sealed_round.nr, i;
+	struct rs_percpu_count *count, *next;
+	struct llist_node *collected = NULL;
 	unsigned long flags;
+	unsigned int i;
 	int cpu;
 
-	for (i = 0; i < nr; i++) {
-		counts[i] = sealed_round.counts[i];
-		counts[i]->sum = 0;
+	for (i = sealed_round.nr; i--; ) {
+		count = sealed_round.counts[i];
+		count->sum = 0;
+		for_each_slot_cpu(cpu)
+			count->sum += per_cpu(round_cpus, cpu).harvest[i];
+		count->node.next = collected;
+		collected = &count->node;
 	}
-	for_each_slot_cpu(cpu)
-		for (i = 0; i < nr; i++)
-			counts[i]->sum += per_cpu(round_cpus, cpu).harvest[i];
 
 	/* Before users are called back, who may take their time. */
 	local_irq_save(flags);
 	sealed_round_next();
 	local_irq_restore(flags);
 
-	for (i = 0; i < nr; i++)
-		percpu_count_collected(counts[i], counts[i]->sum);
+	llist_for_each_entry_safe(count, next, collected, node)
+		percpu_count_collected(count, count->sum);
 }
 
 /**
