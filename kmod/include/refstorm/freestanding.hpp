@@ -73,7 +73,13 @@ typedef struct {
 #define __always_inline inline __attribute__((__always_inline__))
 #endif
 #define __must_check __attribute__((__warn_unused_result__))
+/* Later kernels go without where the compiler would then misalign functions. */
+#if !defined(CONFIG_FUNCTION_ALIGNMENT) || CONFIG_FUNCTION_ALIGNMENT == 0 ||                                 \
+    defined(CONFIG_CC_HAS_SANE_FUNCTION_ALIGNMENT)
 #define __cold __attribute__((__cold__))
+#else
+#define __cold
+#endif
 /* For sparse, which does not read C++ */
 #define __percpu
 #define __rcu

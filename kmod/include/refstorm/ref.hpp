@@ -231,12 +231,18 @@ class [[nodiscard]] ref : public handle<T> {
     bool put_lock(spinlock_t &lock) && requires counted_in_one_word<T>
     {
         T *const object = this->give("put_lock");
-        return object != nullptr && calls_of<T>::put_lock(count_of(object), released_by<T>(), &lock);
+        if (object == nullptr) {
+            return false;
+        }
+        return calls_of<T>::put_lock(count_of(object), released_by<T>(), &lock);
     }
     bool put_mutex(struct mutex &lock) && requires counted_in_one_word<T>
     {
         T *const object = this->give("put_mutex");
-        return object != nullptr && calls_of<T>::put_mutex(count_of(object), released_by<T>(), &lock);
+        if (object == nullptr) {
+            return false;
+        }
+        return calls_of<T>::put_mutex(count_of(object), released_by<T>(), &lock);
     }
 
   private:
@@ -257,7 +263,7 @@ class [[nodiscard]] bundle : public handle<T> {
   public:
     constexpr bundle() = default;
     bundle(bundle &&other) noexcept = default;
-    ~bundle()
+    [[gnu::always_inline]] ~bundle()
     {
         if (this->object_ != nullptr) {
             calls_of<T>::put_many(count_of(this->object_), nr_, released_by<T>());
@@ -270,12 +276,12 @@ class [[nodiscard]] bundle : public handle<T> {
         calls_of<T>::get_many(count_of(&*held), nr);
         return bundle(&*held, nr);
     }
-    static bundle adopt(T &object, u32 nr) { return bundle(&object, nr); }
+    [[gnu::always_inline]] static bundle adopt(T &object, u32 nr) { return bundle(&object, nr); }
     [[nodiscard]] T *release_to_c() && { return this->give("release_to_c"); }
     u32 size() const { return this->object_ != nullptr ? nr_ : 0; }
 
   private:
-    bundle(T *object, u32 nr) : handle<T>(object), nr_(nr) {}
+    [[gnu::always_inline]] bundle(T *object, u32 nr) : handle<T>(object), nr_(nr) {}
     u32 nr_ = 0;
 };
 
@@ -308,7 +314,10 @@ template <counted_many T, keeper Guard>
 [[nodiscard, gnu::always_inline]] inline maybe<bundle<T>> tryget_many(const Guard &, T &object, u32 nr)
 {
     using answer = maybe<bundle<T>>;
-    return calls_of<T>::tryget_many(count_of(&object), nr) ? answer(bundle<T>::adopt(object, nr)) : answer();
+    if (!calls_of<T>::tryget_many(count_of(&object), nr)) {
+        return answer();
+    }
+    return answer(bundle<T>::adopt(object, nr));
 }
 
 /** tryget_live() - a reference, unless it was killed */

@@ -72,20 +72,20 @@ struct calls<rs_refcount_t> {
 
     static bool put_lock(rs_refcount_t *c, release_fn *release, spinlock_t *lock)
     {
-        const bool last = rs_refcount_dec_and_lock(c, lock);
-        if (last) {
+        if (rs_refcount_dec_and_lock(c, lock)) {
             release(c);
+            return true;
         }
-        return last;
+        return false;
     }
 
     static bool put_mutex(rs_refcount_t *c, release_fn *release, struct mutex *lock)
     {
-        const bool last = rs_refcount_dec_and_mutex_lock(c, lock);
-        if (last) {
+        if (rs_refcount_dec_and_mutex_lock(c, lock)) {
             release(c);
+            return true;
         }
-        return last;
+        return false;
     }
 };
 

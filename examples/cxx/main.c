@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The half of the example that kernel headers are for: a module's beginning and end. The
+ * driver is driver.cc.
+ */
+#include <linux/completion.h>
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+void example_idle(void);
+bool example_request(void);
+int example_add_and_remove(void);
+
+static DECLARE_COMPLETION(idle);
+
+/* The last request ended after the device was removed. */
+void example_idle(void)
+{
+	complete(&idle);
+}
+
+static int __init example_init(void)
+{
+	int served = example_add_and_remove();
+	bool refused;
+
+	if (served < 0)
+		return served;
+	wait_for_completion(&idle);
+	refused = !example_request();
+	pr_info("rsref_example_cxx: %d requests served, then one is refused: %s\n",
+		served, refused ? "yes" : "no");
+	return served == 2 && refused ? 0 : -EIO;
+}
+
+/* What called us last may not have returned yet. */
+static void __exit example_exit(void)
+{
+	rcu_barrier();
+}
+
+module_init(example_init);
+module_exit(example_exit);
+
+MODULE_DESCRIPTION("Example user of rsref.ko in C++");
+MODULE_LICENSE("GPL");

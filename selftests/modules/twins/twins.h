@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Functions that exist twice, in C with the public inline functions and in C++ with the
+ * handles of ref.hpp. Compiled and never run; scripts/twins compares their instructions.
+ */
+#ifndef SELFTESTS_MODULES_TWINS_H
+#define SELFTESTS_MODULES_TWINS_H
+
+#include <refstorm/abi.h>
+
+/*
+ * The counter is the first member. Elsewhere gcc's front ends spell its address differently,
+ * and one of them may compute once what the other adds twice; docs/cxx.md has an example.
+ */
+struct twin_kref {
+	struct rs_kref count;
+	u64 payload;
+};
+
+struct twin_refcount {
+	rs_refcount_t count;
+	u64 payload;
+};
+
+struct twin_sealed {
+	struct rs_sealed_ref count;
+	u64 payload;
+};
+
+
+/* What C and C++ have in common: the same functions of C release. */
+void twin_kref_release(struct rs_kref *count);
+void twin_refcount_release(rs_refcount_t *count);
+void twin_sealed_release(struct rs_sealed_ref *count);
+
+/* Somebody who uses what a tryget gave. */
+void twin_use(void *object);
+
+#define TWINS_OF(kind)								\
+	void twin_##kind##_share(struct twin_##kind *object);			\
+	void twin_##kind##_put(struct twin_##kind *object);			\
+	void twin_##kind##_tryget(struct twin_##kind *object)
+
+TWINS_OF(kref);
+void twin_kref_begin(struct twin_kref *object);
+void twin_kref_put_lock(struct twin_kref *object, spinlock_t *lock);
+void twin_kref_put_mutex(struct twin_kref *object, struct mutex *lock);
+
+TWINS_OF(refcount);
+void twin_refcount_begin(struct twin_refcount *object);
+void twin_refcount_put_lock(struct twin_refcount *object, spinlock_t *lock);
+void twin_refcount_put_mutex(struct twin_refcount *object, struct mutex *lock);
+void twin_refcount_get_many(struct twin_refcount *object, u32 nr);
+void twin_refcount_put_many(struct twin_refcount *object, u32 nr);
+void twin_refcount_tryget_many(struct twin_refcount *object, u32 nr);
+
+TWINS_OF(sealed);
+void twin_sealed_tryget_live(struct twin_sealed *object);
+void twin_sealed_get_many(struct twin_sealed *object, u32 nr);
+void twin_sealed_put_many(struct twin_sealed *object, u32 nr);
+void twin_sealed_tryget_many(struct twin_sealed *object, u32 nr);
+bool twin_sealed_kill(struct twin_sealed *object);
+int twin_sealed_resurrect(struct twin_sealed *object);
+int twin_sealed_reinit(struct twin_sealed *object);
+void twin_sealed_exit(struct twin_sealed *object);
+
+#endif /* SELFTESTS_MODULES_TWINS_H */
