@@ -61,6 +61,10 @@ ok 2 selftests: refstorm: two
     def test_several_plans_in_one_file(self):
         self.assertEqual(count("1..1\nok 1 a\n1..2\nok 1 b\n"), (2, 1, 0))
 
+    def test_several_plans_each_at_its_end_or_beginning(self):
+        self.assertEqual(count("ok 1 a\nok 2 b\n1..2\nok 1 c\n1..1\n1..1\nok 1 d\n"), (4, 0, 0))
+        self.assertEqual(count("ok 1 a\n1..1\nok 1 b\n1..2\n1..1\nok 1 c\n"), (3, 1, 0))
+
     def test_an_ok_inside_a_word_is_no_result(self):
         self.assertEqual(count("1..1\nok 1 a\nokay then\n"), (1, 0, 0))
 
