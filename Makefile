@@ -8,7 +8,7 @@ export KVER KDIR KERNEL PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
 .PHONY: all help modules user initramfs storm bench guest test test-unit test-guest test-here verify mutants \
-	lint tidy install uninstall clean
+	lint tidy compile_commands.json install uninstall clean
 
 all: modules user
 
@@ -73,6 +73,12 @@ lint:
 #: make tidy         clang-tidy over the driver
 tidy:
 	@scripts/tidy
+
+#: make compile_commands.json   for editors: how everything is compiled; in build/
+compile_commands.json: modules user
+	@dir=$$(scripts/modules) && kdir=$$(scripts/kernel --headers | sed -n 's/^KDIR=//p') && \
+		scripts/compile-commands "$$kdir" "$$dir" build/user/compile_commands.json \
+			build/cxx-tests/compile_commands.json >build/$@
 
 #: make install      driver, modules for the running kernel (or KVER=), headers; DESTDIR= PREFIX=
 install:
