@@ -8,7 +8,7 @@
 #include "bench_internal.h"
 
 #define TURNS		1000
-#define ROUNDS		5	/* where each gives the same */
+#define ROUNDS		7	/* where nearly each gives the same; odd, for the median */
 #define ROUNDS_OF_TIME	50	/* where others are at work beside */
 #define SETTLE_TRIES	100
 #define SAMPLES		101	/* of what sleeps; odd, for the median */
@@ -48,45 +48,64 @@ static unsigned int rounds_of(const struct bench_clock *clock)
 	return clock->kind == CLOCK_INSTRUCTIONS ? ROUNDS : ROUNDS_OF_TIME;
 }
 
-/* The least of some rounds; S64_MAX if the counter would not stay in its mode. */
-static s64 least(struct bench_counter *bench, const struct rs_bench_op *op,
+static int compare(const void *a, const void *b)
+{
+	s64 x = *(const s64 *)a, y = *(const s64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * What a loop takes, of what it took in some rounds. Of time it is the least, since
+ * others are at work beside. A count of instructions is the same each time; but
+ * once in some thousand times the emulator's clock is read as it was before the loop, or
+ * after something else, which the median leaves out.
+ */
+static s64 choose(s64 *rounds, const struct bench_clock *clock)
+{
+	unsigned int nr = rounds_of(clock);
+
+	sort(rounds, nr, sizeof(*rounds), compare, NULL);
+	return rounds[clock->kind == CLOCK_INSTRUCTIONS ? nr / 2 : 0];
+}
+
+/* S64_MAX if the counter would not stay in its mode. */
+static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
 		 const struct bench_clock *clock, unsigned long n)
 {
 	struct rs_counter *counter = &bench->counter;
 	const struct rs_provider *provider = counter->provider;
 	unsigned int round = 0, rounds = rounds_of(clock), tries;
-	s64 least = S64_MAX;
+	static s64 took[ROUNDS_OF_TIME + 1];	/* one run at a time */
 
 	for (tries = 0; round <= rounds && tries < rounds + SETTLE_TRIES; tries++) {
 		bool settled;
-		s64 took;
 
 		if (bench_counter_settle(bench, op->atomic))
 			break;
 		if (op->delta < 0)
 			provider->get(counter, n);
 		settled = bench_counter_is_settled(bench, op->atomic);
-		took = once(counter, clock, op->loop, n);
+		took[round] = once(counter, clock, op->loop, n);
 		settled &= bench_counter_is_settled(bench, op->atomic);
 		if (op->delta > 0)
 			provider->put(counter, n);
-		/* The first round is for warming up. */
-		if (settled && round++)
-			least = min(least, took);
+		round += settled;
 	}
-	return least;
+	/* The first round is for warming up. */
+	return round <= rounds ? S64_MAX : choose(took + 1, clock);
 }
 
 /* The same for a loop around nothing. */
-static s64 least_of_nothing(struct bench_counter *bench, const struct bench_clock *clock,
+static s64 take_nothing(struct bench_counter *bench, const struct bench_clock *clock,
 			    unsigned long n)
 {
-	s64 least = S64_MAX;
+	static s64 took[ROUNDS_OF_TIME + 1];
 	unsigned int round;
 
 	for (round = 0; round <= rounds_of(clock); round++)
-		least = min(least, once(&bench->counter, clock, bench_nothing, n));
-	return least;
+		took[round] = once(&bench->counter, clock, bench_nothing, n);
+	return choose(took + 1, clock);
 }
 
 /**
@@ -102,24 +121,16 @@ static s64 least_of_nothing(struct bench_counter *bench, const struct bench_cloc
 int bench_loop(struct bench_counter *bench, const struct rs_bench_op *op,
 	       const struct bench_clock *clock)
 {
-	s64 whole = least(bench, op, clock, 2 * TURNS);
-	s64 half = least(bench, op, clock, TURNS);
+	s64 whole = take(bench, op, clock, 2 * TURNS);
+	s64 half = take(bench, op, clock, TURNS);
 	s64 nothing;
 
 	if (whole == S64_MAX || half == S64_MAX)
 		return -EAGAIN;
-	nothing = least_of_nothing(bench, clock, 2 * TURNS) -
-		  least_of_nothing(bench, clock, TURNS);
+	nothing = take_nothing(bench, clock, 2 * TURNS) - take_nothing(bench, clock, TURNS);
 	bench_result(bench->counter.provider, op->name, 1, clock->unit,
 		     div_s64(max(whole - half - nothing, 0LL) * 1000, TURNS));
 	return 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 /**
@@ -134,7 +145,7 @@ static int compare(const void *a, const void *b)
  */
 int bench_init_exit(const struct rs_provider *provider, const struct bench_clock *clock)
 {
-	static u64 samples[2][SAMPLES];		/* one run at a time */
+	static s64 samples[2][SAMPLES];		/* one run at a time */
 	struct rs_counter counter = { .provider = provider };
 	unsigned int i;
 	u64 start;
@@ -153,7 +164,7 @@ int bench_init_exit(const struct rs_provider *provider, const struct bench_clock
 		samples[1][i] = clock->read() - start;
 	}
 	for (i = 0; i < ARRAY_SIZE(samples); i++)
-		sort(samples[i], SAMPLES, sizeof(u64), compare, NULL);
+		sort(samples[i], SAMPLES, sizeof(s64), compare, NULL);
 	bench_result(provider, "init_exit", 1, clock->unit,
 		     (samples[1][SAMPLES / 2] - samples[0][SAMPLES / 2]) * 1000);
 	return 0;
