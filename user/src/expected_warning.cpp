@@ -22,6 +22,8 @@ constexpr std::array warning_rows = {
     warning_row{"kref", "refcount_t", warning_owner::mainline},
     warning_row{"rs_refcount", "rs_refcount_t", warning_owner::rsref},
     warning_row{"rs_kref", "rs_refcount_t", warning_owner::rsref},
+    warning_row{"cxx_refcount", "rs_refcount_t", warning_owner::rsref},
+    warning_row{"cxx_kref", "rs_refcount_t", warning_owner::rsref},
 };
 
 } // namespace
