@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rs_sealed_ref where it is hard, sealed by interrupts. The scenarios are in modules/sealed_ref_api.ko. */
+/*
+ * rs_sealed_ref where it is hard, sealed by interrupts.
+ * The scenarios are in modules/sealed_ref_api.ko.
+ */
 #include "scenarios.h"
 
 int main(void)

@@ -71,7 +71,7 @@ static s64 choose(s64 *rounds, const struct bench_clock *clock)
 
 /* S64_MAX if the counter would not stay in its mode. */
 static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
-		 const struct bench_clock *clock, unsigned long n)
+		const struct bench_clock *clock, unsigned long n)
 {
 	struct rs_counter *counter = &bench->counter;
 	const struct rs_provider *provider = counter->provider;
@@ -98,7 +98,7 @@ static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
 
 /* The same for a loop around nothing. */
 static s64 take_nothing(struct bench_counter *bench, const struct bench_clock *clock,
-			    unsigned long n)
+			unsigned long n)
 {
 	static s64 took[ROUNDS_OF_TIME + 1];
 	unsigned int round;

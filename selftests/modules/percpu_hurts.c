@@ -24,7 +24,7 @@ void release_from_kill(const struct scenario *s)
 	struct counted c = { };
 
 	if (!check(!REF(init)(&c.ref, release_and_exit, RS_PERCPU_REF_INIT_ATOMIC,
-				       GFP_KERNEL)))
+			      GFP_KERNEL)))
 		return;
 	c.in_stack_of = current;
 	check(REF(kill)(&c.ref));
@@ -84,7 +84,7 @@ void one_release_holds_up_nobody(const struct scenario *s)
 	memset(&held_up, 0, sizeof(held_up));
 	others_went = false;
 	if (!check(!REF(init)(&held_up.ref, release_waiting_for_others,
-				       RS_PERCPU_REF_INIT_ATOMIC, GFP_KERNEL)))
+			      RS_PERCPU_REF_INIT_ATOMIC, GFP_KERNEL)))
 		return;
 	crowd_run(2, kill_or_work, NULL);
 	counted_end(&held_up);

@@ -442,14 +442,17 @@ static void drift(const struct scenario *s)
 #define SCENARIO(_run, _title) { .name = #_run, .title = (_title), .run = (_run) }
 
 static const struct scenario list[] = {
-	SCENARIO(opens_on_demand, "a CPU opens its own slot, when it is used, in per-CPU mode only"),
+	SCENARIO(opens_on_demand,
+		 "a CPU opens its own slot, when it is used, in per-CPU mode only"),
 	SCENARIO(sealed_counts_nothing, "what was added to a sealed slot is not counted"),
 	SCENARIO(kill_in_hotplug, "a counter is killed and waited for while a CPU goes and comes"),
-	SCENARIO(straggler, "slots that a task is about to add to are nobody else's, however long it takes"),
+	SCENARIO(straggler,
+		 "slots that a task is about to add to are nobody else's, however long it takes"),
 	{ .name = "stray_addition", .run = stray_addition, .wrong = true, .warnings = 1,
 	  .title = "an addition to slots that were given back is reported",
 	  .text = "rs_sealed_ref: addition to slots that were given back." },
-	SCENARIO(callbacks_in_softirq, "wherever the kill, its callbacks come in softirq, once, in order"),
+	SCENARIO(callbacks_in_softirq,
+		 "wherever the kill, its callbacks come in softirq, once, in order"),
 	SCENARIO(kills_share_rounds, "a thousand kills interrupt each CPU a dozen times"),
 	SCENARIO(kill_allocates_nothing, "kill, release and reinit allocate nothing"),
 	SCENARIO(large_calls, "no large call opens a sealed slot"),

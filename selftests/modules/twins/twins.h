@@ -27,7 +27,6 @@ struct twin_sealed {
 	u64 payload;
 };
 
-
 /* What C and C++ have in common: the same functions of C release. */
 void twin_kref_release(struct rs_kref *count);
 void twin_refcount_release(rs_refcount_t *count);

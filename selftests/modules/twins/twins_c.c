@@ -27,11 +27,11 @@ static inline void refcount_put(rs_refcount_t *count)
 }
 
 TWINS(kref, rs_kref_get(&object->count), rs_kref_get_unless_zero(&object->count),
-      rs_kref_put(&object->count, twin_kref_release))
+	rs_kref_put(&object->count, twin_kref_release))
 TWINS(refcount, rs_refcount_inc(&object->count), rs_refcount_inc_not_zero(&object->count),
-      refcount_put(&object->count))
+	refcount_put(&object->count))
 TWINS(sealed, rs_sealed_ref_get(&object->count), rs_sealed_ref_tryget(&object->count),
-      rs_sealed_ref_put(&object->count))
+	rs_sealed_ref_put(&object->count))
 
 void twin_kref_begin(struct twin_kref *object)
 {
