@@ -153,8 +153,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum);
  */
 #define for_each_slot_cpu(cpu)					\
 	for ((cpu) = 0; (cpu) < nr_cpu_ids; (cpu)++)		\
-		if (!cpu_possible(cpu)) {			\
-		} else
+		if (cpu_possible(cpu))
 
 /* Below: caller holds @count->lock, or nobody else has @count yet. */
 void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block);
