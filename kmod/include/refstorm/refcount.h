@@ -171,14 +171,16 @@ static __always_inline __must_check bool __rs_refcount_add_not_zero(int i, rs_re
 	int old = atomic_read(&r->refs);
 
 	do {
-		if (!old)
-			break;
+		if (!old) {
+			__rs_refcount_old(oldp, 0);
+			return false;
+		}
 	} while (!atomic_try_cmpxchg_relaxed(&r->refs, &old, (unsigned int)old + i));
 
 	__rs_refcount_old(oldp, old);
 	if (__rs_refcount_overflows(i, old))
 		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_NOT_ZERO_OVF);
-	return old;
+	return true;
 }
 
 /**
@@ -219,14 +221,16 @@ __rs_refcount_add_not_zero_acquire(int i, rs_refcount_t *r, int *oldp)
 	int old = atomic_read(&r->refs);
 
 	do {
-		if (!old)
-			break;
+		if (!old) {
+			__rs_refcount_old(oldp, 0);
+			return false;
+		}
 	} while (!atomic_try_cmpxchg_acquire(&r->refs, &old, (unsigned int)old + i));
 
 	__rs_refcount_old(oldp, old);
 	if (__rs_refcount_overflows(i, old))
 		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_NOT_ZERO_OVF);
-	return old;
+	return true;
 }
 
 /**
