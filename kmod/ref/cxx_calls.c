@@ -53,7 +53,8 @@ EXPORT_SYMBOL_GPL(__rs_cxx_misuse);
  *
  * Context: as that.
  */
-void __rs_cxx_rcu_read_lock(void) __acquires(RCU)
+void __rs_cxx_rcu_read_lock(void)
+	__acquires(RCU)
 {
 	rcu_read_lock();
 }
@@ -64,7 +65,8 @@ EXPORT_SYMBOL_GPL(__rs_cxx_rcu_read_lock);
  *
  * Context: as that.
  */
-void __rs_cxx_rcu_read_unlock(void) __releases(RCU)
+void __rs_cxx_rcu_read_unlock(void)
+	__releases(RCU)
 {
 	rcu_read_unlock();
 }
@@ -76,7 +78,8 @@ EXPORT_SYMBOL_GPL(__rs_cxx_rcu_read_unlock);
  *
  * Context: as that.
  */
-void __rs_cxx_spin_lock(spinlock_t *lock) __acquires(lock)
+void __rs_cxx_spin_lock(spinlock_t *lock)
+	__acquires(lock)
 {
 	spin_lock(lock);
 }
@@ -88,7 +91,8 @@ EXPORT_SYMBOL_GPL(__rs_cxx_spin_lock);
  *
  * Context: as that.
  */
-void __rs_cxx_spin_unlock(spinlock_t *lock) __releases(lock)
+void __rs_cxx_spin_unlock(spinlock_t *lock)
+	__releases(lock)
 {
 	spin_unlock(lock);
 }
