@@ -8,13 +8,10 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
-void example_idle(void);
-bool example_request(void);
-int example_add_and_remove(void);
+#include "driver.h"
 
 static DECLARE_COMPLETION(idle);
 
-/* The last request ended after the device was removed. */
 void example_idle(void)
 {
 	complete(&idle);
