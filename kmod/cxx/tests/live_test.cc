@@ -72,7 +72,7 @@ TYPED_TEST(owner, kills_once)
     // NOLINTNEXTLINE(bugprone-use-after-move): what is tested
     EXPECT_FALSE(std::move(this->mine).kill());
     EXPECT_FALSE(std::move(this->mine).template kill_and_confirm<TestFixture::T::confirm>());
-    EXPECT_EQ(counter_double::log(), (lines{"kill", "misuse: kill", "misuse: kill"}));
+    EXPECT_EQ(counter_double::log(), (lines{"kill", "misuse: kill", "misuse: kill_and_confirm"}));
     EXPECT_EQ(TestFixture::T::released, 1);
     EXPECT_EQ(TestFixture::T::confirmed, 0);
 }

@@ -31,14 +31,16 @@ template <typename T>
 class ref;
 template <typename T>
 class live;
+template <typename Handle>
+class maybe;
 
 /* ---- what keeps an object's memory in place while a reference is looked for ---- */
 
 /** class rcu_reader - an RCU read-side critical section as long as the scope */
 class [[nodiscard]] rcu_reader {
   public:
-    rcu_reader() { __rs_cxx_rcu_read_lock(); }
-    ~rcu_reader() { __rs_cxx_rcu_read_unlock(); }
+    __always_inline rcu_reader() { __rs_cxx_rcu_read_lock(); }
+    __always_inline ~rcu_reader() { __rs_cxx_rcu_read_unlock(); }
     rcu_reader(const rcu_reader &) = delete;
     rcu_reader &operator=(const rcu_reader &) = delete;
 };
@@ -47,7 +49,7 @@ class [[nodiscard]] rcu_reader {
 template <typename Lock>
 class [[nodiscard]] locked {
   public:
-    explicit locked(Lock &lock) : lock_(lock)
+    __always_inline explicit locked(Lock &lock) : lock_(lock)
     {
         if constexpr (requires { __rs_cxx_mutex_lock(&lock_); }) {
             __rs_cxx_mutex_lock(&lock_);
@@ -55,7 +57,7 @@ class [[nodiscard]] locked {
             __rs_cxx_spin_lock(&lock_);
         }
     }
-    ~locked()
+    __always_inline ~locked()
     {
         if constexpr (requires { __rs_cxx_mutex_unlock(&lock_); }) {
             __rs_cxx_mutex_unlock(&lock_);
@@ -93,9 +95,23 @@ concept keeper = keeps_in_place<Guard>;
 /* ---- handles ---- */
 
 /*
- * What all of them are: a pointer that one has at a time. The compiler is told that it is not
- * null where a handle comes into being, and then leaves out what tests for that; the builtin
- * makes it a value of its own, or GCC forgets what it was told when it inlines.
+ * Tells the compiler that an object has an address, so that it leaves out what tests for that.
+ * Before the object is counted, not after: else gcc carries the test into what comes between.
+ * The builtin makes it a value of its own, or gcc forgets what it was told when it inlines.
+ */
+template <typename T>
+__always_inline T *not_null(T &object)
+{
+    T *const known = static_cast<T *>(__builtin_assume_aligned(&object, alignof(T)));
+    if (known == nullptr) {
+        __builtin_unreachable();
+    }
+    return known;
+}
+
+/*
+ * What all of them are: a pointer that one has at a time. Every function is inlined, so that gcc
+ * guesses the same of each branch as it does in C, and lays out the same code.
  */
 template <typename T>
 class handle {
@@ -103,26 +119,20 @@ class handle {
     handle(const handle &) = delete;
     handle &operator=(const handle &) = delete;
 
-    explicit operator bool() const { return object_ != nullptr; }
-    T &operator*() const & { return *object_; }
-    T *operator->() const & { return object_; }
+    __always_inline explicit operator bool() const { return object_ != nullptr; }
+    __always_inline T &operator*() const & { return *object_; }
+    __always_inline T *operator->() const & { return object_; }
     T &operator*() && = delete; /* would outlive its reference */
     T *operator->() && = delete;
 
   protected:
-    constexpr handle() = default;
-    handle(handle &&other) noexcept : object_(other.leave()) {}
-    ~handle() = default;
+    __always_inline constexpr handle() = default;
+    __always_inline handle(handle &&other) noexcept : object_(other.leave()) {}
+    __always_inline ~handle() = default;
 
-    [[gnu::always_inline]] explicit handle(T *object)
-        : object_(static_cast<T *>(__builtin_assume_aligned(object, alignof(T))))
-    {
-        if (object_ == nullptr) {
-            __builtin_unreachable();
-        }
-    }
+    __always_inline explicit handle(T *object) : object_(object) {}
 
-    [[gnu::always_inline]] T *leave()
+    __always_inline T *leave()
     {
         T *const object = object_;
         object_ = nullptr;
@@ -130,7 +140,7 @@ class handle {
     }
 
     /* Leaves what it holds, which must be something. */
-    T *give(const char *what)
+    __always_inline T *give(const char *what)
     {
         if (object_ == nullptr) {
             __rs_cxx_misuse(what);
@@ -138,7 +148,7 @@ class handle {
         return leave();
     }
 
-    bool holds(const char *what) const
+    __always_inline bool holds(const char *what) const
     {
         if (object_ == nullptr) {
             __rs_cxx_misuse(what);
@@ -146,7 +156,8 @@ class handle {
         return object_ != nullptr;
     }
 
-    T *object_ = nullptr;
+    /* mutable, or gcc keeps a const handle in memory */
+    mutable T *object_ = nullptr;
 };
 
 /** class borrowed - a reference that somebody else holds for longer than the scope */
@@ -154,23 +165,23 @@ template <typename T>
 class borrowed {
   public:
     /** vouch() - for an object that C's caller holds a reference to */
-    static borrowed vouch(T &object) { return borrowed(&object); }
+    __always_inline static borrowed vouch(T &object) { return borrowed(not_null(object)); }
 
     borrowed(const borrowed &) = delete;
     borrowed &operator=(const borrowed &) = delete;
 
-    [[nodiscard]] ref<T> share() const
+    [[nodiscard]] __always_inline ref<T> share() const
     {
         calls_of<T>::get(count_of(object_));
-        return ref<T>::adopt(*object_);
+        return ref<T>(object_);
     }
-    T &operator*() const { return *object_; }
-    T *operator->() const { return object_; }
+    __always_inline T &operator*() const { return *object_; }
+    __always_inline T *operator->() const { return object_; }
 
   private:
     friend class ref<T>;
     friend class live<T>;
-    explicit borrowed(T *object) : object_(object) {}
+    __always_inline explicit borrowed(T *object) : object_(object) {}
     T *object_;
 };
 
@@ -180,33 +191,34 @@ class [[nodiscard]] ref : public handle<T> {
     static_assert(sizeof(T *) == sizeof(void *));
 
   public:
-    constexpr ref() = default;
-    ref(ref &&other) noexcept = default;
-    ref &operator=(ref &&other) noexcept
+    __always_inline constexpr ref() = default;
+    __always_inline ref(ref &&other) noexcept = default;
+    __always_inline ref &operator=(ref &&other) noexcept
     {
         T *const taken = other.leave();
         drop(this->leave());
         this->object_ = taken;
         return *this;
     }
-    ~ref() { drop(this->object_); }
+    __always_inline ~ref() { drop(this->object_); }
 
     /** begin() - the first reference of an object whose count nobody uses yet */
-    static ref begin(T &object) requires counted_in_one_word<T>
+    __always_inline static ref begin(T &object) requires counted_in_one_word<T>
     {
-        calls_of<T>::init(count_of(&object));
-        return ref(&object);
+        T *const begun = not_null(object);
+        calls_of<T>::init(count_of(begun));
+        return ref(begun);
     }
 
     /** adopt() - a reference that the caller holds becomes this handle's */
-    static ref adopt(T &object) { return ref(&object); }
+    __always_inline static ref adopt(T &object) { return ref(not_null(object)); }
     /** from_c() - the same for a pointer that C hands over; not null */
-    [[gnu::nonnull]] static ref from_c(T *object) { return ref(object); }
+    [[gnu::nonnull]] __always_inline static ref from_c(T *object) { return adopt(*object); }
     /** release_to_c() - C has to put it from now on. Return: null if there was none */
-    [[nodiscard]] T *release_to_c() && { return this->give("release_to_c"); }
+    [[nodiscard]] __always_inline T *release_to_c() && { return this->give("release_to_c"); }
 
     /** share() - take another reference */
-    [[nodiscard]] ref share() const
+    [[nodiscard]] __always_inline ref share() const
     {
         if (!this->holds("share")) {
             return ref();
@@ -216,11 +228,11 @@ class [[nodiscard]] ref : public handle<T> {
     }
 
     /** borrow() - lend this one for a scope in which it is not moved */
-    [[nodiscard]] borrowed<T> borrow() const & { return borrowed<T>(this->object_); }
+    [[nodiscard]] __always_inline borrowed<T> borrow() const & { return borrowed<T>(this->object_); }
     [[nodiscard]] borrowed<T> borrow() && = delete; /* would outlive its reference */
 
     /** put() - now, rather than at the end of the scope */
-    void put() && { drop(this->leave()); }
+    __always_inline void put() && { drop(this->leave()); }
     void put() & = delete;
 
     /**
@@ -228,7 +240,7 @@ class [[nodiscard]] ref : public handle<T> {
      *
      * Return: true if release() was called, which unlocks.
      */
-    bool put_lock(spinlock_t &lock) && requires counted_in_one_word<T>
+    __always_inline bool put_lock(spinlock_t &lock) && requires counted_in_one_word<T>
     {
         T *const object = this->give("put_lock");
         if (object == nullptr) {
@@ -236,7 +248,7 @@ class [[nodiscard]] ref : public handle<T> {
         }
         return calls_of<T>::put_lock(count_of(object), released_by<T>(), &lock);
     }
-    bool put_mutex(struct mutex &lock) && requires counted_in_one_word<T>
+    __always_inline bool put_mutex(struct mutex &lock) && requires counted_in_one_word<T>
     {
         T *const object = this->give("put_mutex");
         if (object == nullptr) {
@@ -246,9 +258,11 @@ class [[nodiscard]] ref : public handle<T> {
     }
 
   private:
-    [[gnu::always_inline]] explicit ref(T *object) : handle<T>(object) {}
+    friend class borrowed<T>;
+    friend class maybe<ref>;
+    __always_inline explicit ref(T *object) : handle<T>(object) {}
 
-    [[gnu::always_inline]] static void drop(T *object)
+    __always_inline static void drop(T *object)
     {
         static_assert(counted<T>, "rs::ref<T>: T names no counter and release, see ref_counter.hpp");
         if (object != nullptr) {
@@ -261,9 +275,9 @@ class [[nodiscard]] ref : public handle<T> {
 template <counted_many T>
 class [[nodiscard]] bundle : public handle<T> {
   public:
-    constexpr bundle() = default;
-    bundle(bundle &&other) noexcept = default;
-    [[gnu::always_inline]] ~bundle()
+    __always_inline constexpr bundle() = default;
+    __always_inline bundle(bundle &&other) noexcept = default;
+    __always_inline ~bundle()
     {
         if (this->object_ != nullptr) {
             calls_of<T>::put_many(count_of(this->object_), nr_, released_by<T>());
@@ -271,29 +285,40 @@ class [[nodiscard]] bundle : public handle<T> {
     }
 
     /** take() - @nr more references to what is held */
-    static bundle take(const borrowed<T> &held, u32 nr)
+    __always_inline static bundle take(const borrowed<T> &held, u32 nr)
     {
         calls_of<T>::get_many(count_of(&*held), nr);
         return bundle(&*held, nr);
     }
-    [[gnu::always_inline]] static bundle adopt(T &object, u32 nr) { return bundle(&object, nr); }
-    [[nodiscard]] T *release_to_c() && { return this->give("release_to_c"); }
-    u32 size() const { return this->object_ != nullptr ? nr_ : 0; }
+    /** adopt() - @nr references that the caller holds become this handle's */
+    __always_inline static bundle adopt(T &object, u32 nr) { return bundle(not_null(object), nr); }
+    [[nodiscard]] __always_inline T *release_to_c() && { return this->give("release_to_c"); }
+    __always_inline u32 size() const { return this->object_ != nullptr ? nr_ : 0; }
 
   private:
-    [[gnu::always_inline]] bundle(T *object, u32 nr) : handle<T>(object), nr_(nr) {}
-    u32 nr_ = 0;
+    friend class maybe<bundle>;
+    __always_inline bundle(T *object, u32 nr) : handle<T>(object), nr_(nr) {}
+    unsigned long nr_ = 0; /* no padding, which would be set to zero */
 };
 
 /** class maybe - a handle, or nothing; which, must be looked at before it is taken */
 template <typename Handle>
 class [[nodiscard]] maybe {
   public:
-    maybe() = default;
-    maybe(Handle &&handle) noexcept : handle_(std::move(handle)) {}
+    __always_inline maybe() = default;
+    __always_inline maybe(maybe &&other) noexcept = default;
+    __always_inline ~maybe() = default;
+    __always_inline maybe(Handle &&handle) noexcept : handle_(std::move(handle)) {}
 
-    [[nodiscard]] explicit operator bool() const { return static_cast<bool>(handle_); }
-    [[nodiscard]] Handle take() && { return std::move(handle_); }
+    [[nodiscard]] __always_inline explicit operator bool() const { return static_cast<bool>(handle_); }
+    [[nodiscard]] __always_inline Handle take() && { return std::move(handle_); }
+
+    /* A handle of @object, and of what else it is made from, if it was counted. */
+    template <typename T, typename... Rest>
+    __always_inline static maybe of(T *object, bool counted, Rest... rest)
+    {
+        return counted ? maybe(Handle(object, rest...)) : maybe();
+    }
 
   private:
     Handle handle_;
@@ -304,27 +329,26 @@ using found = maybe<ref<T>>;
 
 /** tryget() - a reference, unless there are none any more (a kref's get_unless_zero) */
 template <counted T, keeper Guard>
-[[nodiscard, gnu::always_inline]] inline found<T> tryget(const Guard &, T &object)
+[[nodiscard]] __always_inline found<T> tryget(const Guard &, T &object)
 {
-    return calls_of<T>::tryget(count_of(&object)) ? found<T>(ref<T>::adopt(object)) : found<T>();
+    T *const known = not_null(object);
+    return found<T>::of(known, calls_of<T>::tryget(count_of(known)));
 }
 
 /** tryget_many() - @nr references, unless there are none any more */
 template <counted_many T, keeper Guard>
-[[nodiscard, gnu::always_inline]] inline maybe<bundle<T>> tryget_many(const Guard &, T &object, u32 nr)
+[[nodiscard]] __always_inline maybe<bundle<T>> tryget_many(const Guard &, T &object, u32 nr)
 {
-    using answer = maybe<bundle<T>>;
-    if (!calls_of<T>::tryget_many(count_of(&object), nr)) {
-        return answer();
-    }
-    return answer(bundle<T>::adopt(object, nr));
+    T *const known = not_null(object);
+    return maybe<bundle<T>>::of(known, calls_of<T>::tryget_many(count_of(known), nr), nr);
 }
 
 /** tryget_live() - a reference, unless it was killed */
 template <counted_per_cpu T, keeper Guard>
-[[nodiscard, gnu::always_inline]] inline found<T> tryget_live(const Guard &, T &object)
+[[nodiscard]] __always_inline found<T> tryget_live(const Guard &, T &object)
 {
-    return calls_of<T>::tryget_live(count_of(&object)) ? found<T>(ref<T>::adopt(object)) : found<T>();
+    T *const known = not_null(object);
+    return found<T>::of(known, calls_of<T>::tryget_live(count_of(known)));
 }
 
 /**
@@ -333,7 +357,7 @@ template <counted_per_cpu T, keeper Guard>
  * @find: returns a pointer to one, or null; the pointer goes nowhere else
  */
 template <keeper Guard, typename Find>
-[[nodiscard, gnu::always_inline]] inline auto lookup(const Guard &guard, Find &&find)
+[[nodiscard]] __always_inline auto lookup(const Guard &guard, Find &&find)
 {
     auto *const object = find();
     return object != nullptr ? tryget(guard, *object) : decltype(tryget(guard, *object))();
@@ -341,7 +365,7 @@ template <keeper Guard, typename Find>
 
 /** lookup_live() - find an object and take a reference unless it was killed, in one step */
 template <keeper Guard, typename Find>
-[[nodiscard, gnu::always_inline]] inline auto lookup_live(const Guard &guard, Find &&find)
+[[nodiscard]] __always_inline auto lookup_live(const Guard &guard, Find &&find)
 {
     auto *const object = find();
     return object != nullptr ? tryget_live(guard, *object) : decltype(tryget_live(guard, *object))();
@@ -351,13 +375,15 @@ template <keeper Guard, typename Find>
 template <typename T>
 class [[nodiscard]] begun {
   public:
-    explicit begun(int error) : error_(error) {}
-    begun(live<T> &&owner) : owner_(std::move(owner)) {}
+    __always_inline explicit begun(int error) : error_(error) {}
+    __always_inline begun(live<T> &&owner) : owner_(std::move(owner)) {}
+    __always_inline begun(begun &&other) noexcept = default;
+    __always_inline ~begun() = default;
 
-    [[nodiscard]] explicit operator bool() const { return error_ == 0; }
+    [[nodiscard]] __always_inline explicit operator bool() const { return error_ == 0; }
     /** error() - as C has it: 0, -ENOMEM, -EINVAL ... */
-    [[nodiscard]] int error() const { return error_; }
-    [[nodiscard]] live<T> take() && { return std::move(owner_); }
+    [[nodiscard]] __always_inline int error() const { return error_; }
+    [[nodiscard]] __always_inline live<T> take() && { return std::move(owner_); }
 
   private:
     int error_ = 0;
@@ -368,55 +394,55 @@ class [[nodiscard]] begun {
 template <typename T>
 class [[nodiscard]] live : public handle<T> {
   public:
-    constexpr live() = default;
-    live(live &&other) noexcept = default;
-    live &operator=(live &&other) noexcept
+    __always_inline constexpr live() = default;
+    __always_inline live(live &&other) noexcept = default;
+    __always_inline live &operator=(live &&other) noexcept
     {
         T *const taken = other.leave();
         end(this->leave(), nullptr);
         this->object_ = taken;
         return *this;
     }
-    ~live() { end(this->object_, nullptr); }
+    __always_inline ~live() { end(this->object_, nullptr); }
 
     /**
      * begin() - a counter that lives
      * @gfp: rs_gfp_kernel() or rs_gfp_atomic()
      * @flags: of enum rs_percpu_ref_init_flags but INIT_DEAD, whose right to kill comes by reinit()
      */
-    static begun<T> begin(T &object, gfp_t gfp, unsigned int flags = 0)
+    __always_inline static begun<T> begin(T &object, gfp_t gfp, unsigned int flags = 0)
     {
-        const int error = calls_of<T>::init(count_of(&object), released_by<T>(), flags, gfp);
-        return error != 0 ? begun<T>(error) : begun<T>(live(&object));
+        T *const known = not_null(object);
+        return begun_if(known, calls_of<T>::init(count_of(known), released_by<T>(), flags, gfp));
     }
     /** resurrect(), reinit() - as C's; give a killed counter an owner again */
-    static begun<T> resurrect(T &object)
+    __always_inline static begun<T> resurrect(T &object)
     {
-        const int error = calls_of<T>::resurrect(count_of(&object));
-        return error != 0 ? begun<T>(error) : begun<T>(live(&object));
+        T *const known = not_null(object);
+        return begun_if(known, calls_of<T>::resurrect(count_of(known)));
     }
-    static begun<T> reinit(T &object)
+    __always_inline static begun<T> reinit(T &object)
     {
-        const int error = calls_of<T>::reinit(count_of(&object));
-        return error != 0 ? begun<T>(error) : begun<T>(live(&object));
+        T *const known = not_null(object);
+        return begun_if(known, calls_of<T>::reinit(count_of(known)));
     }
     /** finish() - C's exit, after release or from it */
-    static void finish(T &object) { calls_of<T>::exit(count_of(&object)); }
+    __always_inline static void finish(T &object) { calls_of<T>::exit(count_of(&object)); }
 
     /** adopt(), from_c() - C hands over the right to kill; release_to_c() gives it back */
-    static live adopt(T &object) { return live(&object); }
-    [[gnu::nonnull]] static live from_c(T *object) { return live(object); }
-    [[nodiscard]] T *release_to_c() && { return this->give("release_to_c"); }
+    __always_inline static live adopt(T &object) { return live(not_null(object)); }
+    [[gnu::nonnull]] __always_inline static live from_c(T *object) { return adopt(*object); }
+    [[nodiscard]] __always_inline T *release_to_c() && { return this->give("release_to_c"); }
 
     /** share() - a reference; never fails, since the initial one is held */
-    [[nodiscard]] ref<T> share() const
+    [[nodiscard]] __always_inline ref<T> share() const
     {
         if (!this->holds("share")) {
             return ref<T>();
         }
         return borrow().share();
     }
-    [[nodiscard]] borrowed<T> borrow() const & { return borrowed<T>(this->object_); }
+    [[nodiscard]] __always_inline borrowed<T> borrow() const & { return borrowed<T>(this->object_); }
     [[nodiscard]] borrowed<T> borrow() && = delete; /* would outlive its reference */
 
     /**
@@ -424,23 +450,27 @@ class [[nodiscard]] live : public handle<T> {
      *
      * Return: true, or false if C killed it before.
      */
-    bool kill() && { return end(this->give("kill"), nullptr); }
+    __always_inline bool kill() && { return end(this->give("kill"), nullptr); }
     bool kill() & = delete; /* the right is used up: std::move(owner).kill() */
 
     /** kill_and_confirm() - the same; @confirm(object) once no tryget_live() succeeds any more */
     template <auto confirm>
-    bool kill_and_confirm() &&
+    __always_inline bool kill_and_confirm() &&
     {
-        using count = counter_type<T>;
-        return end(this->give("kill"), [](count *c) { confirm(container_of<T>(c)); });
+        return end(this->give("kill_and_confirm"), as_c_calls<T, confirm>());
     }
     template <auto confirm>
     bool kill_and_confirm() & = delete;
 
   private:
-    [[gnu::always_inline]] explicit live(T *object) : handle<T>(object) {}
+    __always_inline explicit live(T *object) : handle<T>(object) {}
 
-    [[gnu::always_inline]] static bool end(T *object, void (*confirm)(counter_type<T> *))
+    __always_inline static begun<T> begun_if(T *object, int error)
+    {
+        return error != 0 ? begun<T>(error) : begun<T>(live(object));
+    }
+
+    __always_inline static bool end(T *object, void (*confirm)(counter_type<T> *))
     {
         static_assert(counted_per_cpu<T>, "rs::live<T>: T has no per-CPU counter, see ref_counter.hpp");
         return object != nullptr && calls_of<T>::kill(count_of(object), confirm);

@@ -8,37 +8,45 @@
 
 #include <refstorm/abi.h>
 
-/*
- * The counter is the first member. Elsewhere gcc's front ends spell its address differently,
- * and one of them may compute once what the other adds twice; docs/cxx.md has an example.
- */
-struct twin_kref {
-	struct rs_kref count;
-	u64 payload;
-};
+/* The counter is the first member, or, in objects called twins_*_inside.o, is not. */
+#ifdef TWINS_INSIDE
+#define TWIN(kind, counter)	\
+struct twin_##kind {		\
+	u64 payload;		\
+	counter count;		\
+}
+#else
+#define TWIN(kind, counter)	\
+struct twin_##kind {		\
+	counter count;		\
+	u64 payload;		\
+}
+#endif
 
-struct twin_refcount {
-	rs_refcount_t count;
-	u64 payload;
-};
-
-struct twin_sealed {
-	struct rs_sealed_ref count;
-	u64 payload;
-};
+TWIN(kref, struct rs_kref);
+TWIN(refcount, rs_refcount_t);
+TWIN(sealed, struct rs_sealed_ref);
 
 /* What C and C++ have in common: the same functions of C release. */
 void twin_kref_release(struct rs_kref *count);
 void twin_refcount_release(rs_refcount_t *count);
 void twin_sealed_release(struct rs_sealed_ref *count);
 
-/* Somebody who uses what a tryget gave. */
+/* Whoever kills may ask to be told. */
+void twin_sealed_confirmed(struct rs_sealed_ref *count);
+
+/* Somebody who uses what a tryget gave, and somebody who only looks. */
 void twin_use(void *object);
+void twin_look(void *object);
 
 #define TWINS_OF(kind)								\
 	void twin_##kind##_share(struct twin_##kind *object);			\
 	void twin_##kind##_put(struct twin_##kind *object);			\
-	void twin_##kind##_tryget(struct twin_##kind *object)
+	void twin_##kind##_pair(struct twin_##kind *object);			\
+	void twin_##kind##_tryget(struct twin_##kind *object);			\
+	void twin_##kind##_lookup(unsigned long key);				\
+	struct twin_##kind *twin_##kind##_lookup_rcu(unsigned long key);	\
+	struct twin_##kind *twin_##kind##_find(unsigned long key)
 
 TWINS_OF(kref);
 void twin_kref_begin(struct twin_kref *object);
@@ -55,10 +63,14 @@ void twin_refcount_tryget_many(struct twin_refcount *object, u32 nr);
 
 TWINS_OF(sealed);
 void twin_sealed_tryget_live(struct twin_sealed *object);
+void twin_sealed_lookup_live(unsigned long key);
+struct twin_sealed *twin_sealed_lookup_live_rcu(unsigned long key);
 void twin_sealed_get_many(struct twin_sealed *object, u32 nr);
 void twin_sealed_put_many(struct twin_sealed *object, u32 nr);
 void twin_sealed_tryget_many(struct twin_sealed *object, u32 nr);
+int twin_sealed_begin(struct twin_sealed *object, gfp_t gfp);
 bool twin_sealed_kill(struct twin_sealed *object);
+bool twin_sealed_kill_and_confirm(struct twin_sealed *object);
 int twin_sealed_resurrect(struct twin_sealed *object);
 int twin_sealed_reinit(struct twin_sealed *object);
 void twin_sealed_exit(struct twin_sealed *object);

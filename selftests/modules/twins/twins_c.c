@@ -1,37 +1,82 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The twins in C: the public inline functions. */
+#include <refstorm/cxx_calls.h>
+
 #include "twins.h"
 
 /* What kref and refcount have in common; sealed, too. */
 #define TWINS(kind, get, tryget, put)						\
 void twin_##kind##_share(struct twin_##kind *object)				\
 {										\
-	get;									\
+	get(&object->count);							\
 }										\
 										\
 void twin_##kind##_put(struct twin_##kind *object)				\
 {										\
-	put;									\
+	put(&object->count);							\
+}										\
+										\
+void twin_##kind##_pair(struct twin_##kind *object)				\
+{										\
+	get(&object->count);							\
+	twin_look(object);							\
+	put(&object->count);							\
 }										\
 										\
 void twin_##kind##_tryget(struct twin_##kind *object)				\
 {										\
-	if (tryget)								\
+	if (tryget(&object->count))						\
 		twin_use(object);						\
 }
 
-static inline void refcount_put(rs_refcount_t *count)
+static inline void put_kref(struct rs_kref *count)
+{
+	rs_kref_put(count, twin_kref_release);
+}
+
+static inline void put_refcount(rs_refcount_t *count)
 {
 	if (rs_refcount_dec_and_test(count))
 		twin_refcount_release(count);
 }
 
-TWINS(kref, rs_kref_get(&object->count), rs_kref_get_unless_zero(&object->count),
-	rs_kref_put(&object->count, twin_kref_release))
-TWINS(refcount, rs_refcount_inc(&object->count), rs_refcount_inc_not_zero(&object->count),
-	refcount_put(&object->count))
-TWINS(sealed, rs_sealed_ref_get(&object->count), rs_sealed_ref_tryget(&object->count),
-	rs_sealed_ref_put(&object->count))
+/* A lookup under a lock of the caller's, and one under RCU. */
+#define LOOKUPS(kind, name, tryget)						\
+static inline struct twin_##kind *kind##_##name(unsigned long key)		\
+{										\
+	struct twin_##kind *object = twin_##kind##_find(key);			\
+										\
+	return object && (tryget) ? object : NULL;				\
+}										\
+										\
+void twin_##kind##_##name(unsigned long key)					\
+{										\
+	struct twin_##kind *object = kind##_##name(key);			\
+										\
+	if (object)								\
+		twin_use(object);						\
+}										\
+										\
+struct twin_##kind *twin_##kind##_##name##_rcu(unsigned long key)		\
+{										\
+	struct twin_##kind *object;						\
+										\
+	__rs_cxx_rcu_read_lock();						\
+	object = twin_##kind##_find(key);					\
+	if (object && !(tryget))						\
+		object = NULL;							\
+	__rs_cxx_rcu_read_unlock();						\
+	return object;								\
+}
+
+TWINS(kref, rs_kref_get, rs_kref_get_unless_zero, put_kref)
+TWINS(refcount, rs_refcount_inc, rs_refcount_inc_not_zero, put_refcount)
+TWINS(sealed, rs_sealed_ref_get, rs_sealed_ref_tryget, rs_sealed_ref_put)
+
+LOOKUPS(kref, lookup, rs_kref_get_unless_zero(&object->count))
+LOOKUPS(refcount, lookup, rs_refcount_inc_not_zero(&object->count))
+LOOKUPS(sealed, lookup, rs_sealed_ref_tryget(&object->count))
+LOOKUPS(sealed, lookup_live, rs_sealed_ref_tryget_live(&object->count))
 
 void twin_kref_begin(struct twin_kref *object)
 {
@@ -104,9 +149,19 @@ void twin_sealed_tryget_many(struct twin_sealed *object, u32 nr)
 		twin_use(object);
 }
 
+int twin_sealed_begin(struct twin_sealed *object, gfp_t gfp)
+{
+	return rs_sealed_ref_init(&object->count, twin_sealed_release, 0, gfp);
+}
+
 bool twin_sealed_kill(struct twin_sealed *object)
 {
 	return rs_sealed_ref_kill(&object->count);
+}
+
+bool twin_sealed_kill_and_confirm(struct twin_sealed *object)
+{
+	return rs_sealed_ref_kill_and_confirm(&object->count, twin_sealed_confirmed);
 }
 
 int twin_sealed_resurrect(struct twin_sealed *object)

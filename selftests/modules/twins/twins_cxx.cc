@@ -26,8 +26,10 @@ struct rs::counting<twin_sealed> {
 
 using rs::borrowed;
 using rs::bundle;
+using rs::found;
 using rs::kept_in_place;
 using rs::live;
+using rs::rcu_reader;
 using rs::ref;
 
 namespace {
@@ -38,6 +40,13 @@ template <typename Found>
     if (found) {
         twin_use(static_cast<Found &&>(found).take().release_to_c());
     }
+}
+
+/* What C makes of an answer. */
+template <typename T>
+[[gnu::always_inline]] inline T *kept(found<T> &&answer)
+{
+    return answer ? std::move(answer).take().release_to_c() : nullptr;
 }
 
 template <typename T>
@@ -60,6 +69,11 @@ template <typename T>
     void twin_##kind##_put(twin_##kind *object)                                                              \
     {                                                                                                        \
         ref<twin_##kind>::from_c(object).put();                                                              \
+    }                                                                                                        \
+    void twin_##kind##_pair(twin_##kind *object)                                                             \
+    {                                                                                                        \
+        const auto mine = borrowed<twin_##kind>::vouch(*object).share();                                     \
+        twin_look(&*mine);                                                                                   \
     }                                                                                                        \
     void twin_##kind##_tryget(twin_##kind *object)                                                           \
     {                                                                                                        \
@@ -94,12 +108,26 @@ template <typename T>
         use(rs::tryget_many(kept_in_place{}, *object, nr));                                                  \
     }
 
+#define LOOKUPS(kind, name)                                                                                  \
+    void twin_##kind##_##name(unsigned long key)                                                             \
+    {                                                                                                        \
+        use(rs::name(kept_in_place{}, [&] { return twin_##kind##_find(key); }));                             \
+    }                                                                                                        \
+    twin_##kind *twin_##kind##_##name##_rcu(unsigned long key)                                               \
+    {                                                                                                        \
+        return kept(rs::name(rcu_reader{}, [&] { return twin_##kind##_find(key); }));                        \
+    }
+
 TWINS(kref)
+LOOKUPS(kref, lookup)
 TWINS_IN_ONE_WORD(kref)
 TWINS(refcount)
+LOOKUPS(refcount, lookup)
 TWINS_IN_ONE_WORD(refcount)
 TWINS_MANY(refcount)
 TWINS(sealed)
+LOOKUPS(sealed, lookup)
+LOOKUPS(sealed, lookup_live)
 TWINS_MANY(sealed)
 
 void twin_sealed_tryget_live(twin_sealed *object)
@@ -107,9 +135,19 @@ void twin_sealed_tryget_live(twin_sealed *object)
     use(rs::tryget_live(kept_in_place{}, *object));
 }
 
+int twin_sealed_begin(twin_sealed *object, gfp_t gfp)
+{
+    return kept(live<twin_sealed>::begin(*object, gfp));
+}
+
 bool twin_sealed_kill(twin_sealed *object)
 {
     return live<twin_sealed>::from_c(object).kill();
+}
+
+bool twin_sealed_kill_and_confirm(twin_sealed *object)
+{
+    return live<twin_sealed>::from_c(object).kill_and_confirm<twin_sealed_confirmed>();
 }
 
 int twin_sealed_resurrect(twin_sealed *object)
