@@ -87,6 +87,7 @@ static const struct scenario {
 	{ "bench_thread", "bench provider=kref operation=pair cpus=1 ms=1", NULL, 1, {} },
 	{ "bench", "bench_kill provider=rs_percpu_ref refs=3 batches=1", NULL, 3, {} },
 	{ "percpu_ref_data", "bench_kill provider=rs_percpu_ref refs=3 batches=1", NULL, 3, {} },
+	{ "bench", "bench_memory provider=kref refs=1000", NULL, 2, {} },
 	/* On each of two CPUs at least, one that gets and puts, one that kills. */
 	{ "bench_thread", "bench_kill provider=rs_percpu_ref refs=3 batches=1 load=1 from=all",
 	  NULL, 2, {} },

@@ -4,6 +4,7 @@
  * What the results are is for scripts/tests/bench, in a guest that counts.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +174,11 @@ TEST_F(bench, shows_how_long_kills_take)
 			EXPECT_LE(rs_number(release, "median_ns"), rs_number(release, "p99_ns"));
 			EXPECT_LE(rs_number(release, "p99_ns"), rs_number(release, "max_ns"));
 			EXPECT_LE(rs_number(release, "max_ns"), rs_number(release, "total_ns"));
+			/* Who is sealed by interrupts had some; others had none of them. */
+			EXPECT_EQ(!strcmp(providers[p], "rs_sealed_ref"),
+				  rs_number(release, "rounds") > 0);
+			EXPECT_EQ(!strcmp(providers[p], "rs_sealed_ref"),
+				  rs_number(release, "interrupts") > 0);
 		}
 }
 
@@ -188,6 +194,83 @@ TEST_F(bench, sorts_every_kill_into_a_bucket)
 			count += rs_number(line, "count");
 	EXPECT_EQ(2 * 100, count);	/* confirmations and releases */
 	free(all);
+}
+
+/* Whose counters have memory of their own when they were never used, and when they are. */
+static const struct {
+	const char *provider;
+	bool cold, hot;
+} memory[] = {
+	{ "rs_refcount", false, false },
+	{ "percpu_ref", true, true },
+	{ "rs_sealed_ref", true, true },
+	{ "rs_sealed_ref_dynamic", false, true },
+};
+
+static void threshold(struct __test_metadata *_metadata, const char *value)
+{
+	int fd = open("/sys/module/rsref/parameters/dynamic_threshold", O_WRONLY | O_CLOEXEC);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ((ssize_t)strlen(value), write(fd, value, strlen(value)));
+	close(fd);
+}
+
+TEST_F_TIMEOUT(bench, tells_the_memory_that_counters_take, 110)
+{
+	size_t p;
+
+	threshold(_metadata, "16");
+	for (p = 0; p < ARRAY_SIZE(memory); p++) {
+		const char *name = memory[p].provider, *cold, *hot;
+
+		ASSERT_EQ(0, rs_try("bench_memory provider=%s refs=20000", name)) {
+			TH_LOG("%s", name);
+		}
+		EXPECT_STREQ("bytes", rs_value(result_of("memory_cold"), "unit"));
+		cold = rs_row("bench", "memory", "cold");
+		EXPECT_STREQ(name, rs_value(cold, "provider"));
+		EXPECT_EQ(20000, rs_number(cold, "refs"));
+		/* A slot has 8 bytes; per-CPU memory comes in pages, on each CPU. */
+		EXPECT_EQ(memory[p].cold, rs_number(cold, "percpu_bytes") > 20000) {
+			TH_LOG("%s", name);
+		}
+		hot = rs_row("bench", "memory", "hot");
+		EXPECT_EQ(memory[p].hot,
+			  rs_number(hot, "percpu_bytes") >= 20000 * 8 * rs_cpus() * 9 / 10) {
+			TH_LOG("%s", name);
+		}
+		EXPECT_LE(atof(rs_value(result_of("memory_cold"), "value")),
+			  atof(rs_value(result_of("memory_hot"), "value")) + 2);
+	}
+	threshold(_metadata, "4096");
+}
+
+/* While counters begin that stay, and that are measured; and of what is put between. */
+static const struct {
+	const char *site;
+	unsigned int nth;
+} midway[] = {
+	{ "percpu_ref_data", 500 },
+	{ "percpu_ref_slots", 1500 },
+	{ "bench", 300 },
+};
+
+TEST_F(bench, gives_back_the_memory_of_counters_if_it_runs_out)
+{
+	char command[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(midway); i++) {
+		snprintf(command, sizeof(command), "fail site=%s nth=%u", midway[i].site,
+			 midway[i].nth);
+		ASSERT_EQ(0, rs_write("alloc", command, strlen(command)));
+		EXPECT_EQ(ENOMEM, rs_try("bench_memory provider=rs_percpu_ref refs=1000")) {
+			TH_LOG("%s", command);
+		}
+		EXPECT_EQ(0, rs_number(rs_row("alloc", "site", midway[i].site), "armed"));
+		EXPECT_EQ(0, rs_number(rs_row("alloc", "site", "percpu_ref_slots"), "outstanding"));
+	}
 }
 
 static const struct {
@@ -213,6 +296,11 @@ static const struct {
 	  "100000000 kills; accepted: 1000000 in all", NULL, ERANGE },
 	{ "bench_kill provider=percpu_ref from=some", "'some' is not one of: one all",
 	  "from=some", EINVAL },
+	{ "bench_memory refs=1000", "provider= is missing", NULL, EINVAL },
+	{ "bench_memory provider=kref refs=999", "999 is out of range; accepted: 1000 to 100000",
+	  "refs=999", ERANGE },
+	{ "bench_memory provider=krefs", "no provider is called 'krefs'", "provider=krefs",
+	  ENOENT },
 	{ "bench provider=kref ms=0", "0 is out of range; accepted: 1 to 60000", "ms=0", ERANGE },
 };
 

@@ -242,18 +242,17 @@ static int run_modes(const struct bench_setup *setup, const struct bench_clock *
 	return run_mode(setup, false, clock) ?: run_mode(setup, true, clock);
 }
 
-static int refuse(struct command *cmd, int err)
-{
-	switch (err) {
-	case -ENOMEM:
-		return command_refuse(cmd, COMMAND_NO_WORD, err, "out of memory");
-	case -EINTR:
-		return command_refuse(cmd, COMMAND_NO_WORD, err, "interrupted");
-	default:
-		return command_refuse(cmd, COMMAND_NO_WORD, err,
-				      "the counter would not stay in its mode, or a CPU went offline");
-	}
-}
+/* Why a run that was begun can fail. */
+static const struct {
+	int		err;
+	const char	*why;
+} failures[] = {
+	{ -ENOMEM, "out of memory" },
+	{ -EINTR, "interrupted" },
+	{ -EAGAIN, "the counter would not stay in its mode, or a CPU went offline" },
+	{ -ENODEV, "/proc/meminfo cannot be read, or does not tell of Slab, Percpu and VmallocUsed" },
+	{ -EUCLEAN, "others allocate and free too much to tell counters from it" },
+};
 
 /* A run that nothing speaks against: its results replace those of the last. */
 static void begin(const char *clock, const char *source)
@@ -263,6 +262,34 @@ static void begin(const char *clock, const char *source)
 	mutex_unlock(&text_lock);
 	bench_line("run=%u clock=%s source=%s possible_cpus=%u\n", ++last_run, clock, source,
 		   num_possible_cpus());
+}
+
+/*
+ * Run what a command asks for, unless another is at work. @run has refused the command,
+ * or returns an errno of the table above, which is put in words here.
+ */
+static int run_alone(struct command *cmd, int (*run)(struct command *cmd, const void *setup),
+		     const void *setup)
+{
+	unsigned int i;
+	int ret;
+
+	if (!mutex_trylock(&run_lock))
+		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY, "a bench is at work");
+	ret = run(cmd, setup);
+	for (i = 0; i < ARRAY_SIZE(failures); i++)
+		if (ret == failures[i].err)
+			command_refuse(cmd, COMMAND_NO_WORD, ret, "%s", failures[i].why);
+	scnprintf(cmd->result, sizeof(cmd->result), "command=%s run=%u result=done",
+		  cmd->words[0], last_run);
+	mutex_unlock(&run_lock);
+	return ret;
+}
+
+static int check_provider(struct command *cmd, const struct rs_provider *provider)
+{
+	return provider ? 0 : command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
+					     "provider= is missing");
 }
 
 static int run_on_one(struct command *cmd, const struct bench_setup *setup)
@@ -284,20 +311,24 @@ static int run_on_one(struct command *cmd, const struct bench_setup *setup)
 		ret = bench_init_exit(setup->provider, clock);
 	bench_clock_end(clock);
 	migrate_enable();
-	return ret ? refuse(cmd, ret) : 0;
+	return ret;
 }
 
 static int run_on_cpus(struct command *cmd, const struct bench_setup *setup)
 {
-	int ret;
-
 	if (setup->cpus > num_online_cpus())
 		return command_refuse(cmd, COMMAND_NO_WORD, -ERANGE,
 				      "cpus=%llu: %u are online", setup->cpus,
 				      num_online_cpus());
 	begin("ns", "ktime");
-	ret = run_modes(setup, NULL);
-	return ret ? refuse(cmd, ret) : 0;
+	return run_modes(setup, NULL);
+}
+
+static int run_bench(struct command *cmd, const void *setup)
+{
+	const struct bench_setup *bench = setup;
+
+	return bench->cpus ? run_on_cpus(cmd, bench) : run_on_one(cmd, bench);
 }
 
 /* bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N] */
@@ -306,22 +337,11 @@ int bench_command(struct command *cmd)
 	struct bench_setup setup = { .ms = MS_DEFAULT };
 	int ret;
 
-	ret = command_keys(cmd, 1, bench_keys, ARRAY_SIZE(bench_keys), &setup);
+	ret = command_keys(cmd, 1, bench_keys, ARRAY_SIZE(bench_keys), &setup) ?:
+	      check_provider(cmd, setup.provider) ?: check_operation(cmd, &setup);
 	if (ret)
 		return ret;
-	if (!setup.provider)
-		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL, "provider= is missing");
-	ret = check_operation(cmd, &setup);
-	if (ret)
-		return ret;
-
-	if (!mutex_trylock(&run_lock))
-		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY, "a bench is at work");
-	ret = setup.cpus ? run_on_cpus(cmd, &setup) : run_on_one(cmd, &setup);
-	scnprintf(cmd->result, sizeof(cmd->result), "command=bench run=%u result=done",
-		  last_run);
-	mutex_unlock(&run_lock);
-	return ret;
+	return run_alone(cmd, run_bench, &setup);
 }
 
 static const struct command_key bench_kill_keys[] = {
@@ -335,6 +355,12 @@ static const struct command_key bench_kill_keys[] = {
 	  .offset = offsetof(struct bench_kill, from) },
 };
 
+static int run_kill(struct command *cmd, const void *setup)
+{
+	begin("ns", "ktime");
+	return bench_kill(setup);
+}
+
 /* bench_kill provider=P [refs=N] [batches=N] [load=0|1] [from=one|all] */
 int bench_kill_command(struct command *cmd)
 {
@@ -343,11 +369,10 @@ int bench_kill_command(struct command *cmd)
 
 	static_assert(!offsetof(struct bench_kill, provider));
 	static_assert(!offsetof(struct bench_setup, provider));
-	ret = command_keys(cmd, 1, bench_kill_keys, ARRAY_SIZE(bench_kill_keys), &setup);
+	ret = command_keys(cmd, 1, bench_kill_keys, ARRAY_SIZE(bench_kill_keys), &setup) ?:
+	      check_provider(cmd, setup.provider);
 	if (ret)
 		return ret;
-	if (!setup.provider)
-		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL, "provider= is missing");
 	if (!setup.provider->percpu)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
 				      "a kill of %s is a put", setup.provider->name);
@@ -356,14 +381,29 @@ int bench_kill_command(struct command *cmd)
 				      "%llu kills; accepted: %d in all",
 				      setup.refs * setup.batches, RS_BENCH_KILLS_MAX);
 
-	if (!mutex_trylock(&run_lock))
-		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY, "a bench is at work");
-	begin("ns", "ktime");
-	ret = bench_kill(&setup);
-	if (ret)
-		ret = refuse(cmd, ret);
-	scnprintf(cmd->result, sizeof(cmd->result), "command=bench_kill run=%u result=done",
-		  last_run);
-	mutex_unlock(&run_lock);
-	return ret;
+	return run_alone(cmd, run_kill, &setup);
+}
+
+static const struct command_key bench_memory_keys[] = {
+	{ .name = "provider", .set = set_provider },
+	{ .name = "refs", .min = RS_BENCH_MEMORY_REFS_MIN, .max = RS_BENCH_REFS_MAX,
+	  .offset = offsetof(struct bench_memory, refs) },
+};
+
+static int run_memory(struct command *cmd, const void *setup)
+{
+	begin("none", "meminfo");
+	return bench_memory(setup);
+}
+
+/* bench_memory provider=P [refs=N] */
+int bench_memory_command(struct command *cmd)
+{
+	struct bench_memory setup = { .refs = RS_BENCH_REFS_MAX };
+	int ret;
+
+	static_assert(!offsetof(struct bench_memory, provider));
+	ret = command_keys(cmd, 1, bench_memory_keys, ARRAY_SIZE(bench_memory_keys), &setup) ?:
+	      check_provider(cmd, setup.provider);
+	return ret ?: run_alone(cmd, run_memory, &setup);
 }

@@ -61,9 +61,12 @@ extern spinlock_t rs_bench_lock;
 
 #define BENCH_KILL_USAGE "provider=P [refs=N] [batches=N] [load=0|1] [from=one|all]"
 
+#define BENCH_MEMORY_USAGE "provider=P [refs=N]"
+
 /* Commands of the control file, and the bench file; see docs/debugfs.md */
 int bench_command(struct command *cmd);
 int bench_kill_command(struct command *cmd);
+int bench_memory_command(struct command *cmd);
 void bench_show(struct seq_file *m);
 
 #endif /* _REFSTORM_BENCH_H */

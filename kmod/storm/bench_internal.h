@@ -11,6 +11,7 @@
  *	bench_loop.c	one operation on one CPU
  *	bench_cpus.c	operations a second on several CPUs
  *	bench_kill.c	how long kills take
+ *	bench_memory.c	the memory that counters take
  *
  * What an operation takes is the difference between 2N and N times, less the
  * same difference for a loop around nothing: whatever happens once (the call of
@@ -125,5 +126,18 @@ struct bench_kill {
 /* bench_kill.c */
 extern const char * const bench_kill_from[];
 int bench_kill(const struct bench_kill *setup);
+
+/**
+ * struct bench_memory - whose memory to measure
+ * @provider: of the counters
+ * @refs: how many
+ */
+struct bench_memory {
+	const struct rs_provider *provider;
+	u64			refs;
+};
+
+/* bench_memory.c */
+int bench_memory(const struct bench_memory *setup);
 
 #endif /* _REFSTORM_BENCH_INTERNAL_H */

@@ -14,6 +14,8 @@
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
 
+#include <refstorm/sealed_ref.h>
+
 #include "bench_internal.h"
 #include "refstorm_module.h"
 #include "storm_internal.h"
@@ -148,7 +150,7 @@ static u64 quantile(const u64 *sorted, size_t nr, unsigned int per_mille)
 
 /* The lines of one distribution: the quantiles, then what lies between powers of two. */
 static void show(const struct bench_kill *setup, const char *what, u64 *ns, size_t nr,
-		 u64 total_ns)
+		 u64 total_ns, const struct rs_sealed_ref_rounds *cost)
 {
 	size_t i, begin;
 
@@ -156,9 +158,10 @@ static void show(const struct bench_kill *setup, const char *what, u64 *ns, size
 	bench_line("kill=%s provider=%s refs=%llu load=%llu from=%s cpus=%u samples=%zu ",
 		   what, setup->provider->name, setup->refs, setup->load,
 		   bench_kill_from[setup->from], num_online_cpus(), nr);
-	bench_line("min_ns=%llu median_ns=%llu p90_ns=%llu p99_ns=%llu max_ns=%llu total_ns=%llu\n",
+	bench_line("min_ns=%llu median_ns=%llu p90_ns=%llu p99_ns=%llu max_ns=%llu total_ns=%llu",
 		   ns[0], quantile(ns, nr, 500), quantile(ns, nr, 900),
 		   quantile(ns, nr, 990), ns[nr - 1], total_ns);
+	bench_line(" rounds=%llu interrupts=%llu\n", cost->rounds, cost->interrupts);
 	for (begin = 0; begin < nr; begin = i) {
 		unsigned int power = ilog2(ns[begin] | 1);
 
@@ -241,6 +244,7 @@ int bench_kill(const struct bench_kill *setup)
 	size_t nr = (size_t)setup->refs * setup->batches;
 	struct task_struct **threads;
 	struct kill_batch batch = {};
+	struct rs_sealed_ref_rounds before, cost;
 	u64 *ns, total_ns = 0;
 	unsigned int i;
 	int ret = -ENOMEM;
@@ -250,14 +254,18 @@ int bench_kill(const struct bench_kill *setup)
 	ns = rs_zalloc(site, 2 * nr * sizeof(*ns), GFP_KERNEL);
 	if (threads && batch.objects && ns)
 		ret = 0;
+	rs_sealed_ref_read_rounds(&before);
 	for (i = 0; i < setup->batches && !ret; i++) {
 		ret = run_batch(&batch, setup, threads, ns + i * setup->refs, nr, &total_ns);
 		if (!ret && signal_pending(current))
 			ret = -EINTR;
 	}
+	rs_sealed_ref_read_rounds(&cost);
+	cost.rounds -= before.rounds;
+	cost.interrupts -= before.interrupts;
 	if (!ret) {
-		show(setup, "confirm", ns, nr, total_ns);
-		show(setup, "release", ns + nr, nr, total_ns);
+		show(setup, "confirm", ns, nr, total_ns, &cost);
+		show(setup, "release", ns + nr, nr, total_ns, &cost);
 	}
 	rs_free(site, ns);
 	rs_free(site, batch.objects);

@@ -35,6 +35,7 @@ static const struct command_verb verbs[] = {
 	{ "oracle", ORACLE_USAGE, 2, 6, oracle_command },
 	{ "bench", BENCH_USAGE, 2, 6, bench_command },
 	{ "bench_kill", BENCH_KILL_USAGE, 2, 6, bench_kill_command },
+	{ "bench_memory", BENCH_MEMORY_USAGE, 2, 3, bench_memory_command },
 };
 
 struct control {

@@ -46,6 +46,7 @@ static void readme_show(struct seq_file *m)
 		 "             oracle stop\n"
 		 "             bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N]\n"
 		 "             bench_kill provider=P [refs=N] [batches=N] [load=0|1] [from=one|all]\n"
+		 "             bench_memory provider=P [refs=N]\n"
 		 "  providers  counters that can be driven\n"
 		 "  objects    what create has made\n"
 		 "  storms     running and finished storms, with their verdicts\n"

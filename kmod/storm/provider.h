@@ -144,6 +144,7 @@ extern const char * const rs_end_names[];
  * @tryget_live: take one unless killed; NULL if there is no such thing
  * @kill: drop the owner's reference; true for the first caller
  * @inspect: look
+ * @size: of the counter in bytes
  * @bench: loops of the benchmark; ends with one that has no name
  *
  * Context of get, put, tryget, tryget_live and kill: any but NMI, on PREEMPT_RT
@@ -167,6 +168,7 @@ struct rs_provider {
 	bool (*tryget_live)(struct rs_counter *counter);
 	bool (*kill)(struct rs_counter *counter, bool confirm);
 	void (*inspect)(struct rs_counter *counter, struct rs_counter_state *state);
+	size_t		size;
 	const struct rs_bench_op *bench;
 };
 

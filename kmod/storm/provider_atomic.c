@@ -99,5 +99,6 @@ const struct rs_provider rs_provider_atomic = {
 	.tryget		= atomic_provider_tryget,
 	.kill		= atomic_provider_kill,
 	.inspect	= atomic_provider_inspect,
+	.size		= sizeof(atomic_t),
 	.bench		= atomic_bench,
 };

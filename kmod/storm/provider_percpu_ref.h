@@ -198,5 +198,6 @@ const struct rs_provider PROVIDER = {
 	.tryget_live	= OP(tryget_live),
 	.kill		= OP(kill),
 	.inspect	= provider_inspect,
+	.size		= sizeof(TYPE),
 	.bench		= provider_bench,
 };

@@ -35,5 +35,6 @@ const struct rs_provider PROVIDER = {
 	.tryget		= OP(tryget),
 	.kill		= provider_kill,
 	.inspect	= provider_inspect,
+	.size		= sizeof(TYPE),
 	.bench		= provider_bench,
 };

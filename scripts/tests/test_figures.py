@@ -150,6 +150,13 @@ class FiguresTest(unittest.TestCase):
         said = self.run_it("show", self.write("bench.json", [document(ROWS)]))[0]
         self.assertEqual(said.splitlines()[1].split(), ["rs_refcount", "pair", "8", "13", "0.62"])
 
+    def test_show_has_the_memory_of_ours_beside_mainlines(self):
+        rows = [row("percpu_ref", "memory_hot", 122.5, "bytes"), row("rs_sealed_ref", "memory_hot", 196, "bytes")]
+        said = self.run_it("show", self.write("bench.json", [document(rows)]))[0]
+        self.assertEqual([line.split() for line in said.splitlines()[:2]],
+                         [["bytes", "of", "memory", "6.1", "mainline", "ratio"],
+                          ["rs_sealed_ref", "hot", "196", "122.5", "1.60"]])
+
     def test_readme_gets_its_table_and_is_checked(self):
         self.hold()
         other = {**document(ROWS), "kernel": "6.12.117+deb12-cloud-amd64"}

@@ -27,6 +27,7 @@ struct kind_key {
 constexpr std::array kind_keys = {
     kind_key{"kill", "kills"},
     kind_key{"bucket", "kill_buckets"},
+    kind_key{"memory", "memory"},
 };
 
 /// A counter of ours, by a part of its name, and mainline's.

@@ -4,6 +4,7 @@
 #include "commands.hpp"
 #include "machine.hpp"
 #include "readiness.hpp"
+#include "rsref_parameters.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,6 +28,10 @@ constexpr std::array kill_words = {
     "refs=10000 batches=1 from=all",
     "refs=10000 batches=1 load=1 from=all",
 };
+
+/// Errors of one measurement that leave the others as they are: nobody keeps accounts of memory, others use
+/// it, or counters would not stay in their mode.
+constexpr std::array lost = {ENODEV, EUCLEAN, EAGAIN};
 
 void say_on_stderr(std::string_view what)
 {
@@ -63,6 +68,8 @@ result<bench_results> bench_runner::run(const bench_options &options)
     if (auto measured = throughput(options, all); !measured)
         return measured.error();
     if (auto measured = kills(options, all); !measured)
+        return measured.error();
+    if (auto measured = memory(options, all); !measured)
         return measured.error();
     if (all.results.empty())
         return problem{exit_code::usage,
@@ -165,6 +172,24 @@ result<done> bench_runner::kills(const bench_options &options, bench_results &al
     return done{};
 }
 
+/// The memory that counters take. Dynamic ones, which begin cold, are to be hot all together: soon, and
+/// for long. A machine with too much else to do is told, and is no failure of the rest.
+result<done> bench_runner::memory(const bench_options &options, bench_results &all)
+{
+    if (timeless_ || !options.operation.empty())
+        return done{};
+    parameters_of_rsref parameters(parameters_);
+    if (auto set = parameters.set({"dynamic_threshold=16", "dynamic_hot_ms=600000"}); !set)
+        return set.error();
+    for (const bench_provider &provider : providers_) {
+        say_(fmt::format("{}: memory", provider.name));
+        const std::string words = fmt::format("bench_memory provider={}", provider.name);
+        if (auto measured = measure(words, all); !measured)
+            return measured.error();
+    }
+    return done{};
+}
+
 /// One run of the module. That this counter has no such operation is no error: another may have it.
 result<done> bench_runner::measure(const std::string &words, bench_results &all)
 {
@@ -172,6 +197,10 @@ result<done> bench_runner::measure(const std::string &words, bench_results &all)
     if (!answer && answer.error().error_number == EOPNOTSUPP &&
         answer.error().message.find("has no operation") != std::string::npos)
         return done{};
+    if (!answer && std::ranges::find(lost, answer.error().error_number) != lost.end()) {
+        say_(fmt::format("left out: {}: {}", words, answer.error().message));
+        return done{};
+    }
     if (!answer)
         return answer.error().as_problem();
     const auto run = answer->number("run");
@@ -188,7 +217,7 @@ result<exit_code> command_bench(const arguments &args)
     auto ready = make_ready(args.where, {});
     if (!ready)
         return ready.error();
-    bench_runner runner(*ready->port, machine::online_cpus(), say_on_stderr);
+    bench_runner runner(*ready->port, machine::online_cpus(), say_on_stderr, args.where.rsref_parameters);
     const auto all = runner.run(args.bench);
     if (!all)
         return all.error();

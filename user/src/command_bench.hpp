@@ -8,6 +8,7 @@
 #include "module_port.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ class bench_runner {
     /// \p say is told what is measured next.
     using listener = void (*)(std::string_view what);
 
-    bench_runner(module_port &port, unsigned online_cpus, listener say)
-        : port_(port), online_cpus_(online_cpus), say_(say)
+    /// \p parameters is the directory of rsref.ko's.
+    bench_runner(module_port &port, unsigned online_cpus, listener say, std::filesystem::path parameters)
+        : port_(port), online_cpus_(online_cpus), say_(say), parameters_(std::move(parameters))
     {
     }
 
@@ -34,11 +36,13 @@ class bench_runner {
     result<done> costs(const bench_options &options, bench_results &all);
     result<done> throughput(const bench_options &options, bench_results &all);
     result<done> kills(const bench_options &options, bench_results &all);
+    result<done> memory(const bench_options &options, bench_results &all);
     result<done> measure(const std::string &words, bench_results &all);
 
     module_port &port_;
     unsigned online_cpus_;
     listener say_;
+    std::filesystem::path parameters_;
     std::vector<bench_provider> providers_;
     /// The clock counts instructions because the machine is emulated: its times mean nothing.
     bool timeless_ = false;

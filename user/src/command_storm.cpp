@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "machine.hpp"
 #include "readiness.hpp"
+#include "rsref_parameters.hpp"
 #include "storm_bisect.hpp"
 #include "storm_plan.hpp"
 #include "storm_report.hpp"
@@ -9,60 +10,12 @@
 #include "terminal.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
 namespace refstorm {
 
 namespace {
-
-/// Parameters of rsref.ko that are other while it lives.
-class parameters_of_rsref {
-  public:
-    explicit parameters_of_rsref(const places &where) : where_(where) {}
-    parameters_of_rsref(const parameters_of_rsref &) = delete;
-    parameters_of_rsref &operator=(const parameters_of_rsref &) = delete;
-
-    ~parameters_of_rsref()
-    {
-        for (const auto &[name, value] : before_)
-            (void)write(name, value);
-    }
-
-    /// \p words are NAME=VALUE.
-    result<done> set(const std::vector<std::string> &words)
-    {
-        for (const std::string &word : words) {
-            const auto equals = std::min(word.find('='), word.size());
-            const std::string name = word.substr(0, equals);
-            auto old = read_file(where_.rsref_parameters / name);
-            if (equals == word.size() || name.find('/') != std::string::npos || !old)
-                return problem{exit_code::usage,
-                               fmt::format("--parameter: rsref has no parameter '{}'", name),
-                               fmt::format("accepted: NAME=VALUE of {}", where_.rsref_parameters.native())};
-            before_.emplace_back(name, *old);
-            if (!write(name, word.substr(equals + 1)))
-                return problem{exit_code::usage,
-                               fmt::format("--parameter: {} was refused: {}", word, std::strerror(errno))};
-        }
-        return done{};
-    }
-
-  private:
-    bool write(const std::string &name, const std::string &value) const
-    {
-        const auto file = descriptor::open(where_.rsref_parameters / name, O_WRONLY);
-        return file && ::write(file->get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
-    }
-
-    const places &where_;
-    std::vector<std::pair<std::string, std::string>> before_;
-};
 
 /// The spec of a storm that has run: with the seed that the module chose.
 storm_spec spec_of(const storm_plan &plan, const storm_outcome &outcome, std::size_t nth)
@@ -131,7 +84,7 @@ result<exit_code> command_storm(const arguments &args)
     if (!plan)
         return plan.error();
 
-    parameters_of_rsref parameters(args.where);
+    parameters_of_rsref parameters(args.where.rsref_parameters);
     if (auto set = parameters.set(args.storm.parameters); !set)
         return set.error();
     const run_outcome all = run_plan(*port, *plan, args.where);

@@ -32,6 +32,9 @@ class bench : public testing::Test {
   protected:
     bench()
     {
+        // As many digits as what is written: a file of sysfs would not keep the rest.
+        parameters_.write("dynamic_threshold", "99");
+        parameters_.write("dynamic_hot_ms", "123456");
         module_.files["providers"] = [] { return std::string(providers); };
         module_.files["bench"] = [this] { return file_; };
         module_.on_command = [this](const std::string &words) { return answer(words); };
@@ -39,6 +42,17 @@ class bench : public testing::Test {
 
     result<record, refusal> answer(const std::string &words)
     {
+        if (words.starts_with("bench_memory")) {
+            threshold_ = parameters_.read("dynamic_threshold");
+            if (value_after(words, "provider") == no_memory_of_)
+                return refusal{EUCLEAN, words, "others allocate"};
+            ++run_;
+            file_ = "run=" + std::to_string(run_) + " clock=none source=meminfo possible_cpus=4\n" +
+                    "memory=hot provider=" + value_after(words, "provider") + " percpu_bytes=3200000\n" +
+                    "result=memory_hot provider=" + value_after(words, "provider") +
+                    " cpus=4 unit=bytes value=123\n";
+            return record(std::vector<field>{{"command", "bench_memory"}, {"run", std::to_string(run_)}});
+        }
         if (words.starts_with("bench_kill")) {
             ++run_;
             file_ = "run=" + std::to_string(run_) + " clock=ns source=ktime possible_cpus=4\n" +
@@ -71,8 +85,11 @@ class bench : public testing::Test {
     std::string file_;
     unsigned run_ = 0;
     unsigned others_ = 0;
+    std::string no_memory_of_;
+    std::string threshold_; ///< while memory was measured
+    temporary_directory parameters_;
     fake_module module_;
-    bench_runner runner_{module_, 3, say_nothing};
+    bench_runner runner_{module_, 3, say_nothing, parameters_.path()};
 };
 
 TEST_F(bench, counts_instructions_only_where_time_is_emulated)
@@ -89,7 +106,7 @@ TEST_F(bench, measures_instructions_and_cycles_and_throughput_on_hardware)
     source_ = "perf";
     const auto all = run({.providers = {"refcount"}});
     ASSERT_TRUE(all);
-    ASSERT_EQ(all->results.size(), 5U);
+    ASSERT_EQ(all->results.size(), 6U);
     EXPECT_EQ(all->results[0].unit, "instructions");
     EXPECT_EQ(all->results[1].unit, "cycles");
     EXPECT_EQ(all->results[2], (bench_result{"refcount", "pair", 1, "ops_per_second", 8}));
@@ -101,7 +118,7 @@ TEST_F(bench, does_without_instructions_where_there_are_none)
     source_ = "";
     const auto all = run({.providers = {"refcount"}, .cpus = {2}});
     ASSERT_TRUE(all);
-    ASSERT_EQ(all->results.size(), 2U);
+    ASSERT_EQ(all->results.size(), 3U);
     EXPECT_EQ(all->results[0].unit, "cycles");
     EXPECT_EQ(all->results[1].cpus, 2U);
 }
@@ -183,6 +200,28 @@ TEST_F(bench, measures_kills_of_counters_that_have_them_where_there_is_time)
     const auto none = run({.providers = {"percpu_ref"}});
     ASSERT_TRUE(none);
     EXPECT_TRUE(none->others.empty());
+}
+
+TEST_F(bench, measures_memory_while_dynamic_counters_get_hot_soon)
+{
+    source_ = "perf";
+    const auto all = run({.providers = {"refcount", "percpu_ref"}});
+    ASSERT_TRUE(all);
+    EXPECT_EQ(threshold_, "16");
+    EXPECT_EQ(parameters_.read("dynamic_threshold"), "99");
+    EXPECT_EQ(parameters_.read("dynamic_hot_ms"), "123456");
+    EXPECT_EQ(all->document()["memory"].size(), 2U);
+    EXPECT_EQ(all->document()["memory"][1]["percpu_bytes"], 3200000);
+    EXPECT_EQ(all->results.back(), (bench_result{"percpu_ref", "memory_hot", 4, "bytes", 123}));
+}
+
+TEST_F(bench, goes_on_where_memory_cannot_be_measured)
+{
+    source_ = "perf";
+    no_memory_of_ = "refcount";
+    const auto all = run({.providers = {"refcount", "percpu_ref"}});
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->document()["memory"].size(), 1U);
 }
 
 TEST_F(bench, measures_no_kills_if_an_operation_was_asked_for)

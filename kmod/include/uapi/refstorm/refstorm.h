@@ -50,6 +50,8 @@
 /* Counters that a bench kills together, and how often. */
 #define RS_BENCH_REFS_MAX	100000
 #define RS_BENCH_BATCHES_MAX	1000
+/* Counters whose memory is measured together, at least: fewer take too few pages. */
+#define RS_BENCH_MEMORY_REFS_MIN 1000
 /* Kills of one bench in all. */
 #define RS_BENCH_KILLS_MAX	1000000
 
