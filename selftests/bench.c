@@ -124,16 +124,37 @@ TEST_F(bench, takes_time_from_perf_too)
 	EXPECT_STREQ("ns", rs_value(result_of("init_exit"), "unit"));
 }
 
+/* Also what leaves another count: its opposite follows. */
+static const char * const on_cpus[] = { "get", "put", "pair", "tryget", "tryget_live",
+					"tryget_live_rcu", "pair_atomic" };
+
 TEST_F(bench, counts_operations_a_second_on_several_cpus)
 {
 	unsigned int cpus = rs_cpus();
+	size_t i;
 
 	ASSERT_EQ(0, rs_try("bench provider=rs_percpu_ref cpus=%u ms=50", cpus));
-	EXPECT_EQ(2, results());
-	EXPECT_EQ(cpus, rs_number(result_of("pair"), "cpus"));
-	EXPECT_STREQ("ops_per_second", rs_value(result_of("pair"), "unit"));
-	EXPECT_LT(0, rs_number(result_of("pair"), "value"));
-	EXPECT_LT(0, rs_number(result_of("pair_atomic"), "value"));
+	EXPECT_EQ(ARRAY_SIZE(on_cpus), results());
+	for (i = 0; i < ARRAY_SIZE(on_cpus); i++) {
+		const char *row = result_of(on_cpus[i]);
+
+		EXPECT_EQ(cpus, rs_number(row, "cpus"));
+		EXPECT_STREQ("ops_per_second", rs_value(row, "unit"));
+		EXPECT_LT(0, rs_number(row, "value")) {
+			TH_LOG("%s", on_cpus[i]);
+		}
+	}
+}
+
+TEST_F(bench, measures_operations_on_counters_that_are_in_no_cache)
+{
+	ASSERT_EQ(0, rs_try("bench provider=percpu_ref clock=ns cold=1"));
+	EXPECT_EQ(7, results());
+	EXPECT_STREQ("ns", rs_value(result_of("pair_atomic_cold"), "unit"));
+	EXPECT_LE(0, strtod(rs_value(result_of("tryget_live_cold"), "value"), NULL));
+	ASSERT_EQ(0, rs_try("bench provider=rs_refcount operation=dec_and_lock clock=ns cold=1"));
+	EXPECT_EQ(1, results());
+	EXPECT_STREQ("rs_refcount", rs_value(result_of("dec_and_lock_cold"), "provider"));
 }
 
 TEST_F(bench, numbers_its_runs)
@@ -282,8 +303,14 @@ static const struct {
 	{ "bench provider=kref operation=inc",
 	  "kref has no operation 'inc'; it has: get put pair get_unless_zero init_exit", NULL,
 	  EOPNOTSUPP },
-	{ "bench provider=kref operation=put cpus=1",
-	  "kref has no operation 'put' for cpus=; it has: pair", NULL, EOPNOTSUPP },
+	{ "bench provider=kref operation=init_exit cpus=1",
+	  "kref has no operation 'init_exit' for cpus=; it has: get put pair get_unless_zero", NULL,
+	  EOPNOTSUPP },
+	{ "bench provider=kref operation=init_exit cold=1",
+	  "kref has no operation 'init_exit' for cold=; it has: get put pair get_unless_zero", NULL,
+	  EOPNOTSUPP },
+	{ "bench provider=kref cpus=1 cold=1", "cpus= and cold=1 exclude each other", NULL, EINVAL },
+	{ "bench provider=kref cold=2", "2 is out of range; accepted: 0 to 1", "cold=2", ERANGE },
 	{ "bench provider=kref clock=sundial",
 	  "'sundial' is not one of: auto instructions cycles cpu_clock ns", "clock=sundial",
 	  EINVAL },

@@ -142,6 +142,7 @@ struct bench_setup {
 	u64			clock;
 	u64			cpus;
 	u64			ms;
+	u64			cold;
 };
 
 /* Of both setups it is the first. */
@@ -172,6 +173,7 @@ static const struct command_key bench_keys[] = {
 	  .offset = offsetof(struct bench_setup, cpus) },
 	{ .name = "ms", .min = 1, .max = RS_BENCH_MS_MAX,
 	  .offset = offsetof(struct bench_setup, ms) },
+	{ .name = "cold", .max = 1, .offset = offsetof(struct bench_setup, cold) },
 };
 
 static bool wanted(const struct bench_setup *setup, const char *operation)
@@ -179,31 +181,28 @@ static bool wanted(const struct bench_setup *setup, const char *operation)
 	return !setup->operation || !strcmp(setup->operation, operation);
 }
 
-/* Those that leave the count as it is can be done by several CPUs for any time. */
-static bool op_wanted(const struct bench_setup *setup, const struct rs_bench_op *op)
-{
-	return wanted(setup, op->name) && (!setup->cpus || !op->delta);
-}
-
 static int check_operation(struct command *cmd, const struct bench_setup *setup)
 {
 	const struct rs_bench_op *op;
+	bool once_only = setup->cpus || setup->cold;	/* no init_exit */
 	char names[160] = "";
 	size_t len = 0;
 
+	if (setup->cpus && setup->cold)
+		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
+				      "cpus= and cold=1 exclude each other");
 	for (op = setup->provider->bench; op->name; op++) {
-		if (op_wanted(setup, op))
+		if (wanted(setup, op->name))
 			return 0;
-		if (!setup->cpus || !op->delta)
-			len += scnprintf(names + len, sizeof(names) - len, " %s", op->name);
+		len += scnprintf(names + len, sizeof(names) - len, " %s", op->name);
 	}
-	if (!setup->cpus && wanted(setup, "init_exit"))
+	if (!once_only && wanted(setup, "init_exit"))
 		return 0;
 	return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
 			      "%s has no operation '%.32s'%s; it has:%s%s",
 			      setup->provider->name, setup->operation,
-			      setup->cpus ? " for cpus=" : "", names,
-			      setup->cpus ? "" : " init_exit");
+			      setup->cpus ? " for cpus=" : setup->cold ? " for cold=" : "",
+			      names, once_only ? "" : " init_exit");
 }
 
 /* All that is wanted of one mode, on a counter of its own. */
@@ -216,14 +215,14 @@ static int run_mode(const struct bench_setup *setup, bool atomic,
 	int ret;
 
 	for (op = setup->provider->bench; op->name; op++)
-		any |= op->atomic == atomic && op_wanted(setup, op);
+		any |= op->atomic == atomic && wanted(setup, op->name);
 	if (!any)
 		return 0;
 	ret = bench_counter_begin(&bench, setup->provider, atomic);
 	if (ret)
 		return ret;
 	for (op = setup->provider->bench; op->name && !ret; op++) {
-		if (op->atomic != atomic || !op_wanted(setup, op))
+		if (op->atomic != atomic || !wanted(setup, op->name))
 			continue;
 		if (signal_pending(current))
 			ret = -EINTR;
@@ -237,9 +236,41 @@ static int run_mode(const struct bench_setup *setup, bool atomic,
 	return ret;
 }
 
+/* The same of many counters that were not used for a while. */
+static int run_mode_cold(const struct bench_setup *setup, bool atomic,
+			 const struct bench_clock *clock)
+{
+	struct rs_alloc_site *site = &refstorm_sites[SITE_BENCH];
+	const struct rs_bench_op *op;
+	struct rs_counter *counters;
+	int ret;
+
+	counters = rs_zalloc(site, COLD_COUNTERS * sizeof(*counters), GFP_KERNEL);
+	if (!counters)
+		return -ENOMEM;
+	ret = bench_counters_begin(counters, setup->provider, COLD_COUNTERS,
+				   atomic ? RS_COUNTER_INIT_ATOMIC : 0);
+	if (ret)
+		goto out;
+	for (op = setup->provider->bench; op->name && !ret; op++)
+		if (op->atomic == atomic && wanted(setup, op->name))
+			ret = bench_cold(counters, op, clock);
+	bench_counters_kill(counters, COLD_COUNTERS);
+	bench_counters_end(counters, COLD_COUNTERS);
+out:
+	rs_free(site, counters);
+	return ret;
+}
+
 static int run_modes(const struct bench_setup *setup, const struct bench_clock *clock)
 {
-	return run_mode(setup, false, clock) ?: run_mode(setup, true, clock);
+	int (*run)(const struct bench_setup *setup, bool atomic,
+		   const struct bench_clock *clock) = setup->cold ? run_mode_cold : run_mode;
+	int ret = run(setup, false, clock);
+
+	if (!ret && setup->provider->modes)
+		ret = run(setup, true, clock);
+	return ret;
 }
 
 /* Why a run that was begun can fail. */
@@ -305,9 +336,15 @@ static int run_on_one(struct command *cmd, const struct bench_setup *setup)
 				      "this machine has no clock that counts %s",
 				      bench_clock_names[setup->clock]);
 	}
+	if (setup->cold && clock->kind == CLOCK_INSTRUCTIONS) {
+		bench_clock_end(clock);
+		migrate_enable();
+		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
+				      "cold=1 needs a clock of time, not of instructions");
+	}
 	begin(bench_clock_names[clock->kind], clock->source);
 	ret = run_modes(setup, clock);
-	if (!ret && wanted(setup, "init_exit"))
+	if (!ret && !setup->cold && wanted(setup, "init_exit"))
 		ret = bench_init_exit(setup->provider, clock);
 	bench_clock_end(clock);
 	migrate_enable();

@@ -57,7 +57,7 @@ static noinline void bench_##_name(struct rs_counter *counter, unsigned long n)	
 /* For dec_and_lock: never taken, since the last reference is not dropped. */
 extern spinlock_t rs_bench_lock;
 
-#define BENCH_USAGE "provider=P [operation=O] [clock=auto|instructions|cycles|cpu_clock|ns] [cpus=N] [ms=N]"
+#define BENCH_USAGE "provider=P [operation=O] [clock=auto|instructions|cycles|cpu_clock|ns] [cpus=N] [ms=N] [cold=0|1]"
 
 #define BENCH_KILL_USAGE "provider=P [refs=N] [batches=N] [load=0|1] [from=one|all]"
 

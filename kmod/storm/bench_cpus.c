@@ -2,8 +2,9 @@
 /*
  * Operations a second, by several CPUs on one counter.
  *
- * Each CPU has a thread, which does turns until it is told to stop and counts
- * them. All begin together.
+ * Each CPU has a thread, which does turns until it is told to stop, counts them
+ * and the time they take. All begin together. What leaves a reference more, or
+ * takes one away, is done in turns with its opposite, whose time is not counted.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -11,6 +12,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/string.h>
 
 #include "bench_internal.h"
 #include "refstorm_module.h"
@@ -20,21 +22,32 @@
 struct bench_worker {
 	struct bench_counter		*bench;
 	const struct rs_bench_op	*op;
+	const struct rs_bench_op	*opposite;	/* if @op leaves another count */
 	const bool			*go;
 	u64				turns;
+	u64				ns;
 };
 
 static int worker_thread(void *arg)
 {
 	struct bench_worker *worker = arg;
+	struct rs_counter *counter = &worker->bench->counter;
+	int delta = worker->op->delta;
+	u64 start;
 
 	while (!kthread_should_stop()) {
 		if (!READ_ONCE(*worker->go)) {
 			usleep_range(50, 100);
 			continue;
 		}
-		worker->op->loop(&worker->bench->counter, TURNS);
+		if (delta < 0)
+			worker->opposite->loop(counter, TURNS);
+		start = ktime_get_ns();
+		worker->op->loop(counter, TURNS);
+		WRITE_ONCE(worker->ns, worker->ns + ktime_get_ns() - start);
 		WRITE_ONCE(worker->turns, worker->turns + TURNS);
+		if (delta > 0)
+			worker->opposite->loop(counter, TURNS);
 		cond_resched();
 	}
 	return 0;
@@ -97,50 +110,70 @@ void bench_threads_stop(struct task_struct **threads, unsigned int started)
 	}
 }
 
-static u64 turns_of(const struct bench_worker *workers, unsigned int cpus)
+/* What all do in a second, from when they had done @before. */
+static u64 rate_of(const struct bench_worker *workers, const struct bench_worker *before,
+		   unsigned int cpus)
 {
 	unsigned int i;
 	u64 sum = 0;
 
-	for (i = 0; i < cpus; i++)
-		sum += READ_ONCE(workers[i].turns);
+	for (i = 0; i < cpus; i++) {
+		u64 turns = READ_ONCE(workers[i].turns) - before[i].turns;
+		u64 ns = READ_ONCE(workers[i].ns) - before[i].ns;
+
+		if (turns)
+			sum += mul_u64_u64_div_u64(turns, NSEC_PER_SEC, ns);
+	}
 	return sum;
 }
 
-static int run(struct bench_worker *workers, struct task_struct **threads,
-	       struct bench_counter *bench, const struct rs_bench_op *op,
-	       unsigned int cpus, unsigned int ms)
+/* What brings the count back where an operation finds it. */
+static const struct rs_bench_op *opposite_of(const struct rs_provider *provider,
+					     const struct rs_bench_op *op)
 {
+	const struct rs_bench_op *each = provider->bench;
+
+	while (each->name && (!op->delta || each->delta != -op->delta))
+		each++;
+	return each;
+}
+
+/* @before has room for as many workers as there are. */
+static int run(struct bench_worker *workers, struct bench_worker *before,
+	       struct task_struct **threads, struct bench_counter *bench,
+	       const struct rs_bench_op *op, unsigned int cpus, unsigned int ms)
+{
+	const struct rs_bench_op *opposite = opposite_of(bench->counter.provider, op);
 	unsigned int started = 0, i;
 	bool go = false;
-	u64 ns, turns;
+	u64 rate;
 	int ret;
 
 	for (i = 0; i < cpus; i++)
-		workers[i] = (struct bench_worker) { .bench = bench, .op = op, .go = &go };
+		workers[i] = (struct bench_worker) {
+			.bench = bench, .op = op, .opposite = opposite, .go = &go,
+		};
 	ret = bench_threads_start(threads, &started, cpus, worker_thread, workers,
 				  sizeof(*workers));
 	if (!ret) {
 		WRITE_ONCE(go, true);
 		msleep(ms / 10 + 1);	/* all run, and the counter is warm */
-		turns = turns_of(workers, cpus);
-		ns = ktime_get_ns();
+		memcpy(before, workers, cpus * sizeof(*workers));
 		if (msleep_interruptible(ms))
 			ret = -EINTR;
-		turns = turns_of(workers, cpus) - turns;
-		ns = ktime_get_ns() - ns;
+		rate = rate_of(workers, before, cpus);
 	}
 	bench_threads_stop(threads, started);
 	if (!ret)
 		bench_result(bench->counter.provider, op->name, cpus, "ops_per_second",
-			     mul_u64_u64_div_u64(turns, NSEC_PER_SEC, ns) * 1000);
+			     rate * 1000);
 	return ret;
 }
 
 /**
  * bench_cpus - measure how often several CPUs do an operation
  * @bench: a counter
- * @op: an operation that leaves the count as it is
+ * @op: the operation
  * @cpus: how many, of those that are online the first
  * @ms: for how long
  *
@@ -157,9 +190,9 @@ int bench_cpus(struct bench_counter *bench, const struct rs_bench_op *op,
 	int ret = -ENOMEM;
 
 	threads = rs_zalloc(site, cpus * sizeof(*threads), GFP_KERNEL);
-	workers = rs_zalloc(site, cpus * sizeof(*workers), GFP_KERNEL);
+	workers = rs_zalloc(site, 2 * cpus * sizeof(*workers), GFP_KERNEL);
 	if (threads && workers)
-		ret = run(workers, threads, bench, op, cpus, ms);
+		ret = run(workers, workers + cpus, threads, bench, op, cpus, ms);
 	rs_free(site, workers);
 	rs_free(site, threads);
 	return ret;

@@ -11,6 +11,7 @@
  *	bench_loop.c	one operation on one CPU
  *	bench_cpus.c	operations a second on several CPUs
  *	bench_kill.c	how long kills take
+ *	bench_counters.c many counters at once
  *	bench_memory.c	the memory that counters take
  *
  * What an operation takes is the difference between 2N and N times, less the
@@ -51,6 +52,12 @@ int bench_counter_begin(struct bench_counter *bench, const struct rs_provider *p
 void bench_counter_end(struct bench_counter *bench);
 int bench_counter_settle(struct bench_counter *bench, bool atomic);
 bool bench_counter_is_settled(struct bench_counter *bench, bool atomic);
+
+/* bench_counters.c */
+int bench_counters_begin(struct rs_counter *counters, const struct rs_provider *provider,
+			 unsigned int nr, unsigned int flags);
+void bench_counters_kill(struct rs_counter *counters, unsigned int nr);
+void bench_counters_end(struct rs_counter *counters, unsigned int nr);
 
 /* bench_clock.c */
 
@@ -96,6 +103,9 @@ void bench_clock_end(const struct bench_clock *clock);
 
 /* bench_loop.c */
 int bench_loop(struct bench_counter *bench, const struct rs_bench_op *op,
+	       const struct bench_clock *clock);
+#define COLD_COUNTERS	32768U	/* a power of two; some MiB with all that they have */
+int bench_cold(struct rs_counter *counters, const struct rs_bench_op *op,
 	       const struct bench_clock *clock);
 int bench_init_exit(const struct rs_provider *provider, const struct bench_clock *clock);
 

@@ -11,6 +11,8 @@
 #define ROUNDS		7	/* where nearly each gives the same; odd, for the median */
 #define ROUNDS_OF_TIME	50	/* where others are at work beside */
 #define SETTLE_TRIES	100
+#define COLD_AT_ONCE	256	/* with interrupts off */
+#define COLD_STRIDE	20011	/* odd, so that it comes to each */
 #define SAMPLES		101	/* of what sleeps; odd, for the median */
 
 static __always_inline bool do_nothing(struct rs_counter *counter, u64 *ref)
@@ -130,6 +132,71 @@ int bench_loop(struct bench_counter *bench, const struct rs_bench_op *op,
 	nothing = take_nothing(bench, clock, 2 * TURNS) - take_nothing(bench, clock, TURNS);
 	bench_result(bench->counter.provider, op->name, 1, clock->unit,
 		     div_s64(max(whole - half - nothing, 0LL) * 1000, TURNS));
+	return 0;
+}
+
+/* One turn on each of many counters, in an order that no prefetcher guesses. */
+static s64 walk(struct rs_counter *counters, const struct bench_clock *clock,
+		void (*loop)(struct rs_counter *counter, unsigned long n))
+{
+	unsigned int i, next = 0;
+	unsigned long flags;
+	s64 sum = 0;
+	u64 start;
+
+	for (i = 0; i < COLD_COUNTERS; i += COLD_AT_ONCE) {
+		unsigned int end = i + COLD_AT_ONCE;
+
+		local_irq_save(flags);
+		start = clock->read();
+		for (; next < end; next++)
+			loop(&counters[next * COLD_STRIDE % COLD_COUNTERS], 1);
+		sum += clock->read() - start;
+		local_irq_restore(flags);
+		cond_resched();
+	}
+	return sum;
+}
+
+static void move_all(struct rs_counter *counters,
+		     void (*move)(struct rs_counter *counter, u32 nr))
+{
+	unsigned int i;
+
+	for (i = 0; i < COLD_COUNTERS; i++)
+		move(&counters[i], 1);
+}
+
+/**
+ * bench_cold - measure an operation on counters that are in no cache
+ * @counters: %COLD_COUNTERS of them
+ * @op: the operation
+ * @clock: one of time
+ *
+ * Context: process, pinned to a CPU.
+ * Return: 0 and one more result line, or -EINTR.
+ */
+int bench_cold(struct rs_counter *counters, const struct rs_bench_op *op,
+	       const struct bench_clock *clock)
+{
+	const struct rs_provider *provider = counters->provider;
+	s64 least = S64_MAX, nothing = S64_MAX;
+	char name[40];
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		if (signal_pending(current))
+			return -EINTR;
+		nothing = min(nothing, walk(counters, clock, bench_nothing));
+		if (op->delta < 0)
+			move_all(counters, provider->get);
+		least = min(least, walk(counters, clock, op->loop));
+		if (op->delta > 0)
+			move_all(counters, provider->put);
+	}
+	scnprintf(name, sizeof(name), "%s_cold", op->name);
+	bench_result(provider, name, 1, clock->unit,
+		     div_s64(max(least - nothing, 0LL) * 1000, COLD_COUNTERS));
 	return 0;
 }
 

@@ -14,7 +14,6 @@
  * accounted for on each CPU first, and summed up now and then, so a reading counts
  * when the next two agree.
  */
-#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -74,20 +73,6 @@ struct memory_run {
 	struct rs_counter		*counters;
 	struct reading			base;
 };
-
-/* Of the one run: counters that were not released yet. */
-static atomic_t left;
-static DECLARE_COMPLETION(all_released);
-
-static void released(struct rs_counter *counter)
-{
-	if (atomic_dec_and_test(&left))
-		complete(&all_released);
-}
-
-static void confirmed(struct rs_counter *counter)
-{
-}
 
 static int read_accounts(char *text, struct reading *reading)
 {
@@ -181,57 +166,6 @@ static int measure(const struct memory_run *run, char *text, const char *state)
 	bench_result(provider, operation, num_possible_cpus(), "bytes", provider->size * 1000 +
 		     div64_u64(max(sum, 0LL) * 1000, setup->refs));
 	return 0;
-}
-
-static void end(struct rs_counter *counters, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		if (counters[i].provider->exit)
-			counters[i].provider->exit(&counters[i]);
-}
-
-/* Kill all, and wait for their releases. */
-static void kill_all(struct rs_counter *counters, unsigned int nr)
-{
-	unsigned int i;
-
-	if (!nr)
-		return;
-	atomic_set(&left, nr);
-	reinit_completion(&all_released);
-	for (i = 0; i < nr; i++) {
-		counters[i].provider->kill(&counters[i], false);
-		cond_resched();
-	}
-	wait_for_completion(&all_released);
-	/* release() of the last may still be returning from our function. */
-	synchronize_rcu();
-}
-
-/* Begin counters; all or none. */
-static int begin(struct rs_counter *counters, const struct bench_memory *setup,
-		 unsigned int flags)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < setup->refs && !ret; i++) {
-		counters[i] = (struct rs_counter) {
-			.provider	= setup->provider,
-			.release	= released,
-			.confirm	= confirmed,
-		};
-		ret = signal_pending(current) ? -EINTR :
-		      setup->provider->init(&counters[i], 1, flags);
-		cond_resched();
-	}
-	if (ret) {
-		kill_all(counters, i - 1);
-		end(counters, i - 1);
-	}
-	return ret;
 }
 
 static bool is_hot(struct rs_counter *counter)
@@ -331,24 +265,25 @@ static int measure_states(struct memory_run *run, char *text)
 	if (ret)
 		return ret;
 	if (setup->provider->modes) {
-		ret = begin(run->counters, setup, RS_COUNTER_INIT_ATOMIC);
+		ret = bench_counters_begin(run->counters, setup->provider, setup->refs,
+					   RS_COUNTER_INIT_ATOMIC);
 		if (ret)
 			return ret;
 		ret = measure(run, text, "atomic");
-		kill_all(run->counters, setup->refs);
-		end(run->counters, setup->refs);
+		bench_counters_kill(run->counters, setup->refs);
+		bench_counters_end(run->counters, setup->refs);
 		ret = ret ?: wait_for_the_past(text, setup->refs);
 		if (ret)
 			return ret;
 	}
-	ret = begin(run->counters, setup, 0);
+	ret = bench_counters_begin(run->counters, setup->provider, setup->refs, 0);
 	if (ret)
 		return ret;
 	ret = measure(run, text, "cold") ?: heat(run->counters, setup) ?:
 	      measure(run, text, "hot");
-	kill_all(run->counters, setup->refs);
+	bench_counters_kill(run->counters, setup->refs);
 	ret = ret ?: wait_for_the_past(text, setup->refs) ?: measure(run, text, "killed");
-	end(run->counters, setup->refs);
+	bench_counters_end(run->counters, setup->refs);
 	return ret;
 }
 
@@ -374,13 +309,14 @@ int bench_memory(const struct bench_memory *setup)
 	if (!text || !run.warm)
 		goto out;
 	run.counters = run.warm + setup->refs;
-	ret = wait_for_the_past(text, setup->refs) ?: begin(run.warm, setup, 0);
+	ret = wait_for_the_past(text, setup->refs) ?:
+	      bench_counters_begin(run.warm, setup->provider, setup->refs, 0);
 	if (ret)
 		goto out;
 	ret = heat(run.warm, setup) ?: fill(text, &fillers) ?: measure_states(&run, text);
 	empty(fillers);
-	kill_all(run.warm, setup->refs);
-	end(run.warm, setup->refs);
+	bench_counters_kill(run.warm, setup->refs);
+	bench_counters_end(run.warm, setup->refs);
 out:
 	rs_free(site, run.warm);
 	rs_free(site, text);

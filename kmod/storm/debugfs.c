@@ -44,7 +44,7 @@ static void readme_show(struct seq_file *m)
 		 "             stop ID|all\n"
 		 "             oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1]\n"
 		 "             oracle stop\n"
-		 "             bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N]\n"
+		 "             bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N] [cold=0|1]\n"
 		 "             bench_kill provider=P [refs=N] [batches=N] [load=0|1] [from=one|all]\n"
 		 "             bench_memory provider=P [refs=N]\n"
 		 "  providers  counters that can be driven\n"

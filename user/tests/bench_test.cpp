@@ -72,8 +72,9 @@ class bench : public testing::Test {
         const std::string cpus = value_after(words, "cpus");
         ++run_;
         file_ = "run=" + std::to_string(run_ + others_) + " clock=" + (clock.empty() ? "ns" : clock) +
-                " source=" + (source_.empty() ? "tsc" : source_) + " possible_cpus=4\n" +
-                "result=pair provider=" + provider + " cpus=" + (cpus.empty() ? "1" : cpus) +
+                " source=" + (source_.empty() ? "tsc" : source_) + " possible_cpus=4\n" + "result=pair" +
+                (words.find("cold=1") == std::string::npos ? "" : "_cold") + " provider=" + provider +
+                " cpus=" + (cpus.empty() ? "1" : cpus) +
                 " unit=" + (cpus.empty() ? clock : "ops_per_second") +
                 " value=" + std::to_string(provider.size()) + "\n";
         return record(std::vector<field>{{"command", "bench"}, {"run", std::to_string(run_)}});
@@ -106,11 +107,12 @@ TEST_F(bench, measures_instructions_and_cycles_and_throughput_on_hardware)
     source_ = "perf";
     const auto all = run({.providers = {"refcount"}});
     ASSERT_TRUE(all);
-    ASSERT_EQ(all->results.size(), 6U);
+    ASSERT_EQ(all->results.size(), 7U);
     EXPECT_EQ(all->results[0].unit, "instructions");
     EXPECT_EQ(all->results[1].unit, "cycles");
-    EXPECT_EQ(all->results[2], (bench_result{"refcount", "pair", 1, "ops_per_second", 8}));
-    EXPECT_EQ(all->results[4].cpus, 3U);
+    EXPECT_EQ(all->results[2], (bench_result{"refcount", "pair_cold", 1, "cycles", 8}));
+    EXPECT_EQ(all->results[3], (bench_result{"refcount", "pair", 1, "ops_per_second", 8}));
+    EXPECT_EQ(all->results[5].cpus, 3U);
 }
 
 TEST_F(bench, does_without_instructions_where_there_are_none)
@@ -118,9 +120,9 @@ TEST_F(bench, does_without_instructions_where_there_are_none)
     source_ = "";
     const auto all = run({.providers = {"refcount"}, .cpus = {2}});
     ASSERT_TRUE(all);
-    ASSERT_EQ(all->results.size(), 3U);
+    ASSERT_EQ(all->results.size(), 4U);
     EXPECT_EQ(all->results[0].unit, "cycles");
-    EXPECT_EQ(all->results[1].cpus, 2U);
+    EXPECT_EQ(all->results[2].cpus, 2U);
 }
 
 TEST_F(bench, asks_for_what_was_asked_for)
@@ -128,7 +130,8 @@ TEST_F(bench, asks_for_what_was_asked_for)
     ASSERT_TRUE(run({{"percpu_ref"}, "pair", "ns", {4}, 250}));
     const std::size_t n = module_.commands.size();
     ASSERT_GE(n, 2U);
-    EXPECT_EQ(module_.commands[n - 2], "bench provider=percpu_ref operation=pair clock=ns");
+    EXPECT_EQ(module_.commands[n - 3], "bench provider=percpu_ref operation=pair clock=ns");
+    EXPECT_EQ(module_.commands[n - 2], "bench provider=percpu_ref operation=pair clock=ns cold=1");
     EXPECT_EQ(module_.commands[n - 1], "bench provider=percpu_ref operation=pair cpus=4 ms=250");
 }
 
