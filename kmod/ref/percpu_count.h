@@ -111,7 +111,7 @@ struct rs_percpu_count {
 		struct rcu_head			rcu;
 		struct {
 			struct llist_node	node;
-			unsigned long		sum;
+			atomic_long_t		sum;
 		};
 	};
 };

@@ -13,25 +13,29 @@
  *	SWITCHING
  *	list the count
  *	owner of the round:
- *	  take up to 128
- *	  interrupt all   --->	harvest = xchg(slot, SEALED)
- *				report			 --->	softirq: add up
+ *	  take the list
+ *	  interrupt all   --->	for each count:
+ *				  sum += xchg(slot, SEALED)
+ *				report			 --->	softirq: slots of absent CPUs
  *								next round
  *								percpu_count_collected()
  *
  * Whoever lists a count while a round is under way leaves it to the next one: any
- * number of kills share rounds. A round allocates nothing, takes no lock and waits
- * for nobody, so it may begin in any context but NMI, in a hotplug callback and
- * under memory reclaim too. At most 128 counts a round bound the time that it keeps
- * interrupts off; and only so many rounds begin in a jiffy.
+ * number of kills share a round, and each CPU is interrupted once for all of them.
+ * The interrupt does the first SEAL_COUNTS; what is left is done by the same CPU in
+ * softirq, so no stretch with interrupts off grows with the number of counts. A round
+ * allocates nothing, takes no lock and waits for nobody, so it may begin in any
+ * context but NMI, in a hotplug callback and under memory reclaim too. Only so many
+ * begin in a jiffy.
  *
- * CPUs that come and go. With preemption off none can go. Slots of CPUs that are not
- * online are sealed from here: they run nothing that counts. One may come up
- * meanwhile, hence the second look at the mask, after a full barrier: a CPU that is
- * not seen even then is online later than our writes, and finds its slots sealed.
- * One that is seen is interrupted like the others. If it finds a slot open, an
- * addition of its own was under way while we sealed, and has undone that: what it
- * finds replaces what we had. If it finds the slot sealed, what we had stands.
+ * CPUs that come and go. The slots of a CPU that is not online are sealed by the last
+ * to report: it runs nothing that counts. It may come up meanwhile, hence the second
+ * look at the mask, after a full barrier: a CPU that is not seen even then is online
+ * later than our writes, and finds its slots sealed. One that is seen is interrupted
+ * after all. If it finds a slot open, an addition of its own was under way while we
+ * sealed, and has undone that: what it finds replaces what we had. If it finds the slot
+ * sealed, what we had stands. A CPU that goes down with counts left to do has its
+ * softirq run elsewhere, and reports there: it is absent now.
  *
  * Order. The addition of a put comes after all that the CPU did before; the interrupt
  * and its xchg() after that, then the report, a full barrier; the last report
@@ -50,7 +54,11 @@
 #include "sealed_engine.h"
 #include "softirq_kick.h"
 
-#define ROUND_COUNTS	128
+/* How many slots are sealed with interrupts off, or preemption */
+#define SEAL_COUNTS	128
+/* How many times that, and how many users are called back, before other softirqs get a turn */
+#define SEAL_TURNS	16
+#define CALL_COUNTS	128
 
 static unsigned int sealed_rounds_per_jiffy = 256;
 module_param(sealed_rounds_per_jiffy, uint, 0644);
@@ -66,16 +74,26 @@ MODULE_PARM_DESC(sealed_interrupts, "interrupts sent to other CPUs for rounds so
 
 /**
  * struct round_cpu - what a round has for each CPU
+ * @cpu: which
  * @csd: to interrupt it
- * @finish: the end of a round whose last report it was
- * @sealed_remotely: its slots were sealed from another CPU
- * @harvest: what its slots held
+ * @more: the counts that the interrupt left
+ * @next: the first count whose slot is not sealed; NULL if all are
+ * @sealed_remotely: those of the next SEAL_COUNTS were, and it has come up since
+ * @finish: what the last to report has to do
+ * @was_last: and that it was
+ * @collected: counts whose users wait for their callbacks, the first killed first
+ * @collected_end: where the next one goes
  */
 struct round_cpu {
+	int			cpu;
 	call_single_data_t	csd;
-	struct softirq_kick	finish;
+	struct softirq_kick	more;
+	struct llist_node	*next;
 	bool			sealed_remotely;
-	s64			harvest[ROUND_COUNTS];
+	struct softirq_kick	finish;
+	bool			was_last;
+	struct llist_node	*collected;
+	struct llist_node	**collected_end;
 };
 
 static DEFINE_PER_CPU(struct round_cpu, round_cpus);
@@ -84,80 +102,107 @@ static DEFINE_PER_CPU(struct round_cpu, round_cpus);
  * The round. All but @pending belongs to whoever has set @busy.
  *
  * pending: counts that want a round
- * backlog: counts that were taken from there, and wait for their turn
- * jiffy, begun: how many rounds have begun in that jiffy
- * nr, counts, slots: those of this round
+ * counts: those of this round
  * unreported: CPUs that have not sealed yet, and one for who begins the round
+ * harvest: what the slots of an absent CPU held, from its @next on
+ * jiffy, begun: how many rounds have begun in that jiffy
  */
 static struct {
 	struct llist_head	pending;
 	unsigned long		busy;
-	struct llist_node	*backlog;
+	struct llist_node	*counts;
+	atomic_t		unreported;
+	s64			harvest[SEAL_COUNTS];
 	unsigned long		jiffy;
 	unsigned int		begun;
-	unsigned int		nr;
-	struct rs_percpu_count	*counts[ROUND_COUNTS];
-	s64 __percpu		*slots[ROUND_COUNTS];
-	atomic_t		unreported;
 	struct timer_list	next_jiffy;
 } sealed_round;
 
 #define ROUND_BUSY	0
 
-/* This CPU has sealed its slots. The last one has the round finished. */
-static void sealed_round_report(void)
+static struct rs_percpu_count *count_of(struct llist_node *node)
 {
-	if (atomic_dec_and_test(&sealed_round.unreported))
-		softirq_kick(this_cpu_ptr(&round_cpus.finish));
+	return llist_entry(node, struct rs_percpu_count, node);
 }
 
-/* Seal the slots of this CPU. Interrupts are off. */
-static void sealed_round_seal_here(void)
+static void add_harvest(struct llist_node *node, s64 harvest)
+{
+	if (harvest)
+		atomic_long_add(harvest, &count_of(node)->sum);
+}
+
+/* This CPU has nothing left to do. The last one has the round finished. */
+static void sealed_round_report(void)
 {
 	struct round_cpu *here = this_cpu_ptr(&round_cpus);
+
+	if (!atomic_dec_and_test(&sealed_round.unreported))
+		return;
+	/* With the full barrier above, for what the others added. */
+	WRITE_ONCE(here->was_last, true);
+	softirq_kick(&here->finish);
+}
+
+/* Seal the next slots of this CPU. Preemption is off. */
+static void sealed_round_seal_here(struct round_cpu *here)
+{
+	struct llist_node *node = here->next;
 	unsigned int i;
 
-	for (i = 0; i < sealed_round.nr; i++) {
-		s64 slot = this_cpu_xchg(*sealed_round.slots[i], SLOT_SEALED);
+	for (i = 0; node && i < SEAL_COUNTS; i++, node = node->next) {
+		s64 slot = this_cpu_xchg(*count_of(node)->block->slots, SLOT_SEALED);
 
 		if (slot >= 0)
-			here->harvest[i] = slot - SLOT_OPEN;
-		else if (!here->sealed_remotely)
-			here->harvest[i] = 0;
+			add_harvest(node, slot - SLOT_OPEN);
+		else if (here->sealed_remotely)
+			add_harvest(node, sealed_round.harvest[i]);
 	}
+	here->next = node;
+	here->sealed_remotely = false;
 }
 
 /* On every CPU that is online, interrupted by whoever begins the round. */
 static void sealed_round_ipi(void *unused)
 {
-	sealed_round_seal_here();
-	sealed_round_report();
+	struct round_cpu *here = this_cpu_ptr(&round_cpus);
+
+	sealed_round_seal_here(here);
+	if (here->next)
+		softirq_kick(&here->more);
+	else
+		sealed_round_report();
 }
 
-/* Return: false if @cpu is not online. */
-static bool sealed_round_interrupt(int cpu)
+/* What the interrupt has left. */
+static void sealed_round_more(struct tasklet_struct *tasklet)
+{
+	struct round_cpu *there = container_of(tasklet, struct round_cpu, more.tasklet);
+	unsigned int turn;
+
+	for (turn = 0; turn < SEAL_TURNS; turn++) {
+		preempt_disable();
+		if (there->cpu == smp_processor_id())
+			sealed_round_seal_here(there);
+		if (!there->next || there->cpu != smp_processor_id()) {
+			sealed_round_report();
+			preempt_enable();
+			return;
+		}
+		preempt_enable();
+	}
+	tasklet_schedule(tasklet);
+}
+
+/* Have a CPU seal its slots. Return: false if it is not online. */
+static bool sealed_round_interrupt(struct round_cpu *there)
 {
 	atomic_inc(&sealed_round.unreported);
-	if (!smp_call_function_single_async(cpu, &per_cpu(round_cpus, cpu).csd)) {
+	if (!smp_call_function_single_async(there->cpu, &there->csd)) {
 		WRITE_ONCE(sealed_interrupts, sealed_interrupts + 1);
 		return true;
 	}
 	atomic_dec(&sealed_round.unreported);
 	return false;
-}
-
-/* Seal the slots of a CPU that is not online. */
-static void sealed_round_seal_remotely(int cpu)
-{
-	struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
-	unsigned int i;
-
-	for (i = 0; i < sealed_round.nr; i++) {
-		s64 slot = xchg(per_cpu_ptr(sealed_round.slots[i], cpu), SLOT_SEALED);
-
-		there->harvest[i] = slot >= 0 ? slot - SLOT_OPEN : 0;
-	}
-	there->sealed_remotely = true;
 }
 
 /* Begin the round. The caller has it, and interrupts off. */
@@ -166,40 +211,16 @@ static void sealed_round_begin(void)
 	int here = smp_processor_id(), cpu;
 
 	WRITE_ONCE(sealed_rounds, sealed_rounds + 1);
+	sealed_round.counts = llist_del_all(&sealed_round.pending);
 	atomic_set(&sealed_round.unreported, 1);
 	for_each_possible_cpu(cpu) {
-		per_cpu(round_cpus, cpu).sealed_remotely = false;
-		if (cpu != here && !sealed_round_interrupt(cpu))
-			sealed_round_seal_remotely(cpu);
+		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
+
+		there->next = sealed_round.counts;
+		if (cpu != here)
+			sealed_round_interrupt(there);
 	}
-	sealed_round_seal_here();
-
-	/* Pairs with the barriers of a CPU between set_cpu_online() and its first user. */
-	smp_mb();
-	for_each_online_cpu(cpu)
-		if (per_cpu(round_cpus, cpu).sealed_remotely)
-			sealed_round_interrupt(cpu);
-	sealed_round_report();
-}
-
-/* Choose the counts of the next round. Return: false if there is none. */
-static bool sealed_round_choose(void)
-{
-	struct rs_percpu_count *count;
-
-	sealed_round.nr = 0;
-	while (sealed_round.nr < ROUND_COUNTS) {
-		if (!sealed_round.backlog)
-			sealed_round.backlog =
-				llist_reverse_order(llist_del_all(&sealed_round.pending));
-		if (!sealed_round.backlog)
-			break;
-		count = llist_entry(sealed_round.backlog, struct rs_percpu_count, node);
-		sealed_round.backlog = sealed_round.backlog->next;
-		sealed_round.slots[sealed_round.nr] = count->block->slots;
-		sealed_round.counts[sealed_round.nr++] = count;
-	}
-	return sealed_round.nr;
+	sealed_round_ipi(NULL);
 }
 
 /* Return: whether another round may begin now; if not, one will in the next jiffy. */
@@ -216,13 +237,12 @@ static bool sealed_round_is_allowed(void)
 	mod_timer(&sealed_round.next_jiffy, jiffies + 1);
 	return false;
 }
-
 /* Begin the next round, or let go of it. The caller has it, and interrupts off. */
 static void sealed_round_next(void)
 {
 	do {
-		if (sealed_round.backlog || !llist_empty(&sealed_round.pending)) {
-			if (sealed_round_is_allowed() && sealed_round_choose())
+		if (!llist_empty(&sealed_round.pending)) {
+			if (sealed_round_is_allowed())
 				sealed_round_begin();
 			return;
 		}
@@ -242,31 +262,98 @@ static void sealed_round_next_jiffy(struct timer_list *timer)
 	local_irq_restore(flags);
 }
 
-/* All CPUs have sealed their slots. */
-static void sealed_round_finish(struct tasklet_struct *tasklet)
+/*
+ * Seal the next slots of a CPU that is not online. Preemption is off.
+ *
+ * Return: false if it is online, and has been interrupted to do that itself.
+ */
+static bool sealed_round_seal_remotely(struct round_cpu *there)
 {
-	struct rs_percpu_count *count, *next;
-	struct llist_node *collected = NULL;
-	unsigned long flags;
-	unsigned int i;
+	struct llist_node *node = there->next;
+	unsigned int nr = 0, i;
+
+	if (!cpu_online(there->cpu)) {
+		for (; node && nr < SEAL_COUNTS; nr++, node = node->next) {
+			s64 slot = xchg(per_cpu_ptr(count_of(node)->block->slots, there->cpu),
+					SLOT_SEALED);
+
+			sealed_round.harvest[nr] = slot >= 0 ? slot - SLOT_OPEN : 0;
+		}
+		there->sealed_remotely = true;
+		/* Pairs with the barriers of a CPU between set_cpu_online() and its first user. */
+		smp_mb();
+	}
+	if (cpu_online(there->cpu) && sealed_round_interrupt(there))
+		return false;
+
+	for (i = 0, node = there->next; i < nr; i++, node = node->next)
+		add_harvest(node, sealed_round.harvest[i]);
+	there->next = node;
+	there->sealed_remotely = false;
+	return true;
+}
+
+/* Return: whether no CPU has a slot left to seal; if not, another report will come. */
+static bool sealed_round_is_over(void)
+{
 	int cpu;
 
-	for (i = sealed_round.nr; i--; ) {
-		count = sealed_round.counts[i];
-		count->sum = 0;
-		for_each_slot_cpu(cpu)
-			count->sum += per_cpu(round_cpus, cpu).harvest[i];
-		count->node.next = collected;
-		collected = &count->node;
-	}
+	for_each_possible_cpu(cpu) {
+		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
+		bool absent = true;
 
-	/* Before users are called back, who may take their time. */
+		while (there->next && absent) {
+			preempt_disable();
+			absent = sealed_round_seal_remotely(there);
+			preempt_enable();
+		}
+		if (!absent)
+			return false;
+	}
+	return true;
+}
+
+/* No CPU has a slot left to seal: the counts are @here's, and the next round may begin. */
+static void sealed_round_end(struct round_cpu *here)
+{
+	struct llist_node *last = sealed_round.counts;
+	unsigned long flags;
+
+	*here->collected_end = llist_reverse_order(sealed_round.counts);
+	here->collected_end = &last->next;
+
 	local_irq_save(flags);
 	sealed_round_next();
 	local_irq_restore(flags);
+}
 
-	llist_for_each_entry_safe(count, next, collected, node)
-		percpu_count_collected(count, count->sum);
+static struct rs_percpu_count *collected_pop(struct round_cpu *here)
+{
+	struct llist_node *node = here->collected;
+
+	if (!node)
+		return NULL;
+	here->collected = node->next;
+	if (!here->collected)
+		here->collected_end = &here->collected;
+	return count_of(node);
+}
+
+static void sealed_round_finish(struct tasklet_struct *tasklet)
+{
+	struct round_cpu *here = container_of(tasklet, struct round_cpu, finish.tasklet);
+	struct rs_percpu_count *count;
+	unsigned int i;
+
+	if (READ_ONCE(here->was_last)) {
+		WRITE_ONCE(here->was_last, false);
+		if (sealed_round_is_over())
+			sealed_round_end(here);
+	}
+	for (i = 0; i < CALL_COUNTS && (count = collected_pop(here)); i++)
+		percpu_count_collected(count, atomic_long_read(&count->sum));
+	if (here->collected)
+		tasklet_schedule(tasklet);
 }
 
 /**
@@ -277,6 +364,7 @@ static void sealed_round_finish(struct tasklet_struct *tasklet)
  */
 void sealed_round_collect(struct rs_percpu_count *count)
 {
+	atomic_long_set(&count->sum, 0);
 	llist_add(&count->node, &sealed_round.pending);
 	if (!test_and_set_bit_lock(ROUND_BUSY, &sealed_round.busy))
 		sealed_round_next();
@@ -297,7 +385,10 @@ void sealed_round_module_init(void)
 	for_each_possible_cpu(cpu) {
 		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
 
+		there->cpu = cpu;
+		there->collected_end = &there->collected;
 		INIT_CSD(&there->csd, sealed_round_ipi, NULL);
+		softirq_kick_init(&there->more, sealed_round_more);
 		softirq_kick_init(&there->finish, sealed_round_finish);
 	}
 }
@@ -307,7 +398,9 @@ void sealed_round_module_exit(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
+		softirq_kick_end(&per_cpu(round_cpus, cpu).more);
 		softirq_kick_end(&per_cpu(round_cpus, cpu).finish);
+	}
 	del_timer_sync(&sealed_round.next_jiffy);
 }

@@ -47,7 +47,7 @@ static void sealed_swap_finish(struct tasklet_struct *tasklet)
 	struct rs_percpu_count *count, *next;
 
 	llist_for_each_entry_safe(count, next, llist_del_all(&there->collected), node)
-		percpu_count_collected(count, count->sum);
+		percpu_count_collected(count, atomic_long_read(&count->sum));
 }
 
 /**
@@ -69,7 +69,7 @@ void sealed_swap_collect(struct rs_percpu_count *count)
 		if (slot >= 0)
 			sum += slot - SLOT_OPEN;
 	}
-	count->sum = sum;
+	atomic_long_set(&count->sum, sum);
 	llist_add(&count->node, &here->collected);
 	softirq_kick(&here->finish);
 }

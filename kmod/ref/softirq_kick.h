@@ -3,7 +3,8 @@
  * Have a function run in softirq, soon, from wherever we are.
  *
  * A tasklet alone will not do: raised in a task it waits for ksoftirqd. From a
- * hard interrupt it runs at the end of that. So outside of one we make one.
+ * hard interrupt it runs at the end of that, and from another softirq after it. In a
+ * task we make an interrupt.
  */
 #ifndef _RSREF_SOFTIRQ_KICK_H
 #define _RSREF_SOFTIRQ_KICK_H
@@ -32,7 +33,7 @@ static inline void softirq_kick_init(struct softirq_kick *kick,
 /* Context: any; interrupts off, or preemption at least. */
 static inline void softirq_kick(struct softirq_kick *kick)
 {
-	if (in_hardirq())
+	if (in_hardirq() || in_serving_softirq())
 		tasklet_schedule(&kick->tasklet);
 	else
 		irq_work_queue(&kick->irq);
