@@ -20,6 +20,9 @@
 #include "refstorm_module.h"
 #include "storm_internal.h"
 
+/* After so many, wait until memory is settled. */
+#define SETTLE_REFS	1000
+
 /**
  * struct kill_object - a counter that is killed
  * @counter: the counter
@@ -256,6 +259,9 @@ int bench_kill(const struct bench_kill *setup)
 		ret = 0;
 	rs_sealed_ref_read_rounds(&before);
 	for (i = 0; i < setup->batches && !ret; i++) {
+		/* Memory of many is given back after grace periods: not while the next are killed. */
+		if (i && setup->refs >= SETTLE_REFS)
+			schedule_timeout_idle(HZ);
 		ret = run_batch(&batch, setup, threads, ns + i * setup->refs, nr, &total_ns);
 		if (!ret && signal_pending(current))
 			ret = -EINTR;
