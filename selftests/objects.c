@@ -337,7 +337,8 @@ TEST_F(object, wait_sleeps_as_long_as_it_was_told)
 	EXPECT_STREQ("", rs_explained(&answer, "control", "wait t ms=300", "is live after 300 ms",
 				      "t", 2));
 	EXPECT_GE(took, 295);
-	EXPECT_LT(took, 2500);
+	/* Far from what a loaded machine adds. */
+	EXPECT_LT(took, 30000);
 
 	EXPECT_STREQ("true", rs_result("kill t"));
 	EXPECT_STREQ("done", rs_result("wait t ms=60000"));
@@ -360,8 +361,8 @@ TEST_F(object, a_waiter_is_woken_by_the_last_put_of_another)
 		_exit(rs_write("control", "put t", 5));
 	}
 	/* rs_run() would empty error_log under the child's feet; it does not mind. */
-	EXPECT_STREQ("done", rs_result("wait t ms=20000"));
-	EXPECT_LT(rs_now_ms() - began, 10000);
+	EXPECT_STREQ("done", rs_result("wait t ms=60000"));
+	EXPECT_LT(rs_now_ms() - began, 30000);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 }
@@ -383,7 +384,7 @@ TEST_F(object, a_waiter_that_is_killed_goes_at_once)
 	began = rs_now_ms();
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-	EXPECT_LT(rs_now_ms() - began, 3000);
+	EXPECT_LT(rs_now_ms() - began, 30000);
 	log = rs_read("error_log");
 	EXPECT_NE(NULL, strstr(log, "(errno 4)")) {
 		TH_LOG("%s", log);

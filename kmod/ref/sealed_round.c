@@ -35,7 +35,7 @@
  * after all. If it finds a slot open, an addition of its own was under way while we
  * sealed, and has undone that: what it finds replaces what we had. If it finds the slot
  * sealed, what we had stands. A CPU that goes down with counts left to do has its
- * softirq run elsewhere, and reports there: it is absent now.
+ * softirq run elsewhere, which reports, and leaves them to the last to report.
  *
  * Order. The addition of a put comes after all that the CPU did before; the interrupt
  * and its xchg() after that, then the report, a full barrier; the last report
@@ -237,6 +237,7 @@ static bool sealed_round_is_allowed(void)
 	mod_timer(&sealed_round.next_jiffy, jiffies + 1);
 	return false;
 }
+
 /* Begin the next round, or let go of it. The caller has it, and interrupts off. */
 static void sealed_round_next(void)
 {
@@ -293,9 +294,14 @@ static bool sealed_round_seal_remotely(struct round_cpu *there)
 	return true;
 }
 
-/* Return: whether no CPU has a slot left to seal; if not, another report will come. */
-static bool sealed_round_is_over(void)
+/*
+ * Seal what no CPU has.
+ *
+ * Return: whether nothing is left; if not, another report will come, or another turn.
+ */
+static bool sealed_round_is_over(struct round_cpu *here)
 {
+	unsigned int turn = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -303,6 +309,11 @@ static bool sealed_round_is_over(void)
 		bool absent = true;
 
 		while (there->next && absent) {
+			if (turn++ == SEAL_TURNS) {
+				WRITE_ONCE(here->was_last, true);
+				tasklet_schedule(&here->finish.tasklet);
+				return false;
+			}
 			preempt_disable();
 			absent = sealed_round_seal_remotely(there);
 			preempt_enable();
@@ -347,7 +358,7 @@ static void sealed_round_finish(struct tasklet_struct *tasklet)
 
 	if (READ_ONCE(here->was_last)) {
 		WRITE_ONCE(here->was_last, false);
-		if (sealed_round_is_over())
+		if (sealed_round_is_over(here))
 			sealed_round_end(here);
 	}
 	for (i = 0; i < CALL_COUNTS && (count = collected_pop(here)); i++)
