@@ -11,7 +11,7 @@
  * Stands for: percpu_dynamic.c warm_up probe judge percpu_dynamic_collected
  * Stands for: sealed_engine.c sealed_engine_publish sealed_ipi_open sealed_ipi_tend
  * Stands for: percpu_count.c percpu_count_attach percpu_count_detach
- * Stands for: sealed_round.c sealed_round_ipi sealed_round_finish
+ * Stands for: sealed_round.c sealed_round_ipi sealed_round_more sealed_round_seal_here sealed_round_end sealed_round_finish
  * Stands for: percpu_count.c percpu_count_kill percpu_count_try_open percpu_count_begin_switch
  * Stands for: percpu_count.c percpu_count_is_percpu percpu_count_collected end_switch
  *

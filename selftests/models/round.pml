@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A kill under traffic: every CPU seals its own slot in an IPI, the last one to
- * report brings what they held into the word.
+ * A kill under traffic: every CPU seals its own slot, in the interrupt or in the tasklet
+ * that this leaves, adds what it held to the count's sum, and reports. The last one to
+ * report brings the sum into the word.
  *
  * Tasks borrow references, take further ones and give them back, on any CPU,
  * preempted anywhere. In the end everything was released, once, and not before.
  *
  * Stands for: sealed_ref.h rs_sealed_ref_get rs_sealed_ref_put
- * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_report sealed_round_finish
+ * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
+ * Stands for: sealed_round.c sealed_round_seal_here add_harvest sealed_round_report sealed_round_end sealed_round_finish
  * Stands for: percpu_count.c percpu_count_kill percpu_count_begin_switch percpu_count_got
  * Stands for: percpu_count.c percpu_count_dropped percpu_count_collected add_sum end_switch
  *
@@ -42,7 +44,7 @@
 #endif
 
 /* Tasks begin with one reference, which was counted in CPU 0's slot. */
-short slot[CPUS] = OPEN, refs = BIAS + 1, harvest;
+short slot[CPUS] = OPEN, refs = BIAS + 1, sum;
 bit switching, lock, insn[CPUS], ipi[CPUS], closed;
 byte pending;
 /* What is true, whatever the counter says */
@@ -121,7 +123,7 @@ inline report() {
 	}
 }
 
-/* sealed_round_ipi() */
+/* sealed_round_seal_here(), by the interrupt, or by sealed_round_more() some time later */
 proctype Ipi(byte cpu) {
 	short found;
 
@@ -136,7 +138,7 @@ proctype Ipi(byte cpu) {
 	/* The bias is in still: nothing can be taken for zero. */
 	atomic { refs = refs + found - OPEN; found = 0 };
 #else
-	atomic { harvest = harvest + found - OPEN; found = 0 };
+	atomic { sum = sum + found - OPEN; found = 0 };
 #endif
 	report()
 }
@@ -146,16 +148,16 @@ proctype Finish() {
 	finish;
 #ifdef SUM_AND_BIAS_APART
 	atomic { refs = refs - BIAS; CHECK(flags_intact, refs >= 0) };
-	refs = refs + harvest;
+	refs = refs + sum;
 #else
 	atomic {
-		refs = refs + harvest - BIAS;
+		refs = refs + sum - BIAS;
 #ifdef NO_SWITCH_REFERENCE
 		if :: refs == 0 -> release() :: else fi
 #endif
 	};
 #endif
-	atomic { !lock -> harvest = 0 };
+	atomic { !lock -> sum = 0 };
 	confirmed = 1;
 #ifndef NO_SWITCH_REFERENCE
 	atomic { switching = 0; if :: refs == 0 -> release() :: else fi }
@@ -182,7 +184,7 @@ proctype Kill() {
 	do
 	:: cpu < CPUS ->
 #ifdef SEALED_BY_WRONG_CPU
-		atomic { harvest = harvest + slot[cpu] - OPEN; slot[cpu] = SEALED };
+		atomic { sum = sum + slot[cpu] - OPEN; slot[cpu] = SEALED };
 		report();
 #else
 		ipi[cpu] = 1;

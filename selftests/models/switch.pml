@@ -7,7 +7,8 @@
  * A task that has no reference tries to get one, and puts what it got.
  *
  * Stands for: sealed_ref.h rs_sealed_ref_put rs_sealed_ref_tryget_live
- * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_finish
+ * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
+ * Stands for: sealed_round.c sealed_round_seal_here add_harvest sealed_round_end sealed_round_finish
  * Stands for: sealed_engine.c sealed_ipi_open sealed_ipi_tend
  * Stands for: percpu_count.c percpu_count_kill percpu_count_begin_switch percpu_count_tryget
  * Stands for: percpu_count.c percpu_count_dropped percpu_count_collected add_sum end_switch
