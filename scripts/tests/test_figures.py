@@ -108,6 +108,36 @@ class FiguresTest(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("# 6.1 rs_refcount pair: 8 and 9\nnot ok 2 two boots", said)
 
+    def test_a_handle_of_cxx_that_costs_more_than_c_fails(self):
+        rows = ROWS + [row("cxx_refcount", "pair", 9)]
+        self.hold(rows)
+        said, code = self.check(rows)
+        self.assertEqual(code, 1)
+        self.assertIn("# 6.1 cxx_refcount pair: 9, and 8 in C\nnot ok 2 each operation", said)
+
+    def test_a_handle_of_cxx_that_costs_what_c_costs_passes(self):
+        rows = ROWS + [row("cxx_refcount", "pair", 8)]
+        self.hold(rows)
+        said, code = self.check(rows)
+        self.assertEqual(code, 0)
+        self.assertIn("ok 2 each operation", said)
+
+    def test_several_documents_of_a_guest_are_one(self):
+        logs = [json.dumps(document([each]), indent=2) for each in ROWS]
+        one = self.write("one", "a line before\n" + "\na line between\n".join(logs) + "\n")
+        self.assertEqual(json.loads(self.run_it("merge", one)[0])["results"], ROWS)
+
+    def test_what_was_measured_twice_counts_as_it_was_the_first_time(self):
+        texts = [json.dumps(document([row("rs_kref", "init_exit", count)]), indent=2) for count in (9, 7)]
+        merged = json.loads(self.run_it("merge", self.write("one", "\n".join(texts)))[0])
+        self.assertEqual(merged["results"], [row("rs_kref", "init_exit", 9)])
+
+    def test_the_second_document_of_a_guest_is_not_cut_off_unseen(self):
+        whole = json.dumps(document(ROWS), indent=2)
+        said, code = self.run_it("merge", self.write("one", f"{whole}\n{whole[:-9]}"))
+        self.assertEqual(code, 1)
+        self.assertIn("a broken one", said)
+
     def test_merge_takes_only_init_exit_of_64_cpus(self):
         one = self.write("one", "a line before\n" + json.dumps(document(ROWS), indent=2) + "\n")
         many = self.write("many", document(ROWS, 64))
