@@ -303,4 +303,13 @@ TEST(reaching_through_a_reference_that_was_moved, faults)
     EXPECT_DEATH(mine->before = *const_cast<volatile long *>(&mine->before), "");
 }
 
+TEST(sharing_a_loan_of_a_reference_that_was_moved, faults)
+{
+    object<rs_kref> thing;
+    auto mine = rs::ref<object<rs_kref>>::begin(thing);
+    auto other = std::move(mine);
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is tested
+    EXPECT_DEATH((void)mine.borrow().share().release_to_c(), "");
+}
+
 } // namespace

@@ -9,11 +9,25 @@
  *	bundle<T>	several references that are taken and put in one operation
  *	live<T>		the owner of a per-CPU count: the right to kill it, once
  *
- * ref_counter.hpp says what makes T countable; refcount.h, kref.h, sealed_ref.h and percpu_ref.h
- * what each operation means, in which context, with which ordering. The handles add types to
- * that and no instruction: a handle that the compiler knows to hold something is C's inline
- * function. One that may be empty, because it lives in memory or was moved from on some paths,
- * is tested where it is put; nowhere else. Handles themselves are not shared between threads.
+ * ref_counter.hpp says what makes T countable, ref_guard.hpp what lookups need; refcount.h, kref.h,
+ * sealed_ref.h and percpu_ref.h what each operation means. Context, locking and ordering are those
+ * of the C function:
+ *
+ *	share(), take()			get	any context; ordering: none
+ *	put(), the end of a scope	put	any that release() can stand; RELEASE, and ACQUIRE
+ *						for release()
+ *	put_lock(), put_mutex()		the same; without the lock, release() unlocks; the
+ *						mutex may sleep
+ *	tryget(), lookup()		tryget, get_unless_zero, inc_not_zero	any; on success
+ *						ACQUIRE per CPU, else a control dependency
+ *	tryget_live(), lookup_live()	tryget_live	any; ACQUIRE on success
+ *	kill(), the end of live's scope	kill	any but NMI
+ *	begin(), reinit(), finish()	init, reinit, exit	process, or as gfp says
+ *
+ * The handles add types to that and no instruction: a handle that the compiler knows to hold
+ * something is C's inline function. One that may be empty, because it lives in memory or was
+ * moved from on some paths, is tested where it is put; nowhere else. Handles themselves are not
+ * shared between threads.
  *
  * What the language cannot refuse is refused at run time: killing, handing over or sharing what a
  * handle no longer holds warns and does nothing. Reaching through such a handle faults at a
@@ -24,6 +38,7 @@
 #pragma once
 
 #include <refstorm/ref_counter.hpp>
+#include <refstorm/ref_guard.hpp>
 
 namespace rs {
 
@@ -33,66 +48,6 @@ template <typename T>
 class live;
 template <typename Handle>
 class maybe;
-
-/* ---- what keeps an object's memory in place while a reference is looked for ---- */
-
-/** class rcu_reader - an RCU read-side critical section as long as the scope */
-class [[nodiscard]] rcu_reader {
-  public:
-    __always_inline rcu_reader() { __rs_cxx_rcu_read_lock(); }
-    __always_inline ~rcu_reader() { __rs_cxx_rcu_read_unlock(); }
-    rcu_reader(const rcu_reader &) = delete;
-    rcu_reader &operator=(const rcu_reader &) = delete;
-};
-
-/** class locked - a spinlock or mutex, held as long as the scope */
-template <typename Lock>
-class [[nodiscard]] locked {
-  public:
-    __always_inline explicit locked(Lock &lock) : lock_(lock)
-    {
-        if constexpr (requires { __rs_cxx_mutex_lock(&lock_); }) {
-            __rs_cxx_mutex_lock(&lock_);
-        } else {
-            __rs_cxx_spin_lock(&lock_);
-        }
-    }
-    __always_inline ~locked()
-    {
-        if constexpr (requires { __rs_cxx_mutex_unlock(&lock_); }) {
-            __rs_cxx_mutex_unlock(&lock_);
-        } else {
-            __rs_cxx_spin_unlock(&lock_);
-        }
-    }
-    locked(const locked &) = delete;
-    locked &operator=(const locked &) = delete;
-
-  private:
-    Lock &lock_;
-};
-
-/**
- * struct kept_in_place - the caller's word that something of C's keeps the memory in place
- *
- * A lock or an RCU read-side critical section that a C function took before it called.
- */
-struct kept_in_place {};
-
-template <typename Guard>
-inline constexpr bool keeps_in_place = false;
-template <>
-inline constexpr bool keeps_in_place<rcu_reader> = true;
-template <>
-inline constexpr bool keeps_in_place<kept_in_place> = true;
-template <typename Lock>
-inline constexpr bool keeps_in_place<locked<Lock>> = true;
-
-/** keeper - a proof that lookups need; specialise rs::keeps_in_place for a guard of your own */
-template <typename Guard>
-concept keeper = keeps_in_place<Guard>;
-
-/* ---- handles ---- */
 
 /*
  * Tells the compiler that an object has an address, so that it leaves out what tests for that.
