@@ -67,6 +67,13 @@ static const struct scenario {
 	  { "kill t", "wait t", "destroy t" } },
 	{ "object", "create t kref", NULL, 1, { "kill t", "destroy t" } },
 	{ "object", "create t rs_percpu_ref", NULL, 1, { "kill t", "wait t", "destroy t" } },
+	{ "holder", "get held holder=h", NULL, 1, { "put held holder=h" } },
+	{ "holder", "pass held one two", NULL, 1, { "pass held two one" } },
+	{ "tracker", "track held", NULL, 1, { "untrack held" } },
+	{ "tracker", "track held_kref", NULL, 1, { "untrack held_kref" } },
+	{ "tracker", "create t rs_sealed_ref track=1", NULL, 1,
+	  { "kill t", "wait t", "destroy t" } },
+	{ "tracker", "create t rs_kref track=1", NULL, 1, { "kill t", "destroy t" } },
 	{ "control", NULL, "control", 1, {} },
 	{ "events_reader", NULL, "events", 1, {} },
 	{ "storm", "storm provider=kref ms=10", NULL, 1, { "stop all" } },
@@ -146,6 +153,9 @@ TEST_F(alloc, a_failure_is_ENOMEM_changes_nothing_and_passes)
 {
 	size_t i, u;
 
+	ASSERT_EQ(0, rs_try("create held rs_percpu_ref"));
+	ASSERT_EQ(0, rs_try("create held_kref rs_kref"));
+	ASSERT_EQ(0, rs_try("get held holder=one"));
 	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		const struct scenario *s = &scenarios[i];
 		struct rs_mark before_all = rs_begin();
@@ -181,6 +191,7 @@ TEST_F(alloc, a_failure_is_ENOMEM_changes_nothing_and_passes)
 			EXPECT_EQ(0, rs_try("%s", s->undo[u]));
 		EXPECT_STREQ("", rs_end(&before_all));
 	}
+	EXPECT_EQ(0, rs_try("put held holder=one"));
 }
 
 TEST_F(alloc, a_failed_command_says_so_in_the_error_log)
@@ -206,7 +217,7 @@ TEST_F(alloc, a_failed_command_says_so_in_the_error_log)
 TEST_F(alloc, a_storm_goes_on_over_objects_that_it_cannot_make)
 {
 	static const char * const sites[] = {
-		"storm_object", "percpu_ref_data", "percpu_ref_slots",
+		"storm_object", "percpu_ref_data", "percpu_ref_slots", "tracker",
 	};
 	const char *end;
 	long long id;
@@ -216,7 +227,8 @@ TEST_F(alloc, a_storm_goes_on_over_objects_that_it_cannot_make)
 		long long failed = site(sites[i], "failed");
 
 		arm(_metadata, sites[i], 3);
-		id = rs_storm("provider=rs_percpu_ref ms=600 killers=2");
+		id = rs_storm("provider=rs_percpu_ref ms=600 killers=2 track=%d",
+			      !strcmp(sites[i], "tracker"));
 		ASSERT_LT(0, id);
 		end = rs_storm_wait(id, 10);
 		EXPECT_EQ(failed + 1, site(sites[i], "failed")) {

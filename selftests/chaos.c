@@ -19,6 +19,9 @@
 #define WRITERS		4
 #define CHAOS_MS	2000
 
+static const char * const names[] = { "c1", "c2", "c3" };
+static const char * const holders[] = { "h1", "h2" };
+
 FIXTURE(chaos) {
 	struct rs_mark mark;
 	unsigned int seed;
@@ -35,13 +38,17 @@ FIXTURE_SETUP(chaos)
 
 FIXTURE_TEARDOWN(chaos)
 {
+	size_t n, h;
+
+	rs_write("alloc", "clear", 5);
+	for (n = 0; n < ARRAY_SIZE(names); n++)
+		for (h = 0; h < ARRAY_SIZE(holders); h++)
+			rs_try("put %s holder=%s", names[n], holders[h]);
 	rs_sweep();
 	while (rs_status("storms"))
 		rs_sleep_ms(20);
 	EXPECT_STREQ("", rs_end(&self->mark));
 }
-
-static const char * const names[] = { "c1", "c2", "c3" };
 
 static const char * const providers[] = {
 	"atomic", "refcount", "kref", "percpu_ref", "rs_refcount", "rs_kref", "rs_percpu_ref",
@@ -67,9 +74,10 @@ static int make_command(unsigned int *seed, char *to, size_t size)
 {
 	const char *name = names[rand_r(seed) % ARRAY_SIZE(names)];
 	const char *provider = providers[rand_r(seed) % ARRAY_SIZE(providers)];
+	const char *holder = holders[rand_r(seed) % ARRAY_SIZE(holders)];
 	const char *nr = numbers[rand_r(seed) % ARRAY_SIZE(numbers)];
 
-	switch (rand_r(seed) % 16) {
+	switch (rand_r(seed) % 20) {
 	case 0:
 	case 1:
 		return snprintf(to, size, "create %s %s", name, provider);
@@ -98,6 +106,15 @@ static int make_command(unsigned int *seed, char *to, size_t size)
 			return snprintf(to, size, "stop all");
 		return snprintf(to, size, "storm provider=%s ms=%u workers=2 killers=1", provider,
 				rand_r(seed) % 60);
+	case 15:
+		return snprintf(to, size, "%strack %s", rand_r(seed) % 2 ? "un" : "", name);
+	case 16:
+		return snprintf(to, size, "get %s holder=%s", name, holder);
+	case 17:
+		return snprintf(to, size, "put %s holder=%s", name, holder);
+	case 18:
+		return snprintf(to, size, "pass %s %s %s", name, holder,
+				holders[rand_r(seed) % ARRAY_SIZE(holders)]);
 	default:
 		return snprintf(to, size, "%s", odd[rand_r(seed) % ARRAY_SIZE(odd)]);
 	}
@@ -124,6 +141,7 @@ static int writer(unsigned int seed, bool fail_allocations)
 	static const char * const files[] = {
 		RS_DIR "objects", RS_DIR "storms", RS_DIR "events", RS_DIR "error_log",
 		RS_DIR "alloc", RS_DIR "status", RS_DIR "providers",
+		RS_DIR "holders",
 	};
 	long long end = rs_now_ms() + CHAOS_MS;
 	unsigned int done = 0, refused = 0;

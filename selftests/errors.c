@@ -80,7 +80,7 @@ TEST_F(refused, wrong_words_are_named_and_the_right_ones_listed)
 		{ EINVAL, "kill", "too few words; usage: kill NAME", NULL },
 		{ EINVAL, "stop", "too few words; usage: stop ID|all", NULL },
 		{ EINVAL, "destroy live now", "surplus word", "now" },
-		{ EINVAL, "get live 1 2", "surplus word; usage: get NAME [N]", "2" },
+		{ EINVAL, "get live 1 2", "surplus word; usage: get NAME [N|holder=H]", "2" },
 		{ EINVAL, "tryget_live cpus 1", "surplus word", "1" },
 		{ ENOENT, "create new percpu_reff",
 		  "no provider is called 'percpu_reff'; accepted: atomic refcount kref percpu_ref",

@@ -44,6 +44,7 @@ static const struct {
 	{ "control", 0600 },
 	{ "providers", 0400 },
 	{ "objects", 0400 },
+	{ "holders", 0400 },
 	{ "storms", 0400 },
 	{ "history", 0400 },
 	{ "oracle", 0400 },
@@ -105,25 +106,25 @@ TEST_F(files, a_table_begins_with_the_names_of_its_columns)
 TEST_F(files, the_providers_are_those_of_the_manual)
 {
 	static const struct {
-		const char *name, *origin, *ops;
+		const char *name, *origin, *ops, *tracks;
 	} all[] = {
 		{ "atomic", "baseline", "get,put,tryget,kill" },
 		{ "refcount", "mainline", "get,put,tryget,kill" },
 		{ "kref", "mainline", "get,put,tryget,kill" },
 		{ "percpu_ref", "mainline", PERCPU_OPS },
-		{ "rs_refcount", "refstorm", "get,put,tryget,kill" },
-		{ "rs_kref", "refstorm", "get,put,tryget,kill" },
-		{ "rs_percpu_ref", "refstorm", PERCPU_OPS },
+		{ "rs_refcount", "refstorm", "get,put,tryget,kill", "1" },
+		{ "rs_kref", "refstorm", "get,put,tryget,kill", "1" },
+		{ "rs_percpu_ref", "refstorm", PERCPU_OPS, "1" },
 		{ "rs_percpu_ref_dynamic", "refstorm",
-		  PERCPU_OPS },
+		  PERCPU_OPS, "1" },
 		{ "rs_percpu_ref_two_stage", "refstorm",
-		  PERCPU_OPS },
-		{ "rs_sealed_ref", "refstorm", PERCPU_OPS },
-		{ "rs_sealed_ref_dynamic", "refstorm", PERCPU_OPS },
-		{ "rs_sealed_ref_generic", "refstorm", PERCPU_OPS },
+		  PERCPU_OPS, "1" },
+		{ "rs_sealed_ref", "refstorm", PERCPU_OPS, "1" },
+		{ "rs_sealed_ref_dynamic", "refstorm", PERCPU_OPS, "1" },
+		{ "rs_sealed_ref_generic", "refstorm", PERCPU_OPS, "1" },
 		{ "cxx_refcount", "refstorm", "get,put,tryget,kill" },
 		{ "cxx_kref", "refstorm", "get,put,tryget,kill" },
-		{ "cxx_sealed_ref", "refstorm", PERCPU_OPS },
+		{ "cxx_sealed_ref", "refstorm", PERCPU_OPS, "1" },
 	};
 	char *table = rs_read("providers"), *line;
 	size_t i, rows = 0;
@@ -139,6 +140,7 @@ TEST_F(files, the_providers_are_those_of_the_manual)
 
 		EXPECT_STREQ(all[i].origin, rs_value(row, "origin"));
 		EXPECT_STREQ(all[i].ops, rs_value(row, "ops"));
+		EXPECT_STREQ(all[i].tracks ?: "0", rs_value(row, "tracks"));
 	}
 }
 

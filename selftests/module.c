@@ -231,6 +231,19 @@ unsigned int rs_kmsg_count(int fd, const char *text)
 	return count;
 }
 
+char *rs_kmsg_read(int fd)
+{
+	char record[8192], *message, *all = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&all, &size);
+
+	while (to && (message = kmsg_next(fd, record, sizeof(record))))
+		fprintf(to, "%s\n", message);
+	if (to)
+		fclose(to);
+	return all;
+}
+
 const char *rs_kmsg_complaint(int fd)
 {
 	static const char * const marks[] = {

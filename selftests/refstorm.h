@@ -129,6 +129,8 @@ void rs_sweep(void);
 int rs_kmsg_open(void);
 /* How many messages with exactly this text came since it was last asked. */
 unsigned int rs_kmsg_count(int fd, const char *text);
+/* What came since it was last asked, a message a line, to be freed. */
+char *rs_kmsg_read(int fd);
 /* The first message that a clean log does not have, or "". */
 const char *rs_kmsg_complaint(int fd);
 /* To scan-log: @nr warnings of this text are to come, until the end of it. */

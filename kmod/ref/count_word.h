@@ -2,10 +2,10 @@
 /*
  * The shared word of a per-CPU count: references, bias and state in one.
  *
- *	 63   62     61        60 59     58                           0
- *	+---+------+-----------+-------+------------------------------+
- *	| 0 | DEAD | SWITCHING | zone  |          references          |
- *	+---+------+-----------+-------+------------------------------+
+ *	   63       62          61      60 59     58                  0
+ *	+------+-----------+---------+-------+-----------------------+
+ *	| DEAD | SWITCHING | TRACKED | zone  |       references      |
+ *	+------+-----------+---------+-------+-----------------------+
  *
  *	zone 00		every reference is in this word
  *	zone 10, 01	biased: the slots hold a part, the word alone says
@@ -20,6 +20,10 @@
  * decrement that takes it away also says that the switch is over. Whoever
  * sees zero knows therefore that nothing of ours is still under way.
  *
+ * TRACKED shares it so that each get and put says itself whether it is to be
+ * recorded: what the word held when it was set is what was taken before, exactly. It is
+ * set only while every reference is in the word, and keeps them there.
+ *
  *	live, per-CPU			BIAS + 1
  *	killed: -1, DEAD, SWITCHING	BIAS + SWITCHING + DEAD
  *	collected: + sum - BIAS		n + SWITCHING + DEAD
@@ -32,8 +36,10 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#define COUNT_DEAD		BIT_ULL(62)
-#define COUNT_SWITCHING		BIT_ULL(61)
+#define COUNT_DEAD		BIT_ULL(63)
+#define COUNT_SWITCHING		BIT_ULL(62)
+#define COUNT_TRACKED		BIT_ULL(61)
+#define COUNT_FLAGS		(COUNT_DEAD | COUNT_SWITCHING | COUNT_TRACKED)
 #define COUNT_BIAS		BIT_ULL(60)
 #define COUNT_ZONE		GENMASK_ULL(60, 59)
 #define COUNT_REFS		GENMASK_ULL(58, 0)
@@ -43,7 +49,7 @@
 /* No references: neither the users', nor the switch's, nor in slots. */
 static inline bool count_is_zero(u64 word)
 {
-	return !(word & ~COUNT_DEAD);
+	return !(word & ~(COUNT_DEAD | COUNT_TRACKED));
 }
 
 static inline bool count_is_biased(u64 word)
@@ -57,16 +63,16 @@ static inline bool count_is_saturated(u64 word)
 }
 
 /*
- * Every reference is in the word, and there are some: nothing to think about. In
- * few instructions, so a biased word that is exactly 2^59 below its bias passes, too;
- * nobody minds that.
+ * Every reference is in the word, there are some, and nobody records them: nothing to
+ * think about. In few instructions, so a biased word that is exactly 2^59 below its bias
+ * passes, too; nobody minds that.
  */
 static inline bool count_is_plain(u64 word)
 {
-	/* Without the flags. One reference less, and none is far above. */
-	u64 refs_and_zone = word << 3;
+	/* Without the two flags that do not matter. One reference less, and none is far above. */
+	u64 rest = word << 2;
 
-	return !((refs_and_zone - BIT_ULL(3)) >> 62);
+	return !((rest - BIT_ULL(2)) >> 61);
 }
 
 /* Users may count in slots. */

@@ -12,11 +12,13 @@
 #include "rsref.h"
 #include "sealed_block.h"
 #include "sealed_engine.h"
+#include "track.h"
 
 struct rs_alloc_site rsref_sites[RSREF_SITE_NR] = {
 	[SITE_PERCPU_REF_DATA]	= { .name = "percpu_ref_data" },
 	[SITE_PERCPU_REF_SLOTS]	= { .name = "percpu_ref_slots" },
 	[SITE_SEALED_SLOTS]	= { .name = "sealed_slots" },
+	[SITE_TRACKER]		= { .name = "tracker" },
 	[SITE_WORKQUEUE]	= { .name = "workqueue" },
 };
 
@@ -50,9 +52,10 @@ static void __exit rsref_exit(void)
 {
 	/*
 	 * All counters have ended, but of what is ours something may still be under
-	 * way. Each step ends what can set off those below it: works of dynamic
+	 * way. Each step ends what can set off those below it: reports, works of dynamic
 	 * counts, switches, blocks on their way back, callbacks about to return.
 	 */
+	track_report_module_exit();
 	flush_workqueue(rsref_workqueue);
 	sealed_engine_module_exit();
 	sealed_block_module_exit();

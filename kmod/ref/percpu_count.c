@@ -24,6 +24,7 @@
 
 #include "percpu_count.h"
 #include "percpu_dynamic.h"
+#include "percpu_track.h"
 #include "rsref.h"
 #include "warn.h"
 
@@ -39,7 +40,7 @@ static void saturate(struct rs_percpu_count *count)
 		if (count_is_saturated(old))
 			break;
 	} while (!atomic64_try_cmpxchg(&count->word, &old,
-			(old & (COUNT_DEAD | COUNT_SWITCHING)) | COUNT_SATURATED));
+			(old & COUNT_FLAGS) | COUNT_SATURATED));
 	wake_up_var(&count->word);
 }
 
@@ -81,10 +82,7 @@ static void call_release(struct rs_percpu_count *count)
 struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
 					   bool dynamic, gfp_t gfp)
 {
-	struct {
-		struct rs_percpu_count	count;
-		struct percpu_dynamic	dynamic;
-	} *both;
+	struct percpu_dynamic_count *both;
 
 	both = rs_zalloc(&rsref_sites[SITE_PERCPU_REF_DATA],
 			 dynamic ? sizeof(*both) : sizeof(both->count), gfp);
@@ -93,7 +91,7 @@ struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
 	both->count.engine = engine;
 	raw_spin_lock_init(&both->count.lock);
 	if (dynamic)
-		percpu_dynamic_init(&both->count, &both->dynamic);
+		percpu_dynamic_init(&both->count);
 	return &both->count;
 }
 
@@ -141,6 +139,7 @@ void percpu_count_exit(struct rs_percpu_count *count)
 	block = percpu_count_detach(count);
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 
+	percpu_track_exit(count);
 	count->engine->discard(block);
 	if (count->dynamic)
 		percpu_dynamic_exit(count);
@@ -165,6 +164,8 @@ void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr)
 {
 	if (unlikely(count_is_zero(old)))
 		misused_get(count, nr);
+	if (unlikely(old & COUNT_TRACKED))
+		percpu_track_got(count, nr);
 	tend_slot(count, old);
 	if (count->dynamic)
 		percpu_dynamic_got(count, nr);
@@ -178,6 +179,8 @@ void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr)
  */
 void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
 {
+	if (unlikely(old & COUNT_TRACKED))
+		percpu_track_dropped(count, nr);
 	if (count_is_zero(old - nr)) {
 		smp_acquire__after_ctrl_dep();
 		call_release(count);
@@ -198,16 +201,26 @@ void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
  */
 bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live)
 {
-	s64 old = atomic64_read(&count->word);
+	u64 old;
+
+	if (!percpu_count_try_take(count, nr, live, &old))
+		return false;
+	if (unlikely(!count_is_plain(old) || count->dynamic))
+		percpu_count_got(count, old, nr);
+	return true;
+}
+
+/* The same without the rest; @old is the word before. */
+bool percpu_count_try_take(struct rs_percpu_count *count, u64 nr, bool live, u64 *old)
+{
+	s64 word = atomic64_read(&count->word);
 
 	do {
-		if (count_is_zero(old) || (live && old & COUNT_DEAD))
+		if (count_is_zero(word) || (live && word & COUNT_DEAD))
 			return false;
-	} while (!atomic64_try_cmpxchg_acquire(&count->word, &old, old + nr));
+	} while (!atomic64_try_cmpxchg_acquire(&count->word, &word, word + nr));
 
-	tend_slot(count, old);
-	if (count->dynamic)
-		percpu_dynamic_got(count, nr);
+	*old = word;
 	return true;
 }
 
@@ -230,8 +243,8 @@ bool percpu_count_try_open(struct rs_percpu_count *count)
 {
 	u64 word = atomic64_read(&count->word);
 
-	if (count->force_atomic || count->exited || word & (COUNT_DEAD | COUNT_SWITCHING) ||
-	    (word & COUNT_ZONE) || !count->block)
+	if (count->force_atomic || count->tracked || count->exited ||
+	    word & (COUNT_FLAGS | COUNT_ZONE) || !count->block)
 		return false;
 	/* The bias goes in before anybody can use a slot. */
 	atomic64_add(COUNT_BIAS, &count->word);
@@ -251,7 +264,7 @@ static void add_sum(struct rs_percpu_count *count, unsigned long sum)
 	u64 flags, refs;
 
 	do {
-		flags = old & (COUNT_DEAD | COUNT_SWITCHING);
+		flags = old & COUNT_FLAGS;
 		refs = (old & ~flags) + sum - COUNT_BIAS;
 		negative = refs & ~COUNT_REFS;
 		if (unlikely(negative))
@@ -330,7 +343,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm,
 		       enum percpu_kill how)
 {
-	u64 initial = how == KILL_DROPS, word;
+	u64 initial = how == KILL_DROPS, word, old;
 	bool missing = false;
 	unsigned long flags;
 
@@ -341,6 +354,8 @@ bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm
 		return false;
 	}
 	atomic64_or(COUNT_DEAD, &count->word);
+	if (word & COUNT_TRACKED)
+		percpu_track_killed(count, initial);
 
 	if (percpu_count_is_percpu(count))
 		percpu_count_begin_switch(count);
@@ -359,8 +374,9 @@ bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm
 	/* Everybody counts in the word, and sees DEAD there. */
 	if (confirm)
 		count->engine->call(confirm, count->ref);
-	if (initial)
-		percpu_count_put(count, initial);
+	/* No put of a user's, so it is not recorded as one. */
+	if (initial && percpu_count_drop(count, initial, &old))
+		percpu_count_dropped(count, old & ~COUNT_TRACKED, initial);
 	return true;
 }
 
@@ -376,8 +392,8 @@ void percpu_count_wait(struct rs_percpu_count *count)
 		wait_var_event(&count->word, !percpu_count_is_switching(count));
 }
 
-/* Take the lock while no switch is under way. */
-static unsigned long lock_settled(struct rs_percpu_count *count)
+/* Take the lock while no switch is under way. Context: as percpu_count_wait(). */
+unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
 	__acquires(&count->lock)
 {
 	unsigned long flags;
@@ -401,7 +417,7 @@ static unsigned long lock_settled(struct rs_percpu_count *count)
 void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
 				   percpu_callback_t *confirm)
 {
-	unsigned long flags = lock_settled(count);
+	unsigned long flags = percpu_count_lock_settled(count);
 
 	/* One that was ended stands for all of those: there is nothing to switch. */
 	if (count->exited)
@@ -438,7 +454,7 @@ void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count)
  */
 int percpu_count_switch_to_percpu(struct rs_percpu_count *count)
 {
-	unsigned long flags = lock_settled(count);
+	unsigned long flags = percpu_count_lock_settled(count);
 	int ret = -EINVAL;
 
 	if (!(atomic64_read(&count->word) & COUNT_DEAD) || count->allow_reinit) {
@@ -462,12 +478,13 @@ int percpu_count_switch_to_percpu(struct rs_percpu_count *count)
  */
 int percpu_count_resurrect(struct rs_percpu_count *count)
 {
-	unsigned long flags = lock_settled(count);
+	unsigned long flags = percpu_count_lock_settled(count);
 	int ret = -EINVAL;
 
 	if (atomic64_read(&count->word) & COUNT_DEAD && count->allow_reinit) {
 		/* One step: with DEAD gone first, the count could be zero and live. */
-		atomic64_add(1 - COUNT_DEAD, &count->word);
+		if (atomic64_fetch_add(1 - COUNT_DEAD, &count->word) & COUNT_TRACKED)
+			percpu_track_resurrected(count);
 		percpu_count_try_open(count);
 		ret = 0;
 	}

@@ -14,10 +14,10 @@
  *	     | collected         | begin: kill, switch_to_atomic, probation
  *	     +---- SWITCHING <---+
  *
- * The mode follows from two wishes: a count is to be per-CPU unless it is DEAD
- * or was told to stay atomic (force_atomic). Kill never waits: if a switch is
- * under way already, its end confirms the kill too. The others, which may
- * sleep, let it end first.
+ * The mode follows from three wishes: a count is to be per-CPU unless it is DEAD,
+ * was told to stay atomic (force_atomic), or is tracked (percpu_track.c). Kill never
+ * waits: if a switch is under way already, its end confirms the kill too. The others,
+ * which may sleep, let it end first.
  *
  * A lock of each count's own orders changes of mode. No callback is called
  * under it, and neither get nor put takes it.
@@ -35,7 +35,7 @@
 #include "count_word.h"
 
 struct rs_percpu_count;
-struct percpu_dynamic;
+struct rs_tracker;
 /* The slots of one count, and what its engine keeps with them; the engine's own. */
 struct percpu_block;
 
@@ -88,7 +88,9 @@ struct percpu_engine {
  * @force_atomic: stay in the word though alive
  * @allow_reinit: keep slots when killed
  * @exited: the owner has called exit
- * @dynamic: for counts that come by slots when they are hot, or NULL
+ * @dynamic: it comes by slots when it is hot; struct percpu_dynamic follows
+ * @tracked: stay in the word, since what is counted there is recorded
+ * @tracker: who records it while the word says TRACKED, or NULL
  * @rcu: the RCU engine's switch, then the end of the memory
  * @node: in the lists of the sealed engines, before that
  * @sum: of the slots, there
@@ -106,7 +108,9 @@ struct rs_percpu_count {
 	bool				force_atomic;
 	bool				allow_reinit;
 	bool				exited;
-	struct percpu_dynamic		*dynamic;
+	bool				dynamic;
+	bool				tracked;
+	struct rs_tracker __rcu		*tracker;
 	union {
 		struct rcu_head			rcu;
 		struct {
@@ -136,6 +140,7 @@ void percpu_count_free(struct rs_percpu_count *count);
 void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr);
 void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr);
 bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live);
+bool percpu_count_try_take(struct rs_percpu_count *count, u64 nr, bool live, u64 *old);
 
 bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm,
 		       enum percpu_kill how);
@@ -145,6 +150,8 @@ void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count);
 int percpu_count_switch_to_percpu(struct rs_percpu_count *count);
 int percpu_count_resurrect(struct rs_percpu_count *count);
 void percpu_count_wait(struct rs_percpu_count *count);
+unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
+	__acquires(&count->lock);
 void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum);
 
 /*

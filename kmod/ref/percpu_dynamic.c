@@ -174,18 +174,19 @@ static void percpu_dynamic_work(struct work_struct *work)
 
 /**
  * percpu_dynamic_init - make a new count a dynamic one
- * @count: the count, without slots
- * @dynamic: in the same allocation
+ * @count: the count, without slots; in the same allocation as its struct percpu_dynamic
  */
-void percpu_dynamic_init(struct rs_percpu_count *count, struct percpu_dynamic *dynamic)
+void percpu_dynamic_init(struct rs_percpu_count *count)
 {
+	struct percpu_dynamic *dynamic = dynamic_of(count);
+
 	INIT_DELAYED_WORK(&dynamic->work, percpu_dynamic_work);
 	dynamic->count = count;
 	rs_refcount_set(&dynamic->users, 1);
 	dynamic->threshold = READ_ONCE(dynamic_threshold);
 	dynamic->backoff = 1;
 	new_window(dynamic);
-	count->dynamic = dynamic;
+	count->dynamic = true;
 }
 
 /**
@@ -196,7 +197,7 @@ void percpu_dynamic_init(struct rs_percpu_count *count, struct percpu_dynamic *d
  */
 void percpu_dynamic_exit(struct rs_percpu_count *count)
 {
-	struct percpu_dynamic *dynamic = count->dynamic;
+	struct percpu_dynamic *dynamic = dynamic_of(count);
 	bool cancelled = false;
 	unsigned long flags;
 
@@ -224,7 +225,7 @@ void percpu_dynamic_exit(struct rs_percpu_count *count)
  */
 void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr)
 {
-	struct percpu_dynamic *dynamic = count->dynamic;
+	struct percpu_dynamic *dynamic = dynamic_of(count);
 	unsigned long flags;
 	u64 gets;
 
@@ -240,7 +241,8 @@ void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr)
 	raw_spin_lock_irqsave(&count->lock, flags);
 	if (dynamic->state == DYNAMIC_PROBING ||
 	    (dynamic->state == DYNAMIC_COLD && !dynamic->queued &&
-	     !count->force_atomic && !(atomic64_read(&count->word) & COUNT_DEAD)))
+	     !count->force_atomic && !count->tracked &&
+	     !(atomic64_read(&count->word) & COUNT_DEAD)))
 		queue(dynamic, 0);
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 }
@@ -248,7 +250,7 @@ void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr)
 /* A switch of a dynamic count has ended. Caller holds the count's lock. */
 void percpu_dynamic_collected(struct rs_percpu_count *count)
 {
-	struct percpu_dynamic *dynamic = count->dynamic;
+	struct percpu_dynamic *dynamic = dynamic_of(count);
 
 	if (dynamic->state == DYNAMIC_PROBING) {
 		new_window(dynamic);
@@ -263,5 +265,5 @@ void percpu_dynamic_collected(struct rs_percpu_count *count)
  */
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold)
 {
-	WRITE_ONCE(count->dynamic->threshold, threshold);
+	WRITE_ONCE(dynamic_of(count)->threshold, threshold);
 }

@@ -8,7 +8,7 @@
 
 #include <refstorm/refcount.h>
 
-struct rs_percpu_count;
+#include "percpu_count.h"
 
 enum percpu_dynamic_state { DYNAMIC_COLD, DYNAMIC_HOT, DYNAMIC_PROBING };
 
@@ -38,7 +38,19 @@ struct percpu_dynamic {
 	unsigned int			backoff;
 };
 
-void percpu_dynamic_init(struct rs_percpu_count *count, struct percpu_dynamic *dynamic);
+/* A dynamic count, as it is allocated */
+struct percpu_dynamic_count {
+	struct rs_percpu_count	count;
+	struct percpu_dynamic	dynamic;
+};
+
+/* @count is a dynamic one. */
+static inline struct percpu_dynamic *dynamic_of(struct rs_percpu_count *count)
+{
+	return &container_of(count, struct percpu_dynamic_count, count)->dynamic;
+}
+
+void percpu_dynamic_init(struct rs_percpu_count *count);
 void percpu_dynamic_exit(struct rs_percpu_count *count);
 void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr);
 void percpu_dynamic_collected(struct rs_percpu_count *count);

@@ -5,10 +5,12 @@
  */
 #include "percpu_dynamic.h"
 #include "percpu_handle.h"
+#include "percpu_track.h"
 #include "warn.h"
 
 #define INIT_FLAGS (RS_PERCPU_REF_INIT_ATOMIC | RS_PERCPU_REF_INIT_DEAD |	\
-		    RS_PERCPU_REF_ALLOW_REINIT | RS_PERCPU_REF_DYNAMIC)
+		    RS_PERCPU_REF_ALLOW_REINIT | RS_PERCPU_REF_DYNAMIC |	\
+		    RS_PERCPU_REF_INIT_TRACKED)
 
 /**
  * percpu_handle_init - begin a counter
@@ -40,10 +42,8 @@ int percpu_handle_init(percpu_handle_t *handle, const struct percpu_engine *engi
 		return -ENOMEM;
 	if (!dynamic) {
 		block = engine->alloc(gfp);
-		if (!block) {
-			percpu_count_free(count);
-			return -ENOMEM;
-		}
+		if (!block)
+			goto free;
 	}
 	count->ref = ref;
 	count->release = release;
@@ -51,12 +51,20 @@ int percpu_handle_init(percpu_handle_t *handle, const struct percpu_engine *engi
 	count->allow_reinit = flags & (RS_PERCPU_REF_INIT_ATOMIC | RS_PERCPU_REF_INIT_DEAD |
 				       RS_PERCPU_REF_ALLOW_REINIT);
 	atomic64_set(&count->word, flags & RS_PERCPU_REF_INIT_DEAD ? COUNT_DEAD : 1);
+	if (flags & RS_PERCPU_REF_INIT_TRACKED && percpu_track_init(count, gfp))
+		goto discard;
 	percpu_count_attach(count, block);
 	percpu_count_try_open(count);
 
 	/* The counter itself is published by its owner. */
 	RCU_INIT_POINTER(*handle, count);
 	return 0;
+
+discard:
+	engine->discard(block);
+free:
+	percpu_count_free(count);
+	return -ENOMEM;
 }
 
 /* End a counter; nothing happens to one that was ended, or is zeroed memory. */
@@ -81,7 +89,7 @@ void percpu_handle_cancel_init(percpu_handle_t *handle)
 		return;
 	word = atomic64_read(&count->word);
 	if (count->engine->used(count) ||
-	    (word & ~COUNT_BIAS) != (word & COUNT_DEAD ? COUNT_DEAD : 1))
+	    (word & ~(COUNT_BIAS | COUNT_TRACKED)) != (word & COUNT_DEAD ? COUNT_DEAD : 1))
 		rsref_warn_once(WARN_PERCPU_REF_CANCEL,
 				"%s: cancel_init of a counter that was used (%ps).\n",
 				count->engine->name, count->release);

@@ -245,7 +245,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_atomic_sync);
  *
  * Takes back rs_percpu_ref_switch_to_atomic() and %RS_PERCPU_REF_INIT_ATOMIC. If
  * the counter is dying, it comes true with resurrection; if it is a dynamic one
- * and cold, when it is hot.
+ * and cold, when it is hot; if it is tracked, when it is not any more.
  *
  * Context: any but NMI if no switch is under way, else process; between init
  * and exit.

@@ -9,6 +9,7 @@ enum rsref_site {
 	SITE_PERCPU_REF_DATA,
 	SITE_PERCPU_REF_SLOTS,
 	SITE_SEALED_SLOTS,
+	SITE_TRACKER,
 	SITE_WORKQUEUE,
 	RSREF_SITE_NR,
 };
@@ -17,7 +18,7 @@ extern struct rs_alloc_site rsref_sites[RSREF_SITE_NR];
 
 struct workqueue_struct;
 
-/* Unbound. For what may sleep: slots of dynamic counts, blocks that come back. */
+/* Unbound. For what may sleep: slots of dynamic counts, blocks that come back, reports. */
 extern struct workqueue_struct *rsref_workqueue;
 
 #endif /* _RSREF_H */

@@ -18,9 +18,9 @@
 #include "storm.h"
 
 static const struct command_verb verbs[] = {
-	{ "create", CREATE_USAGE, 3, 7, object_create },
-	{ "get", "NAME [N]", 2, 3, object_get },
-	{ "put", "NAME [N]", 2, 3, object_put },
+	{ "create", CREATE_USAGE, 3, 8, object_create },
+	{ "get", "NAME [N|holder=H]", 2, 3, object_get },
+	{ "put", "NAME [N|holder=H]", 2, 3, object_put },
 	{ "tryget", "NAME [N]", 2, 3, object_tryget },
 	{ "tryget_live", "NAME", 2, 2, object_tryget_live },
 	{ "kill", "NAME [confirm=0|1]", 2, 3, object_kill },
@@ -29,6 +29,9 @@ static const struct command_verb verbs[] = {
 	{ "switch_to_percpu", "NAME", 2, 2, object_switch_to_percpu },
 	{ "reinit", "NAME", 2, 2, object_reinit },
 	{ "resurrect", "NAME", 2, 2, object_resurrect },
+	{ "track", "NAME [seconds=N]", 2, 3, object_track },
+	{ "untrack", "NAME", 2, 2, object_untrack },
+	{ "pass", "NAME FROM TO", 4, 4, object_pass },
 	{ "destroy", "NAME", 2, 2, object_destroy },
 	{ "storm", STORM_USAGE, 2, COMMAND_WORDS_MAX, storm_command },
 	{ "stop", "ID|all", 2, 2, storm_stop_command },

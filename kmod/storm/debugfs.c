@@ -15,6 +15,7 @@
 #include "control.h"
 #include "debugfs.h"
 #include "events.h"
+#include "holders.h"
 #include "object.h"
 #include "oracle.h"
 #include "provider.h"
@@ -32,15 +33,17 @@ static void readme_show(struct seq_file *m)
 		 "  control    commands, one a write; read it for the result of the last:\n"
 		 "             create NAME PROVIDER [count=N] [unguarded=0|1]\n"
 		 "                    [mode=percpu|atomic|dead] [reinit=0|1]\n"
-		 "             get|put|tryget NAME [N], tryget_live NAME\n"
+		 "                    [track=0|1]\n"
+		 "             get|put NAME [N|holder=H], tryget NAME [N], tryget_live NAME\n"
 		 "             kill NAME [confirm=0|1], wait NAME [ms=N], destroy NAME\n"
 		 "             switch_to_atomic|switch_to_percpu|reinit|resurrect NAME\n"
+		 "             track NAME [seconds=N], untrack NAME, pass NAME FROM TO\n"
 		 "             storm provider=P [ms=N] [seed=N] [workers=N] [killers=N]\n"
 		 "                   [pattern=lifecycle|saturate] [bound_ms=N] [duty=N]\n"
 		 "                   [contexts=C,...] [kill_contexts=C,...] [delay=N] [steps=S,...]\n"
 		 "                   [objects=N] [life_us=N] [lives=L,...] [ends=E,...]\n"
 		 "                   [memory=kept|freed] [switchers=N] [gust_ms=N]\n"
-		 "                   [hotplug=0|1] [kprobes=0|1]\n"
+		 "                   [hotplug=0|1] [kprobes=0|1] [track=0|1]\n"
 		 "             stop ID|all\n"
 		 "             oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1]\n"
 		 "             oracle stop\n"
@@ -49,6 +52,7 @@ static void readme_show(struct seq_file *m)
 		 "             bench_memory provider=P [refs=N]\n"
 		 "  providers  counters that can be driven\n"
 		 "  objects    what create has made\n"
+		 "  holders    who holds the counters that are tracked\n"
 		 "  storms     running and finished storms, with their verdicts\n"
 		 "  events     what happened; can be polled\n"
 		 "  history    what happened to the object that broke last\n"
@@ -186,6 +190,7 @@ static const struct rs_file files[] = {
 	{ "control",	0600, .fops = &control_fops },
 	{ "providers",	0400, providers_show },
 	{ "objects",	0400, objects_show },
+	{ "holders",	0400, holders_show },
 	{ "storms",	0400, .fops = &storms_fops },
 	{ "events",	0400, .fops = &events_fops },
 	{ "history",	0400, storms_history_show },

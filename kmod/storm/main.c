@@ -16,6 +16,7 @@ struct rs_alloc_site refstorm_sites[REFSTORM_SITE_NR] = {
 	[SITE_EVENTS_READER]	= { .name = "events_reader" },
 	[SITE_CONTROL]		= { .name = "control" },
 	[SITE_OBJECT]		= { .name = "object" },
+	[SITE_HOLDER]		= { .name = "holder" },
 	[SITE_STORM]		= { .name = "storm" },
 	[SITE_STORM_SLOTS]	= { .name = "storm_slots" },
 	[SITE_STORM_WORKERS]	= { .name = "storm_workers" },

@@ -50,6 +50,7 @@ static void object_released(struct rs_counter *counter)
 	struct object *object = container_of(counter, struct object, counter);
 	int count = atomic_read(&object->released) + 1;
 
+	rs_track_end(&object->track);
 	events_add("subject=object:%s event=release nr=%d", object->name, count);
 	atomic_inc(&object->released);
 	wake_up_all(&released_wait);
@@ -111,6 +112,7 @@ struct create_keys {
 	u64 unguarded;
 	u64 mode;
 	u64 reinit;
+	u64 track;
 };
 
 static const struct command_key create_keys[] = {
@@ -122,22 +124,24 @@ static const struct command_key create_keys[] = {
 	  .offset = offsetof(struct create_keys, mode) },
 	{ .name = "reinit", .min = 0, .max = 1,
 	  .offset = offsetof(struct create_keys, reinit) },
+	{ .name = "track", .min = 0, .max = 1,
+	  .offset = offsetof(struct create_keys, track) },
 };
 
-static int check_name(struct command *cmd)
+/* Names of objects, and of holders of their references. */
+int object_check_name(struct command *cmd, unsigned int word, const char *name)
 {
-	const char *name = cmd->words[1], *c;
+	const char *c;
 
-	if (strlen(name) > RS_NAME_MAX)
-		return command_refuse(cmd, 1, -EINVAL,
-				      "a name has at most %d characters", RS_NAME_MAX);
+	if (!*name || strlen(name) > RS_NAME_MAX)
+		return command_refuse(cmd, word, -EINVAL,
+				      "a name has at most %d characters, and one at least",
+				      RS_NAME_MAX);
 	for (c = name; *c; c++)
 		if (!isalnum(*c) && !strchr("_-.", *c))
-			return command_refuse(cmd, 1, -EINVAL,
+			return command_refuse(cmd, word, -EINVAL,
 					      "'%c' in a name; accepted: A-Z a-z 0-9 _ - .",
 					      *c);
-	if (find(name))
-		return command_refuse(cmd, 1, -EEXIST, "object '%s' exists", name);
 	return 0;
 }
 
@@ -179,9 +183,11 @@ static int create_locked(struct command *cmd)
 	struct object *object;
 	int ret;
 
-	ret = check_name(cmd);
+	ret = object_check_name(cmd, 1, cmd->words[1]);
 	if (ret)
 		return ret;
+	if (find(cmd->words[1]))
+		return command_refuse(cmd, 1, -EEXIST, "object '%s' exists", cmd->words[1]);
 	provider = provider_find_or_refuse(cmd, 2, cmd->words[2]);
 	if (!provider)
 		return -ENOENT;
@@ -196,6 +202,7 @@ static int create_locked(struct command *cmd)
 	if (!object)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
 	strscpy(object->name, cmd->words[1], sizeof(object->name));
+	INIT_LIST_HEAD(&object->holders);
 	object->counter.provider = provider;
 	object->counter.release = object_released;
 	object->counter.confirm = object_confirmed;
@@ -207,6 +214,14 @@ static int create_locked(struct command *cmd)
 	if (ret) {
 		rs_free(&refstorm_sites[SITE_OBJECT], object);
 		return command_refuse(cmd, 2, ret, "%s: out of memory", provider->name);
+	}
+	ret = keys.track ? object_track_begin(object, 0) : 0;
+	if (ret) {
+		object_track_refuse(cmd, object, ret);
+		if (provider->exit)
+			provider->exit(&object->counter);
+		rs_free(&refstorm_sites[SITE_OBJECT], object);
+		return ret;
 	}
 	list_add_tail(&object->node, &objects);
 	nr_objects++;
@@ -220,7 +235,7 @@ static int create_locked(struct command *cmd)
 	return object_done(cmd, object, "done");
 }
 
-/* create NAME PROVIDER [count=N] [unguarded=0|1] */
+/* create NAME PROVIDER [count=N] [unguarded=0|1] ... */
 int object_create(struct command *cmd)
 {
 	int ret;
@@ -286,6 +301,8 @@ static void destroy(struct object *object)
 
 	list_del(&object->node);
 	nr_objects--;
+	object_forget_holders(object);
+	rs_track_end(&object->track);
 	if (provider->exit)
 		provider->exit(&object->counter);
 	rs_free_rcu(&refstorm_sites[SITE_OBJECT], object, rcu);
@@ -381,6 +398,7 @@ void objects_exit(void)
 	list_for_each_entry_safe(object, next, &objects, node) {
 		const struct rs_provider *provider = object->counter.provider;
 
+		object_forget_holders(object);
 		if (provider->percpu) {
 			if (object->held)
 				provider->put(&object->counter, object->held);

@@ -9,7 +9,7 @@ struct command;
 struct seq_file;
 
 #define CREATE_USAGE "NAME PROVIDER [count=N] [unguarded=0|1] "	\
-		     "[mode=percpu|atomic|dead] [reinit=0|1]"
+		     "[mode=percpu|atomic|dead] [reinit=0|1] [track=0|1]"
 
 /* Commands of the control file; see docs/debugfs.md */
 int object_create(struct command *cmd);
@@ -23,6 +23,9 @@ int object_switch_to_atomic(struct command *cmd);
 int object_switch_to_percpu(struct command *cmd);
 int object_reinit(struct command *cmd);
 int object_resurrect(struct command *cmd);
+int object_track(struct command *cmd);
+int object_untrack(struct command *cmd);
+int object_pass(struct command *cmd);
 int object_destroy(struct command *cmd);
 
 void objects_show(struct seq_file *m);

@@ -8,6 +8,8 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 
+#include <refstorm/track.h>
+
 #include "command.h"
 #include "provider.h"
 
@@ -20,6 +22,9 @@
  * @killed: the owner's reference is gone
  * @unguarded: misuse reaches the counter
  * @reinit: it may be reinitialised
+ * @track: for a refcount or kref that is tracked
+ * @holders: references that were taken for a name, of @held
+ * @named: how many
  * @waiters: callers of object_wait()
  * @released: calls of release()
  * @released_before: those of earlier lives
@@ -36,6 +41,9 @@ struct object {
 	bool			killed;
 	bool			unguarded;
 	bool			reinit;
+	struct rs_track		track;
+	struct list_head	holders;
+	unsigned int		named;
 	unsigned int		waiters;
 	atomic_t		released;
 	int			released_before;
@@ -51,6 +59,14 @@ static inline bool object_is_released(const struct object *object)
 }
 
 struct object *object_find_or_refuse(struct command *cmd);
+int object_check_name(struct command *cmd, unsigned int word, const char *name);
+int object_guard_get(struct command *cmd, struct object *object, u32 nr);
+bool object_has_holder(const struct command *cmd);
+int object_get_held(struct command *cmd);
+int object_put_held(struct command *cmd);
+int object_track_begin(struct object *object, unsigned int seconds);
+int object_track_refuse(struct command *cmd, struct object *object, int err);
+void object_forget_holders(struct object *object);
 __printf(3, 4)
 int object_done(struct command *cmd, struct object *object, const char *fmt, ...);
 

@@ -41,15 +41,20 @@ static int guard_room(struct command *cmd, struct object *object, u32 nr)
 			      object->held, RS_COUNT_MAX);
 }
 
-static int get(struct command *cmd, struct object *object, u32 nr)
+/* Who takes references of a guarded counter without asking has to have one. */
+int object_guard_get(struct command *cmd, struct object *object, u32 nr)
 {
-	int ret;
-
 	if (!object->unguarded && object->killed && !object->held)
 		return command_refuse(cmd, 1, -EPERM,
 				      "'%s' was killed and you hold no reference to get from; try tryget",
 				      object->name);
-	ret = guard_room(cmd, object, nr);
+	return guard_room(cmd, object, nr);
+}
+
+static int get(struct command *cmd, struct object *object, u32 nr)
+{
+	int ret = object_guard_get(cmd, object, nr);
+
 	if (ret)
 		return ret;
 	object->counter.provider->get(&object->counter, nr);
@@ -64,6 +69,10 @@ static int put(struct command *cmd, struct object *object, u32 nr)
 		return command_refuse(cmd, cmd->nr > 2 ? 2 : 1, -EPERM,
 				      "you hold %llu of the references to '%s'; the owner's is dropped by kill",
 				      object->held, object->name);
+	if (object->held < (u64)nr + object->named && object->named)
+		return command_refuse(cmd, cmd->nr > 2 ? 2 : 1, -EPERM,
+				      "%u of your %llu references to '%s' were taken for a holder; put %s holder=H",
+				      object->named, object->held, object->name, object->name);
 	object->held -= min_t(u64, object->held, nr);
 	events_add("subject=object:%s event=put nr=%u", object->name, nr);
 	object->counter.provider->put(&object->counter, nr);
@@ -102,16 +111,16 @@ static int tryget_live(struct command *cmd, struct object *object, u32 nr)
 	return object_done(cmd, object, "%s", object_boolean(taken));
 }
 
-/* get NAME [N] */
+/* get NAME [N|holder=H] */
 int object_get(struct command *cmd)
 {
-	return move(cmd, get);
+	return object_has_holder(cmd) ? object_get_held(cmd) : move(cmd, get);
 }
 
-/* put NAME [N] */
+/* put NAME [N|holder=H] */
 int object_put(struct command *cmd)
 {
-	return move(cmd, put);
+	return object_has_holder(cmd) ? object_put_held(cmd) : move(cmd, put);
 }
 
 /* tryget NAME [N] */
@@ -153,6 +162,7 @@ static int kill_locked(struct command *cmd, const struct kill_keys *keys)
 				      "%s has no confirmation", provider->name);
 
 	object->killed = true;
+	rs_track_killed(&object->track);
 	events_add("subject=object:%s event=kill", object->name);
 	first = provider->kill(&object->counter, keys->confirm);
 	return object_done(cmd, object, "%s", object_boolean(first));

@@ -157,7 +157,7 @@ void providers_show(struct seq_file *m)
 {
 	unsigned int i;
 
-	seq_puts(m, "# provider origin percpu saturates kill_contexts lives ends ops\n");
+	seq_puts(m, "# provider origin percpu saturates kill_contexts lives ends ops tracks\n");
 	for (i = 0; i < ARRAY_SIZE(providers); i++) {
 		const struct rs_provider *p = providers[i];
 
@@ -168,9 +168,10 @@ void providers_show(struct seq_file *m)
 		command_names_show(m, rs_life_names, provider_lives(p));
 		seq_puts(m, " ends=");
 		command_names_show(m, rs_end_names, provider_ends(p));
-		seq_printf(m, " ops=get,put,tryget%s,kill%s%s\n",
+		seq_printf(m, " ops=get,put,tryget%s,kill%s%s tracks=%d\n",
 			   p->tryget_live ? ",tryget_live" : "",
 			   p->percpu ? ",kill_confirm" : "",
-			   p->modes ? ",switch_to_atomic,switch_to_percpu,reinit,resurrect" : "");
+			   p->modes ? ",switch_to_atomic,switch_to_percpu,reinit,resurrect" : "",
+			   p->tracking || p->refcount);
 	}
 }

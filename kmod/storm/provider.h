@@ -12,8 +12,11 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
+#include <refstorm/refcount.h>
+
 struct command;
 struct rs_bench_op;
+struct rs_holder;
 struct rs_provider;
 struct seq_file;
 
@@ -84,11 +87,28 @@ struct rs_counter_modes {
 	void (*resurrect)(struct rs_counter *counter);
 };
 
+/**
+ * struct rs_counter_tracking - the operations of a counter that records its holders
+ * @track: begin, with a name and the time from a kill to a report; 0 or an errno
+ * @untrack: end
+ * @get_held: take a reference for a holder
+ * @put_held: drop it
+ *
+ * Context: process; of the last two, any but NMI.
+ */
+struct rs_counter_tracking {
+	int (*track)(struct rs_counter *counter, const char *name, unsigned int seconds);
+	void (*untrack)(struct rs_counter *counter);
+	void (*get_held)(struct rs_counter *counter, struct rs_holder *holder);
+	void (*put_held)(struct rs_counter *counter, struct rs_holder *holder);
+};
+
 /* How a counter begins; only per-CPU ones have a choice */
 enum rs_counter_init {
 	RS_COUNTER_INIT_ATOMIC	= BIT(0),
 	RS_COUNTER_INIT_DEAD	= BIT(1),
 	RS_COUNTER_ALLOW_REINIT	= BIT(2),
+	RS_COUNTER_TRACKED	= BIT(3),	/* has @tracking only */
 };
 
 /* Where a counter can be killed */
@@ -135,6 +155,8 @@ extern const char * const rs_end_names[];
  * @ends_early: exit is good in release() and when it is zero, while readers may
  *	still try to take references; else only when nobody can
  * @modes: operations of a counter that has modes, or NULL
+ * @tracking: operations of a counter that records its holders, or NULL
+ * @refcount: the rs_refcount_t inside, for holders beside it; or NULL
  * @init: begin with @count references and flags of enum rs_counter_init; 0 or
  *	-ENOMEM
  * @exit: end, after release or when nobody uses it; NULL if there is nothing to do
@@ -160,6 +182,8 @@ struct rs_provider {
 	bool		kill_waits;
 	bool		ends_early;
 	const struct rs_counter_modes *modes;
+	const struct rs_counter_tracking *tracking;
+	const rs_refcount_t *(*refcount)(struct rs_counter *counter);
 	int  (*init)(struct rs_counter *counter, u32 count, unsigned int flags);
 	void (*exit)(struct rs_counter *counter);
 	void (*get)(struct rs_counter *counter, u32 nr);

@@ -14,6 +14,8 @@
 #define ENDS_EARLY	false
 #define INIT(name)	PERCPU_REF_##name
 #define FLAGS		0
+#define TRACKED	0
+#define TRACKING	NULL
 #include "provider_percpu_ref.h"
 
 /* Mainline's kill does not say; a second one warns, and drops a reference. */

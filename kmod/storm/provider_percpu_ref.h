@@ -4,8 +4,9 @@
  * what kill returns and how one looks inside.
  *
  * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN, KILL_ONCE,
- * KILL_SLEEPS_ON_RT, KILL_WAITS, ENDS_EARLY, INIT(name) and FLAGS for init, and
- * the functions provider_kill_counter() and provider_inspect(). If get, put, tryget,
+ * KILL_SLEEPS_ON_RT, KILL_WAITS, ENDS_EARLY, TRACKED, INIT(name) and FLAGS for init, and
+ * provider_tracking or NULL as TRACKING, the functions provider_kill_counter() and
+ * provider_inspect(). If get, put, tryget,
  * tryget_live, kill and the loops of the benchmark are elsewhere, OP(name) and
  * LOOP(name), and no provider_kill_counter().
  */
@@ -47,6 +48,8 @@ static int provider_init(struct rs_counter *counter, u32 count, unsigned int fla
 		init |= INIT(INIT_DEAD);
 	if (flags & RS_COUNTER_ALLOW_REINIT)
 		init |= INIT(ALLOW_REINIT);
+	if (flags & RS_COUNTER_TRACKED)
+		init |= TRACKED;
 	return FN(init)(percpu_ref_of(counter), provider_release, init, GFP_KERNEL);
 }
 
@@ -190,6 +193,7 @@ const struct rs_provider PROVIDER = {
 	.kill_waits	= KILL_WAITS,
 	.ends_early	= ENDS_EARLY,
 	.modes		= &provider_modes,
+	.tracking	= TRACKING,
 	.init		= provider_init,
 	.exit		= provider_exit,
 	.get		= OP(get),

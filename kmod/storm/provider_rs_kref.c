@@ -8,5 +8,6 @@
 #define PROVIDER	rs_provider_rs_kref
 #define NAME		"rs_kref"
 #define ORIGIN		RS_ORIGIN_REFSTORM
+#define REFCOUNT(counter)	(&kref_of(counter)->refcount)
 #define COUNT_MAX		RS_REFCOUNT_MAX
 #include "provider_kref.h"

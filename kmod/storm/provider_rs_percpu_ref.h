@@ -5,6 +5,7 @@
  * are rs_percpu_ref's unless it says otherwise.
  */
 #include <refstorm/percpu_ref.h>
+#include <refstorm/track.h>
 
 #ifndef TYPE
 #define TYPE		struct rs_percpu_ref
@@ -16,7 +17,41 @@
 #define KILL_WAITS	false
 #define ENDS_EARLY	true
 #define INIT(name)	RS_PERCPU_REF_##name
+#define TRACKED	RS_PERCPU_REF_INIT_TRACKED
+#define TRACKING	(&provider_tracking)
+
+#include "provider.h"
+
+static const struct rs_counter_tracking provider_tracking;
+
 #include "provider_percpu_ref.h"
+
+static int provider_track(struct rs_counter *counter, const char *name, unsigned int seconds)
+{
+	return FN(track)(percpu_ref_of(counter), name, seconds);
+}
+
+static void provider_untrack(struct rs_counter *counter)
+{
+	FN(untrack)(percpu_ref_of(counter));
+}
+
+static void provider_get_held(struct rs_counter *counter, struct rs_holder *holder)
+{
+	FN(get_held)(percpu_ref_of(counter), holder);
+}
+
+static void provider_put_held(struct rs_counter *counter, struct rs_holder *holder)
+{
+	FN(put_held)(percpu_ref_of(counter), holder);
+}
+
+static const struct rs_counter_tracking provider_tracking = {
+	.track		= provider_track,
+	.untrack	= provider_untrack,
+	.get_held	= provider_get_held,
+	.put_held	= provider_put_held,
+};
 
 static void provider_inspect(struct rs_counter *counter,
 			     struct rs_counter_state *state)

@@ -7,5 +7,6 @@
 #define PROVIDER	rs_provider_rs_refcount
 #define NAME		"rs_refcount"
 #define ORIGIN		RS_ORIGIN_REFSTORM
+#define REFCOUNT(counter)	refcount_of(counter)
 #define COUNT_MAX		RS_REFCOUNT_MAX
 #include "provider_refcount.h"

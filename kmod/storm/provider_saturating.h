@@ -4,7 +4,8 @@
  * in common.
  *
  * The including file has defined FN(name), COUNTER_OF(counter), PROVIDER, NAME,
- * ORIGIN, COUNT_MAX, OP(name), provider_bench and the other operations.
+ * ORIGIN, COUNT_MAX, OP(name), provider_bench and the other operations; and
+ * REFCOUNT(counter), if it is one that can be tracked.
  */
 static bool provider_kill(struct rs_counter *counter, bool confirm)
 {
@@ -25,10 +26,20 @@ static void provider_inspect(struct rs_counter *counter,
 	};
 }
 
+#ifdef REFCOUNT
+static const rs_refcount_t *provider_refcount(struct rs_counter *counter)
+{
+	return REFCOUNT(counter);
+}
+#else
+#define provider_refcount NULL
+#endif
+
 const struct rs_provider PROVIDER = {
 	.name		= NAME,
 	.origin		= ORIGIN,
 	.saturates	= true,
+	.refcount	= provider_refcount,
 	.init		= provider_init,
 	.get		= OP(get),
 	.put		= OP(put),

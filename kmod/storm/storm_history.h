@@ -28,6 +28,8 @@ struct storm_object;
 	X(REINIT, "reinit")				\
 	X(SWITCH_TO_ATOMIC, "switch_to_atomic")		\
 	X(SWITCH_TO_PERCPU, "switch_to_percpu")		\
+	X(TRACK, "track")				\
+	X(UNTRACK, "untrack")				\
 	X(VIOLATION, "violation")
 
 #define STORM_NOTE_ENUM(id, name) STORM_NOTE_##id,

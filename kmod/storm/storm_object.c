@@ -180,7 +180,8 @@ struct storm_object *storm_object_create(struct storm_slot *slot, u32 count)
 	object->counter.release = storm_object_released;
 	object->counter.confirm = object_confirmed;
 	if (provider->init(&object->counter, count,
-			   object->may_return ? RS_COUNTER_ALLOW_REINIT : 0)) {
+			   (object->may_return ? RS_COUNTER_ALLOW_REINIT : 0) |
+			   (slot->storm->setup.track ? RS_COUNTER_TRACKED : 0))) {
 		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
 		return NULL;
 	}

@@ -82,6 +82,7 @@ static const struct command_key keys[] = {
 	NUMBER(gust_ms, 0, RS_BOUND_MS_MAX),
 	NUMBER(hotplug, 0, 1),
 	NUMBER(kprobes, 0, 1),
+	NUMBER(track, 0, 1),
 };
 
 /* The @n-th bit of @mask, counted round and round. */
@@ -119,6 +120,9 @@ static int check_lives(struct command *cmd, const struct storm_setup *setup)
 	if (setup->switchers && !provider->modes)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
 				      "%s has no modes to switch", provider->name);
+	if (setup->track && !provider->tracking)
+		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
+				      "%s does not record who holds it", provider->name);
 	if (ends)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
 				      "%s cannot be ended at %s: readers may still look at it",

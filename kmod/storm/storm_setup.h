@@ -49,6 +49,7 @@ struct storm_setup {
 	u64	gust_ms;	/* workers are busy, then idle, for this long */
 	u64	hotplug;	/* CPUs that come and go kill, too */
 	u64	kprobes;	/* on the fast path */
+	u64	track;		/* objects' holders are recorded */
 };
 
 int storm_setup_read(struct command *cmd, struct storm_setup *setup);

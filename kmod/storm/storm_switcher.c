@@ -32,6 +32,22 @@ static void check_atomic(struct storm_worker *worker, struct storm_object *objec
 				object->slot->index);
 }
 
+/* The other way to have a counter leave per-CPU mode, and come back. */
+static void switch_tracking(struct storm_worker *worker, struct storm_object *object)
+{
+	const struct rs_counter_tracking *tracking = object->counter.provider->tracking;
+	bool track = rs_sequence_below(&worker->chance, 2);
+
+	storm_note(worker->storm, object, worker->index,
+		   track ? STORM_NOTE_TRACK : STORM_NOTE_UNTRACK, 0, true);
+	/* It may be tracked already, and memory may have run out. */
+	if (track)
+		tracking->track(&object->counter, "storm", 0);
+	else
+		tracking->untrack(&object->counter);
+	worker->switches++;
+}
+
 static void switch_mode(struct storm_worker *worker, struct storm_object *object)
 {
 	const struct rs_provider *provider = object->counter.provider;
@@ -67,7 +83,10 @@ int storm_switcher_thread(void *arg)
 
 		storm_worker_acquire(worker, &storm->slots[index], false);
 		if (ledger->held && ledger->object->may_return) {
-			switch_mode(worker, ledger->object);
+			if (storm->setup.track && rs_sequence_below(&worker->chance, 2))
+				switch_tracking(worker, ledger->object);
+			else
+				switch_mode(worker, ledger->object);
 			sleep_up_to(worker, HOLD_US_MAX);
 		}
 		storm_worker_drain(worker, true);

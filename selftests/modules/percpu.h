@@ -7,7 +7,7 @@
 #include <linux/percpu-refcount.h>
 #include <linux/sched.h>
 
-#include <refstorm/sealed_ref.h>
+#include <refstorm/track.h>
 
 #include "scenario.h"
 
@@ -119,6 +119,16 @@ SCENARIO_FN(kill_two_stage);
 /* percpu_race.c */
 SCENARIO_FN(racing_kills);
 SCENARIO_FN(confirm_then_dead);
+
+/* percpu_track.c: who holds it */
+SCENARIO_FN(tracked_from_birth);
+SCENARIO_FN(tracked_exactly);
+SCENARIO_FN(held_and_moved);
+SCENARIO_FN(tryget_held);
+SCENARIO_FN(holder_twice);
+SCENARIO_FN(exit_with_holder);
+SCENARIO_FN(tracked_in_nmi);
+SCENARIO_FN(tracked_by_turns);
 
 /* percpu_mainline.c: mainline's, where it does not hurt too much */
 SCENARIO_FN(mainline_second_kill);

@@ -133,6 +133,18 @@ static const struct scenario list[] = {
 	OURS(kill_two_stage, "kill_two_stage leaves the initial reference to its caller"),
 	OURS(racing_kills, "of all who kill at once exactly one is told true"),
 	OURS(confirm_then_dead, "after the confirmation no tryget_live succeeds"),
+
+	OURS(tracked_from_birth, "with INIT_TRACKED each reference is recorded"),
+	OURS(tracked_exactly,
+	     "a counter that is tracked while others count knows what it did not see"),
+	OURS(held_and_moved,
+	     "a holder is known from its get to its put, and can be another one then"),
+	OURS(tryget_held, "tryget for a holder records what it takes"),
+	MISUSE(holder_twice, "rs_holder 'one' is given a second reference.",
+	       "a holder that is given a second reference warns, and the count is right"),
+	OURS(exit_with_holder, "exit forgets holders that are left"),
+	OURS(tracked_in_nmi, "what comes from an NMI is counted without its stack"),
+	OURS(tracked_by_turns, "tracking goes on and off while others get and put, named and not"),
 #ifdef REF_BESIDE_MAINLINE
 
 	MAINLINE(mainline_release_holds_up_others, 0,

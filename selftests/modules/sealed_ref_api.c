@@ -11,3 +11,4 @@
 #include "percpu_api.c"
 #include "percpu_hurts.c"
 #include "percpu_race.c"
+#include "percpu_track.c"

@@ -26,8 +26,8 @@ constexpr std::array list_options = {
 };
 
 /// Options that are better not there at all.
-constexpr std::array<std::string_view, 7> plain_options = {"kprobes", "hotplug",   "gust_ms", "delay",
-                                                           "objects", "switchers", "memory"};
+constexpr std::array<std::string_view, 8> plain_options = {"kprobes", "hotplug", "gust_ms",   "delay",
+                                                           "track",   "objects", "switchers", "memory"};
 
 /// Copies of \p words that lack one each, but no empty one.
 std::vector<std::vector<std::string>> without_one(const std::vector<std::string> &words)

@@ -52,6 +52,8 @@ inline constexpr std::array module_options = {
                   "workers are busy and idle by turns for this time (default: always busy)"},
     module_option{"hotplug", "0", "0|1", "kill in callbacks of CPU hotplug, too (default 0)"},
     module_option{"kprobes", "0", "0|1", "breakpoints in get, put and tryget (default 0)"},
+    module_option{"track", "0", "0|1",
+                  "record who holds each object; switchers turn that off and on (default 0)"},
 };
 
 /// Values of such options, by key.

@@ -60,12 +60,15 @@ typedef void (rs_percpu_ref_func_t)(struct rs_percpu_ref *ref);
  * @RS_PERCPU_REF_ALLOW_REINIT: may be resurrected; slots are kept for that
  * @RS_PERCPU_REF_DYNAMIC: without slots, until there are so many gets that
  *	they are worth their memory, and again when there are not
+ * @RS_PERCPU_REF_INIT_TRACKED: tracked from its first reference on, until
+ *	rs_percpu_ref_untrack(); see <refstorm/track.h>
  */
 enum rs_percpu_ref_init_flags {
 	RS_PERCPU_REF_INIT_ATOMIC	= BIT(0),
 	RS_PERCPU_REF_INIT_DEAD		= BIT(1),
 	RS_PERCPU_REF_ALLOW_REINIT	= BIT(2),
 	RS_PERCPU_REF_DYNAMIC		= BIT(3),
+	RS_PERCPU_REF_INIT_TRACKED	= BIT(4),
 };
 
 /**

@@ -55,6 +55,9 @@
 /* Kills of one bench in all. */
 #define RS_BENCH_KILLS_MAX	1000000
 
+/* Time from a kill to the report of a tracked object, in seconds. */
+#define RS_TRACK_SECONDS_MAX	86400
+
 /* Records kept in events and in error_log. */
 #define RS_EVENTS_MAX		1024
 #define RS_ERRORS_MAX		32

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tracking of per-CPU counts, and the functions for them of <refstorm/track.h>.
+ *
+ * Gets and puts in slots meet nobody who could record them. So a tracked count is one that
+ * stays in its word, and there a flag, TRACKED, comes back to each get and put in the
+ * value that its atomic operation returns anyway:
+ *
+ *	track			some get or put		the word
+ *	-----			---------------		--------
+ *	tracked = true					BIAS + n
+ *	collect the slots	in the word		n + SWITCHING
+ *							n
+ *				before: in n
+ *	set TRACKED					n + TRACKED
+ *				after: recorded
+ *
+ * With every reference in the word, what it held when TRACKED was set is the number
+ * that was taken before.
+ */
+#include <linux/export.h>
+#include <linux/mutex.h>
+
+#include <refstorm/track.h>
+
+#include "percpu_handle.h"
+#include "percpu_track.h"
+#include "track.h"
+
+/* Orders who switches tracking on and off, of all counts: it is done rarely. */
+static DEFINE_MUTEX(switch_mutex);
+
+static struct track_look look_at_count(const void *counter)
+{
+	const struct rs_percpu_count *count = counter;
+	u64 word = atomic64_read(&count->word);
+
+	return (struct track_look) {
+		.count		= word & COUNT_REFS,
+		.zero		= count_is_zero(word),
+		.saturated	= count_is_saturated(word),
+	};
+}
+
+static const struct track_kind percpu_kind = { .look = look_at_count, .anonymous = true };
+
+/* Caller holds the count's lock, or nobody else has the count yet. */
+static struct rs_tracker *own_tracker(struct rs_percpu_count *count)
+{
+	return rcu_dereference_protected(count->tracker, true);
+}
+
+void percpu_track_got(struct rs_percpu_count *count, u64 nr)
+{
+	struct rs_tracker *tracker;
+
+	/* What a get of rs_sealed_ref is not. */
+	rcu_read_lock();
+	tracker = rcu_dereference(count->tracker);
+	if (tracker)
+		track_got(tracker, nr);
+	rcu_read_unlock();
+}
+
+void percpu_track_dropped(struct rs_percpu_count *count, u64 nr)
+{
+	struct rs_tracker *tracker = rcu_dereference_check(count->tracker,
+							   rcu_read_lock_any_held());
+
+	if (tracker)
+		track_dropped(tracker, nr);
+}
+
+void percpu_track_killed(struct rs_percpu_count *count, u64 initial)
+{
+	track_killed(own_tracker(count), initial);
+}
+
+void percpu_track_resurrected(struct rs_percpu_count *count)
+{
+	track_resurrected(own_tracker(count));
+}
+
+static struct rs_tracker *tracker_for(struct rs_percpu_count *count, const char *name,
+				      unsigned int seconds, gfp_t gfp)
+{
+	struct rs_tracker *tracker = track_alloc(&percpu_kind, count->engine->name, name,
+						 seconds, gfp);
+
+	if (tracker)
+		tracker->release = count->release;
+	return tracker;
+}
+
+/* Every reference is in the word. Caller holds the count's lock, or has the count alone. */
+static void begin(struct rs_percpu_count *count, struct rs_tracker *tracker)
+{
+	u64 old;
+
+	rcu_assign_pointer(count->tracker, tracker);
+	old = atomic64_fetch_or(COUNT_TRACKED, &count->word);
+	track_begin(tracker, count, old & COUNT_REFS, old & COUNT_DEAD);
+}
+
+/**
+ * percpu_track_init - have a new count tracked from its first reference on
+ * @count: the count; nobody else has it, and it does not count in slots yet
+ * @gfp: how to allocate
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int percpu_track_init(struct rs_percpu_count *count, gfp_t gfp)
+{
+	struct rs_tracker *tracker = tracker_for(count, NULL, 0, gfp);
+
+	if (!tracker)
+		return -ENOMEM;
+	count->tracked = true;
+	begin(count, tracker);
+	return 0;
+}
+
+static int track(percpu_handle_t *handle, const char *name, unsigned int seconds)
+{
+	struct rs_percpu_count *count = own_count(handle);
+	struct rs_tracker *tracker;
+	unsigned long flags;
+	int ret = -EINVAL;
+
+	tracker = tracker_for(count, name, seconds, GFP_KERNEL);
+	if (!tracker)
+		return -ENOMEM;
+
+	mutex_lock(&switch_mutex);
+	flags = percpu_count_lock_settled(count);
+	if (count->exited)
+		goto unlock;
+	ret = -EALREADY;
+	if (count->tracked)
+		goto unlock;
+	ret = 0;
+	count->tracked = true;
+	if (percpu_count_is_percpu(count))
+		percpu_count_begin_switch(count);
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+
+	/* Nobody opens the slots again, so this time the word has it all. */
+	flags = percpu_count_lock_settled(count);
+	begin(count, tracker);
+	tracker = NULL;
+unlock:
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+	mutex_unlock(&switch_mutex);
+	track_discard(tracker);
+	return ret;
+}
+
+/* Caller holds the count's lock. Return: the tracker, for track_end(). */
+static struct rs_tracker *end(struct rs_percpu_count *count)
+{
+	struct rs_tracker *tracker = own_tracker(count);
+
+	atomic64_andnot(COUNT_TRACKED, &count->word);
+	RCU_INIT_POINTER(count->tracker, NULL);
+	count->tracked = false;
+	return tracker;
+}
+
+static void untrack(percpu_handle_t *handle)
+{
+	struct rs_percpu_count *count = own_count(handle);
+	struct rs_tracker *tracker = NULL;
+	unsigned long flags;
+
+	mutex_lock(&switch_mutex);
+	raw_spin_lock_irqsave(&count->lock, flags);
+	if (count->tracked) {
+		tracker = end(count);
+		percpu_count_try_open(count);
+	}
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+	mutex_unlock(&switch_mutex);
+	if (tracker)
+		track_end(tracker);
+}
+
+void percpu_track_exit(struct rs_percpu_count *count)
+{
+	struct rs_tracker *tracker;
+
+	/* The owner's alone now, but for RCU readers, who may find either. */
+	tracker = own_tracker(count);
+	if (tracker) {
+		RCU_INIT_POINTER(count->tracker, NULL);
+		track_end(tracker);
+	}
+}
+
+static void get_held(percpu_handle_t *handle, struct rs_holder *holder, u64 old)
+{
+	struct rs_percpu_count *count = count_of(handle);
+	struct rs_tracker *tracker;
+
+	/* Recorded here, by name. */
+	percpu_count_got(count, old & ~COUNT_TRACKED, 1);
+	tracker = rcu_dereference(count->tracker);
+	if (tracker && old & COUNT_TRACKED)
+		track_hold(tracker, holder);
+}
+
+static void percpu_handle_get_held(percpu_handle_t *handle, struct rs_holder *holder)
+{
+	u64 old;
+
+	rcu_read_lock();
+	if (percpu_count_take(count_of(handle), 1, &old))
+		get_held(handle, holder, old);
+	rcu_read_unlock();
+}
+
+static bool percpu_handle_tryget_held(percpu_handle_t *handle, struct rs_holder *holder,
+				      bool live)
+{
+	bool taken;
+	u64 old;
+
+	rcu_read_lock();
+	taken = percpu_count_try_take(count_of(handle), 1, live, &old);
+	if (taken)
+		get_held(handle, holder, old);
+	rcu_read_unlock();
+	return taken;
+}
+
+static void percpu_handle_put_held(percpu_handle_t *handle, struct rs_holder *holder)
+{
+	u64 hidden = rs_holder_drop(holder) ? COUNT_TRACKED : 0, old;
+	struct rs_percpu_count *count;
+
+	rcu_read_lock();
+	count = count_of(handle);
+	if (percpu_count_drop(count, 1, &old))
+		percpu_count_dropped(count, old & ~hidden, 1);
+	rcu_read_unlock();
+}
+
+/**
+ * rs_percpu_ref_track - record who holds a counter's references, from now on
+ * @ref: the counter; the caller is its owner, or holds a reference
+ * @name: for reports; copied, and cut to %RS_TRACK_NAME - 1 bytes
+ * @seconds: from a kill to the first report, if it is not released; 0 stands for
+ *	rsref.ko's parameter track_seconds
+ *
+ * The counter goes over to its shared word and stays there, as after
+ * rs_percpu_ref_switch_to_atomic(), until rs_percpu_ref_untrack(); a dynamic one gives its
+ * slots back. References that were taken before are known by their number only. It can
+ * be killed, resurrected and ended as ever, and may have been killed already. With
+ * %RS_PERCPU_REF_INIT_TRACKED it is tracked from the beginning, without a name.
+ *
+ * Context: process, may sleep, for the length of a switch; between init and exit.
+ * Return: 0, -ENOMEM, -EALREADY if it is tracked, or -EINVAL if it was ended.
+ */
+int rs_percpu_ref_track(struct rs_percpu_ref *ref, const char *name, unsigned int seconds)
+{
+	return track(&ref->data, name, seconds);
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_track);
+
+/**
+ * rs_percpu_ref_untrack - take back rs_percpu_ref_track()
+ * @ref: the counter, tracked or not; the caller is its owner, or holds a reference
+ *
+ * It counts per CPU again if it did before, and nothing else speaks against it. Holders
+ * keep their references, unrecorded. exit does this by itself.
+ *
+ * Context: process, may sleep; between init and exit.
+ */
+void rs_percpu_ref_untrack(struct rs_percpu_ref *ref)
+{
+	untrack(&ref->data);
+}
+EXPORT_SYMBOL_GPL(rs_percpu_ref_untrack);
+
+/**
+ * rs_sealed_ref_track - record who holds a counter's references, from now on
+ * @ref: the counter; the caller is its owner, or holds a reference
+ * @name: for reports
+ * @seconds: from a kill to the first report
+ *
+ * As rs_percpu_ref_track(), in microseconds.
+ *
+ * Context: process, may sleep, for the length of a switch; between init and exit.
+ * Return: 0, -ENOMEM, -EALREADY if it is tracked, or -EINVAL if it was ended.
+ */
+int rs_sealed_ref_track(struct rs_sealed_ref *ref, const char *name, unsigned int seconds)
+{
+	return track(&ref->data, name, seconds);
+}
+EXPORT_SYMBOL_GPL(rs_sealed_ref_track);
+
+/**
+ * rs_sealed_ref_untrack - take back rs_sealed_ref_track()
+ * @ref: the counter, tracked or not; the caller is its owner, or holds a reference
+ *
+ * As rs_percpu_ref_untrack().
+ *
+ * Context: process, may sleep; between init and exit.
+ */
+void rs_sealed_ref_untrack(struct rs_sealed_ref *ref)
+{
+	untrack(&ref->data);
+}
+EXPORT_SYMBOL_GPL(rs_sealed_ref_untrack);
+
+/**
+ * __rs_percpu_ref_get_held - the rest of rs_percpu_ref_get_held()
+ * @ref: the counter, whose slot could not be used
+ * @holder: who will have the reference
+ *
+ * Context: as that.
+ */
+void __rs_percpu_ref_get_held(struct rs_percpu_ref *ref, struct rs_holder *holder)
+{
+	percpu_handle_get_held(&ref->data, holder);
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_held);
+
+/**
+ * __rs_percpu_ref_tryget_held - the rest of both tryget for a holder
+ * @ref: the counter, whose slot could not be used
+ * @holder: who will have the reference
+ * @live: fail if the counter was killed
+ *
+ * Context: as those. Return: true if the reference was taken.
+ */
+bool __rs_percpu_ref_tryget_held(struct rs_percpu_ref *ref, struct rs_holder *holder, bool live)
+{
+	return percpu_handle_tryget_held(&ref->data, holder, live);
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_held);
+
+/**
+ * __rs_percpu_ref_put_held - rs_percpu_ref_put_held() of a recorded reference
+ * @ref: the counter
+ * @holder: who has the reference
+ *
+ * Context: as that.
+ */
+void __rs_percpu_ref_put_held(struct rs_percpu_ref *ref, struct rs_holder *holder)
+{
+	percpu_handle_put_held(&ref->data, holder);
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_held);
+
+/**
+ * __rs_sealed_ref_get_held - the rest of rs_sealed_ref_get_held()
+ * @ref: the counter, whose slot could not be used
+ * @holder: who will have the reference
+ *
+ * Context: as that.
+ */
+void __rs_sealed_ref_get_held(struct rs_sealed_ref *ref, struct rs_holder *holder)
+{
+	percpu_handle_get_held(&ref->data, holder);
+}
+EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_held);
+
+/**
+ * __rs_sealed_ref_tryget_held - the rest of both tryget for a holder
+ * @ref: the counter, whose slot could not be used
+ * @holder: who will have the reference
+ * @live: fail if the counter was killed
+ *
+ * Context: as those. Return: true if the reference was taken.
+ */
+bool __rs_sealed_ref_tryget_held(struct rs_sealed_ref *ref, struct rs_holder *holder, bool live)
+{
+	return percpu_handle_tryget_held(&ref->data, holder, live);
+}
+EXPORT_SYMBOL_GPL(__rs_sealed_ref_tryget_held);
+
+/**
+ * __rs_sealed_ref_put_held - rs_sealed_ref_put_held() of a recorded reference
+ * @ref: the counter
+ * @holder: who has the reference
+ *
+ * Context: as that.
+ */
+void __rs_sealed_ref_put_held(struct rs_sealed_ref *ref, struct rs_holder *holder)
+{
+	percpu_handle_put_held(&ref->data, holder);
+}
+EXPORT_SYMBOL_GPL(__rs_sealed_ref_put_held);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tracking of per-CPU counts, see percpu_track.c. */
+#ifndef _RSREF_PERCPU_TRACK_H
+#define _RSREF_PERCPU_TRACK_H
+
+#include <linux/gfp.h>
+#include <linux/types.h>
+
+struct rs_percpu_count;
+struct rs_tracker;
+
+int percpu_track_init(struct rs_percpu_count *count, gfp_t gfp);
+
+/* What happened to a count whose word says TRACKED. */
+void percpu_track_got(struct rs_percpu_count *count, u64 nr);
+void percpu_track_dropped(struct rs_percpu_count *count, u64 nr);
+/* The same; the caller holds the count's lock. */
+void percpu_track_killed(struct rs_percpu_count *count, u64 initial);
+void percpu_track_resurrected(struct rs_percpu_count *count);
+
+/* The count is ended; it may be tracked or not. */
+void percpu_track_exit(struct rs_percpu_count *count);
+
+#endif /* _RSREF_PERCPU_TRACK_H */

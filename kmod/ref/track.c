@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Trackers: who holds the references of a counter; <refstorm/track.h> says what
+ * they know and what they cannot know.
+ *
+ * All memory is allocated when tracking is switched on: a tracker has room for so many
+ * stacks, and holders are the users' own. A get or put allocates nothing, and takes one
+ * lock, inside which nothing else is taken. In an NMI, where no lock may be waited for, it
+ * is counted without its stack, as it is when the room is used up.
+ *
+ * Who reads and reports a tracker has a reference to it, so that it can let go of the
+ * lock of the list meanwhile, and stays in its place there. The counter may end in
+ * that time: the tracker does not know it any more then, nor holders.
+ */
+#include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/preempt.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+
+#include "rsref.h"
+#include "track.h"
+#include "warn.h"
+
+static unsigned int track_seconds = 10;
+module_param(track_seconds, uint, 0644);
+MODULE_PARM_DESC(track_seconds, "time from a kill to the report of a tracked counter that is not released");
+
+static unsigned int track_sites = 32;
+module_param(track_sites, uint, 0644);
+MODULE_PARM_DESC(track_sites, "call sites that a tracked counter has room for, 1 to 64");
+
+/* More than the calls between us and our caller */
+#define OWN_FRAMES	6
+
+static LIST_HEAD(trackers);
+static DEFINE_RAW_SPINLOCK(trackers_lock);
+
+static void drop_user(struct rs_tracker *tracker)
+{
+	unsigned long flags;
+
+	if (!rs_refcount_dec_and_test(&tracker->users))
+		return;
+	raw_spin_lock_irqsave(&trackers_lock, flags);
+	list_del(&tracker->node);
+	raw_spin_unlock_irqrestore(&trackers_lock, flags);
+	rs_free_rcu(&rsref_sites[SITE_TRACKER], tracker, rcu);
+}
+
+/**
+ * track_next - walk over all trackers
+ * @tracker: where we are, or NULL at the beginning; the caller's reference to it is dropped
+ *
+ * Context: any but NMI.
+ * Return: the next one, with a reference, or NULL.
+ */
+struct rs_tracker *track_next(struct rs_tracker *tracker)
+{
+	struct list_head *node = tracker ? &tracker->node : &trackers;
+	struct rs_tracker *next = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&trackers_lock, flags);
+	while ((node = node->next) != &trackers) {
+		next = list_entry(node, struct rs_tracker, node);
+		/* One whose last user is about to take it off the list is passed by. */
+		if (rs_refcount_inc_not_zero(&next->users))
+			break;
+		next = NULL;
+	}
+	raw_spin_unlock_irqrestore(&trackers_lock, flags);
+	if (tracker)
+		drop_user(tracker);
+	return next;
+}
+
+/**
+ * track_alloc - memory to track a counter
+ * @kind: of counter
+ * @kind_name: its name, which stays
+ * @name: for reports, copied; or NULL
+ * @seconds: from the kill to the first report; 0 is the module's parameter
+ * @gfp: how to allocate
+ *
+ * Return: for track_begin() or track_discard(); or NULL.
+ */
+struct rs_tracker *track_alloc(const struct track_kind *kind, const char *kind_name,
+			       const char *name, unsigned int seconds, gfp_t gfp)
+{
+	unsigned int sites = clamp(READ_ONCE(track_sites), 1U, (unsigned int)RS_TRACK_SITES_MAX);
+	struct rs_tracker *tracker;
+
+	if (!kind->anonymous)
+		sites = 0;
+	tracker = rs_zalloc(&rsref_sites[SITE_TRACKER], struct_size(tracker, sites, sites), gfp);
+	if (!tracker)
+		return NULL;
+	tracker->kind = kind;
+	tracker->kind_name = kind_name;
+	strscpy(tracker->name, name ?: "-", sizeof(tracker->name));
+	tracker->seconds = seconds ?: max(READ_ONCE(track_seconds), 1U);
+	tracker->max_sites = sites;
+	raw_spin_lock_init(&tracker->lock);
+	INIT_LIST_HEAD(&tracker->holders);
+	return tracker;
+}
+
+/* Give back what never began. Context: any but NMI. */
+void track_discard(struct rs_tracker *tracker)
+{
+	rs_free(&rsref_sites[SITE_TRACKER], tracker);
+}
+
+/**
+ * track_begin - track a counter
+ * @tracker: of track_alloc()
+ * @counter: for its kind's look(), until track_end()
+ * @before: references that there are
+ * @killed: it was killed already
+ *
+ * Context: any but NMI.
+ */
+void track_begin(struct rs_tracker *tracker, const void *counter, u64 before, bool killed)
+{
+	unsigned long flags;
+
+	rs_refcount_set(&tracker->users, 1);
+	tracker->counter = counter;
+	tracker->before = before;
+	raw_spin_lock_irqsave(&trackers_lock, flags);
+	list_add_tail(&tracker->node, &trackers);
+	raw_spin_unlock_irqrestore(&trackers_lock, flags);
+
+	if (killed)
+		track_killed(tracker, 0);
+}
+
+/**
+ * track_end - track no longer; the counter may be gone afterwards
+ * @tracker: nobody is pointed to it any more, but RCU readers may look at it still
+ *
+ * References of holders go on without being recorded.
+ *
+ * Context: any but NMI.
+ */
+void track_end(struct rs_tracker *tracker)
+{
+	struct rs_holder *holder, *next;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	tracker->counter = NULL;
+	tracker->killed = false;
+	list_for_each_entry_safe(holder, next, &tracker->holders, node)
+		WRITE_ONCE(holder->tracker, NULL);
+	INIT_LIST_HEAD(&tracker->holders);
+	tracker->held = 0;
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+	drop_user(tracker);
+}
+
+/* The stack of whoever called into rsref.ko. Return: how many frames. */
+static unsigned int save_stack(unsigned long *frames)
+{
+	unsigned long all[RS_TRACK_FRAMES + OWN_FRAMES];
+	unsigned int nr = stack_trace_save(all, ARRAY_SIZE(all), 1), own = 0;
+
+	while (own < nr && within_module(all[own], THIS_MODULE))
+		own++;
+	nr = min_t(unsigned int, nr - own, RS_TRACK_FRAMES);
+	memcpy(frames, all + own, nr * sizeof(*frames));
+	return nr;
+}
+
+/* Caller holds @tracker's lock. Return: the site of a stack, or NULL if there is no room. */
+static struct rs_track_site *find_site(struct rs_tracker *tracker, const unsigned long *frames,
+				       unsigned int nr)
+{
+	struct rs_track_site *site, *end = tracker->sites + tracker->nr_sites;
+
+	for (site = tracker->sites; site < end; site++)
+		if (site->nr_frames == nr &&
+		    !memcmp(site->frames, frames, nr * sizeof(*frames)))
+			return site;
+	if (tracker->nr_sites == tracker->max_sites)
+		return NULL;
+	tracker->nr_sites++;
+	site->nr_frames = nr;
+	memcpy(site->frames, frames, nr * sizeof(*frames));
+	return site;
+}
+
+/* Count at the site of this stack. Return: false if it has none. */
+static bool record(struct rs_tracker *tracker, u64 gets, u64 puts)
+{
+	unsigned long frames[RS_TRACK_FRAMES], flags;
+	struct rs_track_site *site;
+	unsigned int nr;
+
+	if (in_nmi())
+		return false;
+	nr = save_stack(frames);
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	site = find_site(tracker, frames, nr);
+	if (site) {
+		site->gets += gets;
+		site->puts += puts;
+	}
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+	return site;
+}
+
+/* @nr references were taken, by nobody in particular. Context: any; RCU reader. */
+void track_got(struct rs_tracker *tracker, u64 nr)
+{
+	atomic64_add(nr, &tracker->gets);
+	if (!record(tracker, nr, 0))
+		atomic64_add(nr, &tracker->unplaced_gets);
+}
+
+/* @nr references were dropped, by nobody in particular. Context: any; RCU reader. */
+void track_dropped(struct rs_tracker *tracker, u64 nr)
+{
+	atomic64_add(nr, &tracker->puts);
+	if (!record(tracker, 0, nr))
+		atomic64_add(nr, &tracker->unplaced_puts);
+}
+
+static void fill_origin(struct rs_track_origin *origin)
+{
+	origin->since_ns = ktime_get_ns();
+	origin->cpu = raw_smp_processor_id();
+	origin->pid = current->pid;
+	memcpy(origin->comm, current->comm, sizeof(origin->comm));
+	origin->comm[sizeof(origin->comm) - 1] = '\0';
+	origin->nr_frames = save_stack(origin->frames);
+}
+
+/* Its list entry is in use; who would use it again is warned. */
+static bool has_one(const struct rs_holder *holder)
+{
+	if (likely(!READ_ONCE(holder->tracker)))
+		return false;
+	rsref_warn_once(WARN_TRACK_HOLDER, "rs_holder '%s' is given a second reference.\n",
+			holder->origin.name);
+	return true;
+}
+
+/**
+ * track_hold - a reference was taken for a holder
+ * @tracker: of its counter
+ * @holder: had none
+ *
+ * Context: any but NMI; RCU reader.
+ */
+void track_hold(struct rs_tracker *tracker, struct rs_holder *holder)
+{
+	unsigned long flags;
+
+	/* Then this reference is one without a name. */
+	if (has_one(holder)) {
+		track_got(tracker, 1);
+		return;
+	}
+	fill_origin(&holder->origin);
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	if (tracker->counter) {
+		list_add_tail(&holder->node, &tracker->holders);
+		WRITE_ONCE(holder->tracker, tracker);
+		tracker->held++;
+	}
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+}
+
+/*
+ * Take the reference of @holder off its tracker's list, or, if there is an @heir, have that
+ * stand in its place. Return: false if it is not recorded; tracking may have ended.
+ */
+static bool leave(struct rs_holder *holder, struct rs_holder *heir)
+{
+	struct rs_tracker *tracker;
+	unsigned long flags;
+	bool recorded = false;
+
+	rcu_read_lock();
+	tracker = READ_ONCE(holder->tracker);
+	if (tracker) {
+		raw_spin_lock_irqsave(&tracker->lock, flags);
+		recorded = holder->tracker == tracker;
+		if (recorded && heir) {
+			list_replace(&holder->node, &heir->node);
+			WRITE_ONCE(heir->tracker, tracker);
+			WRITE_ONCE(holder->tracker, NULL);
+		} else if (recorded) {
+			list_del(&holder->node);
+			WRITE_ONCE(holder->tracker, NULL);
+			tracker->held--;
+		}
+		raw_spin_unlock_irqrestore(&tracker->lock, flags);
+	}
+	rcu_read_unlock();
+	return recorded;
+}
+
+/**
+ * rs_holder_drop - a holder is about to have its reference dropped
+ * @holder: recorded or not
+ *
+ * For refcounts and krefs; rs_percpu_ref_put_held() and rs_sealed_ref_put_held() do it
+ * themselves.
+ *
+ * Context: any but NMI.
+ * Return: true if it was recorded.
+ */
+bool rs_holder_drop(struct rs_holder *holder)
+{
+	return leave(holder, NULL);
+}
+EXPORT_SYMBOL_GPL(rs_holder_drop);
+
+/**
+ * rs_holder_move - give a reference from one holder to another
+ * @from: who has it, recorded or not; has none afterwards
+ * @to: who will have it; has none. Keeps its name, and gets this stack and time
+ *
+ * The counter does not change.
+ *
+ * Context: any but NMI.
+ */
+void rs_holder_move(struct rs_holder *from, struct rs_holder *to)
+{
+	if (has_one(to))
+		return;
+	fill_origin(&to->origin);
+	leave(from, to);
+}
+EXPORT_SYMBOL_GPL(rs_holder_move);
+
+/**
+ * track_killed - the counter was killed
+ * @tracker: its tracker
+ * @initial: references that the kill drops, or the owner has
+ *
+ * Context: any but NMI.
+ */
+void track_killed(struct rs_tracker *tracker, u64 initial)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	tracker->before -= initial;
+	tracker->killed = true;
+	tracker->killed_at = jiffies;
+	tracker->report_at = jiffies + tracker->seconds * HZ;
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+	/* Not under the lock, which gets and puts take: it wakes somebody. */
+	track_report_soon();
+}
+
+/* The kill was taken back; the owner has a reference again. Context: any but NMI. */
+void track_resurrected(struct rs_tracker *tracker)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	tracker->before++;
+	tracker->killed = false;
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+}
+
+/*
+ * Refcounts and krefs.
+ */
+
+static struct track_look look_at_refcount(const void *counter)
+{
+	unsigned int count = rs_refcount_read(counter);
+
+	return (struct track_look) {
+		.count		= count,
+		.zero		= !count,
+		.saturated	= count > RS_REFCOUNT_MAX,
+	};
+}
+
+static const struct track_kind refcount_kind = { .look = look_at_refcount };
+
+/**
+ * rs_refcount_track - track a refcount
+ * @track: beside it, zeroed
+ * @refcount: the counter
+ * @name: for reports; copied
+ * @seconds: as for rs_percpu_ref_track()
+ *
+ * Named holders only are seen: what is counted without one shows as a difference. The
+ * owner says with rs_track_killed() when the end has begun, and with rs_track_end(), in
+ * release() at the latest, that it is over.
+ *
+ * Context: process, may sleep; of callers for one @track, one at a time.
+ * Return: 0, -ENOMEM, or -EALREADY if it is tracked.
+ */
+int rs_refcount_track(struct rs_track *track, const rs_refcount_t *refcount,
+		      const char *name, unsigned int seconds)
+{
+	struct rs_tracker *tracker;
+
+	if (rcu_access_pointer(track->tracker))
+		return -EALREADY;
+	tracker = track_alloc(&refcount_kind, "rs_refcount", name, seconds, GFP_KERNEL);
+	if (!tracker)
+		return -ENOMEM;
+	track_begin(tracker, refcount, rs_refcount_read(refcount), false);
+	rcu_assign_pointer(track->tracker, tracker);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(rs_refcount_track);
+
+/**
+ * rs_track_killed - the owner has begun the end of a refcount or kref
+ * @track: beside it
+ *
+ * Say so before dropping the owner's reference, which may be the last.
+ *
+ * Context: any but NMI.
+ */
+void rs_track_killed(struct rs_track *track)
+{
+	struct rs_tracker *tracker;
+
+	rcu_read_lock();
+	tracker = rcu_dereference(track->tracker);
+	if (tracker)
+		track_killed(tracker, 1);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(rs_track_killed);
+
+/**
+ * rs_track_end - track a refcount or kref no longer
+ * @track: beside it, tracked or not
+ *
+ * Context: any but NMI; of callers for one @track, one at a time.
+ */
+void rs_track_end(struct rs_track *track)
+{
+	struct rs_tracker *tracker = rcu_dereference_protected(track->tracker, true);
+
+	if (!tracker)
+		return;
+	RCU_INIT_POINTER(track->tracker, NULL);
+	track_end(tracker);
+}
+EXPORT_SYMBOL_GPL(rs_track_end);
+
+/**
+ * __rs_track_hold - the rest of rs_track_hold()
+ * @track: beside the counter
+ * @holder: who has a reference now
+ *
+ * Context: any but NMI.
+ */
+void __rs_track_hold(struct rs_track *track, struct rs_holder *holder)
+{
+	struct rs_tracker *tracker;
+
+	rcu_read_lock();
+	tracker = rcu_dereference(track->tracker);
+	if (tracker)
+		track_hold(tracker, holder);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(__rs_track_hold);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Trackers: what the files that implement <refstorm/track.h> share. */
+#ifndef _RSREF_TRACK_H
+#define _RSREF_TRACK_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+
+#include <refstorm/refcount.h>
+#include <refstorm/track.h>
+
+/**
+ * struct track_look - what a counter says of itself
+ * @count: references
+ * @zero: there are none
+ * @saturated: it will never be released
+ */
+struct track_look {
+	u64	count;
+	bool	zero;
+	bool	saturated;
+};
+
+/**
+ * struct track_kind - a kind of counter that can be tracked
+ * @look: ask @counter
+ * @anonymous: gets and puts without a holder are recorded
+ */
+struct track_kind {
+	struct track_look	(*look)(const void *counter);
+	bool			anonymous;
+};
+
+/**
+ * struct rs_tracker - records who holds the references of one counter
+ * @node: in the list of all trackers, under its lock, until the last user has gone
+ * @users: who tracks the counter, and who looks at the tracker without its lock
+ * @kind: of counter
+ * @kind_name: its name
+ * @release: the counter's callback, for reports
+ * @name: for reports
+ * @seconds: from the kill to the first report
+ * @gets: anonymous ones, each counted
+ * @puts: the same
+ * @unplaced_gets: those that have no site
+ * @unplaced_puts: the same
+ * @max_sites: how many fit in @sites
+ * @lock: innermost of all; protects what follows
+ * @counter: to ask, or NULL once tracking has ended
+ * @killed: it was
+ * @killed_at: when, in jiffies
+ * @report_at: when a report is due, in jiffies
+ * @reports: how many there were
+ * @before: references from before, without those that a kill took
+ * @holders: with their references, the oldest first
+ * @held: how many
+ * @nr_sites: how many of @sites are used
+ * @rcu: for the end
+ * @sites: stacks, and what came from them
+ *
+ * Gets and puts find it as RCU readers.
+ */
+struct rs_tracker {
+	struct list_head	node;
+	rs_refcount_t		users;
+	const struct track_kind	*kind;
+	const char		*kind_name;
+	const void		*release;
+	char			name[RS_TRACK_NAME];
+	unsigned int		seconds;
+	atomic64_t		gets;
+	atomic64_t		puts;
+	atomic64_t		unplaced_gets;
+	atomic64_t		unplaced_puts;
+	unsigned int		max_sites;
+	raw_spinlock_t		lock;
+	const void		*counter;
+	bool			killed;
+	unsigned long		killed_at;
+	unsigned long		report_at;
+	unsigned int		reports;
+	u64			before;
+	struct list_head	holders;
+	u64			held;
+	unsigned int		nr_sites;
+	struct rcu_head		rcu;
+	struct rs_track_site	sites[];
+};
+
+struct rs_tracker *track_alloc(const struct track_kind *kind, const char *kind_name,
+			       const char *name, unsigned int seconds, gfp_t gfp);
+void track_begin(struct rs_tracker *tracker, const void *counter, u64 before, bool killed);
+void track_end(struct rs_tracker *tracker);
+void track_discard(struct rs_tracker *tracker);
+
+void track_got(struct rs_tracker *tracker, u64 nr);
+void track_dropped(struct rs_tracker *tracker, u64 nr);
+void track_hold(struct rs_tracker *tracker, struct rs_holder *holder);
+void track_killed(struct rs_tracker *tracker, u64 initial);
+void track_resurrected(struct rs_tracker *tracker);
+
+struct rs_tracker *track_next(struct rs_tracker *tracker);
+/* Have the reports looked after: something was killed. Context: any but NMI. */
+void track_report_soon(void);
+void track_report_module_exit(void);
+
+#endif /* _RSREF_TRACK_H */

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What trackers know, for people: the report of a counter that was killed and is not
+ * released, and the walk over all of them.
+ *
+ * While a tracked counter is killed and not released, a work looks at all of them once a
+ * second. A report is due the tracker's time after the kill, and then each time that has
+ * doubled; at most a few are written a second, the others wait for their turn. What
+ * is printed was copied before, under the tracker's lock, when the counter was not zero.
+ */
+#include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/kallsyms.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "rsref.h"
+#include "track.h"
+
+#define REPORTS_A_SECOND	4
+/* Of holders, and of sites; all of them are where rs_track_for_each() is shown */
+#define REPORT_LINES		8
+
+/* One at a time looks, since a view is large. */
+static DEFINE_MUTEX(view_mutex);
+static struct rs_track_view view;
+
+static void copy_holders(struct rs_tracker *tracker)
+{
+	struct rs_holder *holder;
+
+	list_for_each_entry(holder, &tracker->holders, node) {
+		struct rs_track_origin *origin = &view.holders[view.nr_holders];
+
+		if (view.nr_holders == ARRAY_SIZE(view.holders))
+			break;
+		*origin = holder->origin;
+		strscpy(view.names[view.nr_holders++], origin->name ?: "-", RS_TRACK_NAME);
+		origin->name = NULL;
+	}
+}
+
+/* Fill the view. Return: false if the counter is not tracked any more. */
+static bool look(struct rs_tracker *tracker)
+	__must_hold(&view_mutex)
+{
+	struct track_look now;
+	unsigned long flags;
+
+	memset(&view, 0, offsetof(struct rs_track_view, names));
+	strscpy(view.name, tracker->name, sizeof(view.name));
+	view.kind = tracker->kind_name;
+	view.release = tracker->release;
+	view.anonymous = tracker->kind->anonymous;
+
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	if (!tracker->counter) {
+		raw_spin_unlock_irqrestore(&tracker->lock, flags);
+		return false;
+	}
+	now = tracker->kind->look(tracker->counter);
+	view.count = now.count;
+	view.saturated = now.saturated;
+	view.killed = tracker->killed;
+	view.released = tracker->killed && now.zero;
+	if (tracker->killed)
+		view.killed_ms = jiffies_to_msecs(jiffies - tracker->killed_at);
+	view.reports = tracker->reports;
+	view.before = tracker->before;
+	view.gets = atomic64_read(&tracker->gets);
+	view.puts = atomic64_read(&tracker->puts);
+	view.unplaced_gets = atomic64_read(&tracker->unplaced_gets);
+	view.unplaced_puts = atomic64_read(&tracker->unplaced_puts);
+	view.held = tracker->held;
+	copy_holders(tracker);
+	view.nr_sites = tracker->nr_sites;
+	memcpy(view.sites, tracker->sites, view.nr_sites * sizeof(*view.sites));
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+	return true;
+}
+
+/**
+ * rs_track_for_each - look at every tracked counter
+ * @visit: called for each, the one that is tracked for longest first
+ * @arg: passed on
+ *
+ * Counters may begin and end meanwhile; one that is there all the time is visited once.
+ *
+ * Context: process, may sleep.
+ */
+void rs_track_for_each(rs_track_visit_t *visit, void *arg)
+{
+	struct rs_tracker *tracker;
+
+	mutex_lock(&view_mutex);
+	for (tracker = track_next(NULL); tracker; tracker = track_next(tracker))
+		if (look(tracker))
+			visit(&view, arg);
+	mutex_unlock(&view_mutex);
+}
+EXPORT_SYMBOL_GPL(rs_track_for_each);
+
+static void print_stack(const unsigned long *frames, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		pr_warn("rsref:     %pS\n", (void *)frames[i]);
+}
+
+static void print_holders(void)
+{
+	u64 now = ktime_get_ns();
+	unsigned int i;
+
+	for (i = 0; i < min_t(unsigned int, view.nr_holders, REPORT_LINES); i++) {
+		const struct rs_track_origin *holder = &view.holders[i];
+
+		pr_warn("rsref:   held by \"%s\" since %llu s, taken by %s/%d on CPU %d at\n",
+			view.names[i], (now - holder->since_ns) / NSEC_PER_SEC,
+			holder->comm, holder->pid, holder->cpu);
+		print_stack(holder->frames, holder->nr_frames);
+	}
+	if (view.held > i)
+		pr_warn("rsref:   and %llu more with a name\n", view.held - i);
+}
+
+/* Gets whose puts may be missing, then the puts that there were. */
+static unsigned int print_sites(bool getters, unsigned int room)
+{
+	unsigned int i;
+
+	for (i = 0; i < view.nr_sites; i++) {
+		const struct rs_track_site *site = &view.sites[i];
+
+		if (getters != (site->gets > site->puts))
+			continue;
+		if (!room)
+			break;
+		room--;
+		pr_warn("rsref:   %llu gets and %llu puts at\n", site->gets, site->puts);
+		print_stack(site->frames, site->nr_frames);
+	}
+	return room;
+}
+
+static void print_anonymous(void)
+{
+	s64 left = view.before + view.gets - view.puts;
+
+	if (!left)
+		return;
+	pr_warn("rsref:   %lld without a name: %llu taken before tracking, then %llu gets and %llu puts\n",
+		left, view.before, view.gets, view.puts);
+	print_sites(false, print_sites(true, REPORT_LINES));
+	if (view.nr_sites > REPORT_LINES)
+		pr_warn("rsref:   and %u more call sites\n", view.nr_sites - REPORT_LINES);
+	if (view.unplaced_gets || view.unplaced_puts)
+		pr_warn("rsref:   %llu gets and %llu puts of unknown call sites\n",
+			view.unplaced_gets, view.unplaced_puts);
+}
+
+static void print_report(void)
+{
+	char release[KSYM_SYMBOL_LEN + 4] = "";
+
+	if (view.release)
+		snprintf(release, sizeof(release), " (%ps)", view.release);
+	pr_warn("rsref: %s \"%s\"%s was killed %llu s ago and is not released: %llu reference%s%s\n",
+		view.kind, view.name, release, view.killed_ms / MSEC_PER_SEC, view.count,
+		view.count == 1 ? "" : "s", view.saturated ? ", saturated by misuse" : "");
+	print_holders();
+	if (view.anonymous)
+		print_anonymous();
+	else if (view.count > view.held)
+		pr_warn("rsref:   %llu without a name\n", view.count - view.held);
+}
+
+/* What a second brings for a counter. */
+enum due { DUE_NEVER, DUE_LATER, DUE_NOW };
+
+/*
+ * Is a report due, now that the counter is not zero? If so, the next one is when
+ * twice the time since the kill has passed.
+ */
+static enum due is_due(struct rs_tracker *tracker, bool room)
+{
+	enum due due = DUE_NEVER;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	if (tracker->killed && !tracker->kind->look(tracker->counter).zero) {
+		due = DUE_LATER;
+		if (room && time_after_eq(jiffies, tracker->report_at)) {
+			due = DUE_NOW;
+			tracker->reports++;
+			tracker->report_at = jiffies + (jiffies - tracker->killed_at);
+		}
+	}
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+	return due;
+}
+
+static void report_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(reports, report_work);
+
+static void report_work(struct work_struct *work)
+{
+	unsigned int room = REPORTS_A_SECOND;
+	struct rs_tracker *tracker;
+	bool again = false;
+
+	mutex_lock(&view_mutex);
+	for (tracker = track_next(NULL); tracker; tracker = track_next(tracker)) {
+		enum due due = is_due(tracker, room);
+
+		again |= due != DUE_NEVER;
+		if (due == DUE_NOW && look(tracker) && view.killed && !view.released) {
+			room--;
+			print_report();
+		}
+	}
+	mutex_unlock(&view_mutex);
+	if (again)
+		track_report_soon();
+}
+
+void track_report_soon(void)
+{
+	queue_delayed_work(rsref_workqueue, &reports, HZ);
+}
+
+/* All counters have ended, and nothing is tracked any more. */
+void track_report_module_exit(void)
+{
+	cancel_delayed_work_sync(&reports);
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands on objects that say who holds them: track, untrack, pass; get and put for a
+ * holder with a name. What tracking knows is in the holders file.
+ */
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/list.h>
+#include <linux/string.h>
+
+#include "events.h"
+#include "object.h"
+#include "object_internal.h"
+#include "refstorm_module.h"
+
+#define HOLDER_WORD "holder="
+
+/* A reference that was taken for a name */
+struct object_holder {
+	struct list_head	node;
+	char			name[RS_NAME_MAX + 1];
+	struct rs_holder	holder;
+};
+
+typedef int (object_track_t)(struct command *cmd, struct object *object);
+
+static int locked(struct command *cmd, object_track_t *run)
+{
+	struct object *object;
+	int ret;
+
+	mutex_lock(&objects_lock);
+	object = object_find_or_refuse(cmd);
+	ret = object ? run(cmd, object) : -ENOENT;
+	mutex_unlock(&objects_lock);
+	return ret;
+}
+
+struct track_keys {
+	u64 seconds;
+};
+
+static const struct command_key track_keys[] = {
+	{ .name = "seconds", .min = 1, .max = RS_TRACK_SECONDS_MAX,
+	  .offset = offsetof(struct track_keys, seconds) },
+};
+
+/* Caller holds objects_lock, or nobody else knows @object. Return: 0, or why it is not. */
+int object_track_begin(struct object *object, unsigned int seconds)
+{
+	const struct rs_provider *provider = object->counter.provider;
+
+	if (provider->tracking)
+		return provider->tracking->track(&object->counter, object->name, seconds);
+	if (provider->refcount)
+		return rs_refcount_track(&object->track, provider->refcount(&object->counter),
+					 object->name, seconds);
+	return -EOPNOTSUPP;
+}
+
+/* Say what object_track_begin() has returned. */
+int object_track_refuse(struct command *cmd, struct object *object, int err)
+{
+	const char *name = object->counter.provider->name;
+
+	switch (err) {
+	case -EOPNOTSUPP:
+		return command_refuse(cmd, COMMAND_NO_WORD, err, "%s cannot be tracked", name);
+	case -EALREADY:
+		return command_refuse(cmd, 1, err, "'%s' is tracked already", object->name);
+	default:
+		return command_refuse(cmd, COMMAND_NO_WORD, err, "%s: out of memory", name);
+	}
+}
+
+static int track(struct command *cmd, struct object *object)
+{
+	struct track_keys keys = {};
+	int ret;
+
+	ret = command_keys(cmd, 2, track_keys, ARRAY_SIZE(track_keys), &keys);
+	if (ret)
+		return ret;
+	ret = object_track_begin(object, keys.seconds);
+	if (ret)
+		return object_track_refuse(cmd, object, ret);
+	/* It has no kill of its own that would say so. */
+	if (object->killed)
+		rs_track_killed(&object->track);
+	events_add("subject=object:%s event=track", object->name);
+	return object_done(cmd, object, "done");
+}
+
+static int untrack(struct command *cmd, struct object *object)
+{
+	const struct rs_provider *provider = object->counter.provider;
+
+	if (provider->tracking)
+		provider->tracking->untrack(&object->counter);
+	else if (provider->refcount)
+		rs_track_end(&object->track);
+	else
+		return object_track_refuse(cmd, object, -EOPNOTSUPP);
+	events_add("subject=object:%s event=untrack", object->name);
+	return object_done(cmd, object, "done");
+}
+
+static struct object_holder *find_holder(struct object *object, const char *name)
+{
+	struct object_holder *holder;
+
+	list_for_each_entry(holder, &object->holders, node)
+		if (!strcmp(holder->name, name))
+			return holder;
+	return NULL;
+}
+
+static struct object_holder *find_holder_or_refuse(struct command *cmd, unsigned int word,
+						   struct object *object, const char *name)
+{
+	struct object_holder *holder = find_holder(object, name);
+
+	if (!holder)
+		command_refuse(cmd, word, -ENOENT, "no holder of '%s' is called '%.32s'",
+			       object->name, name);
+	return holder;
+}
+
+/* Return: a new holder, in the list, without a reference; or NULL, with *@ret. */
+static struct object_holder *new_holder(struct command *cmd, unsigned int word,
+					struct object *object, const char *name, int *ret)
+{
+	struct object_holder *holder;
+
+	*ret = object_check_name(cmd, word, name);
+	if (*ret)
+		return NULL;
+	if (find_holder(object, name)) {
+		*ret = command_refuse(cmd, word, -EEXIST, "holder '%s' has a reference to '%s'",
+				      name, object->name);
+		return NULL;
+	}
+	holder = rs_zalloc(&refstorm_sites[SITE_HOLDER], sizeof(*holder), GFP_KERNEL);
+	if (!holder) {
+		*ret = command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	strscpy(holder->name, name, sizeof(holder->name));
+	rs_holder_init(&holder->holder, holder->name);
+	list_add_tail(&holder->node, &object->holders);
+	object->named++;
+	return holder;
+}
+
+static void free_holder(struct object *object, struct object_holder *holder)
+{
+	list_del(&holder->node);
+	object->named--;
+	rs_free(&refstorm_sites[SITE_HOLDER], holder);
+}
+
+/* Whether the last word of a get or put names a holder. */
+bool object_has_holder(const struct command *cmd)
+{
+	return cmd->nr == 3 && strstarts(cmd->words[2], HOLDER_WORD);
+}
+
+static int get_held(struct command *cmd, struct object *object)
+{
+	const struct rs_provider *provider = object->counter.provider;
+	struct object_holder *holder;
+	int ret;
+
+	ret = object_guard_get(cmd, object, 1);
+	if (ret)
+		return ret;
+	holder = new_holder(cmd, 2, object, cmd->words[2] + strlen(HOLDER_WORD), &ret);
+	if (!holder)
+		return ret;
+	if (provider->tracking) {
+		provider->tracking->get_held(&object->counter, &holder->holder);
+	} else {
+		provider->get(&object->counter, 1);
+		rs_track_hold(&object->track, &holder->holder);
+	}
+	object->held++;
+	events_add("subject=object:%s event=get nr=1 holder=%s", object->name, holder->name);
+	return object_done(cmd, object, "done");
+}
+
+static int put_held(struct command *cmd, struct object *object)
+{
+	const struct rs_provider *provider = object->counter.provider;
+	struct object_holder *holder;
+
+	holder = find_holder_or_refuse(cmd, 2, object, cmd->words[2] + strlen(HOLDER_WORD));
+	if (!holder)
+		return -ENOENT;
+	object->held--;
+	events_add("subject=object:%s event=put nr=1 holder=%s", object->name, holder->name);
+	if (provider->tracking) {
+		provider->tracking->put_held(&object->counter, &holder->holder);
+	} else {
+		rs_holder_drop(&holder->holder);
+		provider->put(&object->counter, 1);
+	}
+	free_holder(object, holder);
+	return object_done(cmd, object, "done");
+}
+
+static int pass(struct command *cmd, struct object *object)
+{
+	struct object_holder *from, *to;
+	int ret;
+
+	from = find_holder_or_refuse(cmd, 2, object, cmd->words[2]);
+	if (!from)
+		return -ENOENT;
+	to = new_holder(cmd, 3, object, cmd->words[3], &ret);
+	if (!to)
+		return ret;
+	rs_holder_move(&from->holder, &to->holder);
+	events_add("subject=object:%s event=pass from=%s to=%s", object->name, from->name,
+		   to->name);
+	free_holder(object, from);
+	return object_done(cmd, object, "done");
+}
+
+/* Their references go on without names. Caller holds objects_lock, or is module exit. */
+void object_forget_holders(struct object *object)
+{
+	struct object_holder *holder, *next;
+
+	list_for_each_entry_safe(holder, next, &object->holders, node) {
+		rs_holder_drop(&holder->holder);
+		free_holder(object, holder);
+	}
+}
+
+/* track NAME [seconds=N] */
+int object_track(struct command *cmd)
+{
+	return locked(cmd, track);
+}
+
+/* untrack NAME */
+int object_untrack(struct command *cmd)
+{
+	return locked(cmd, untrack);
+}
+
+/* get NAME holder=H */
+int object_get_held(struct command *cmd)
+{
+	return locked(cmd, get_held);
+}
+
+/* put NAME holder=H */
+int object_put_held(struct command *cmd)
+{
+	return locked(cmd, put_held);
+}
+
+/* pass NAME FROM TO */
+int object_pass(struct command *cmd)
+{
+	return locked(cmd, pass);
+}
