@@ -159,6 +159,7 @@ failing_start() {
 }
 
 # The same for rsref.ko, which has only the one parameter.
+# site workqueue
 failing_rsref() {
 	nth=1
 	while said=$(insmod "$rsref_ko" fail_nth="$nth" 2>&1) && rc=0 || rc=$?; [ "$rc" != 0 ]; do
