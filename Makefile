@@ -7,7 +7,7 @@
 export KVER KDIR KERNEL PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
-.PHONY: all help modules user initramfs storm bench guest test test-unit test-guest test-here verify mutants \
+.PHONY: all help modules user initramfs storm bench guest test test-unit test-guest test-here test-matrix verify mutants \
 	lint tidy compile_commands.json install uninstall clean
 
 all: modules user
@@ -40,6 +40,10 @@ test-guest:
 #: make test-here    the selftests, or T=NAME, on this machine as it runs (root, after make install)
 test-here:
 	@dir=$$(KVER=$${KVER:-$$(uname -r)} scripts/selftests) && $$dir/run_kselftest.sh $(if $(T),-t refstorm:$(T),-c refstorm)
+
+#: make test-matrix  what depends on the kernel, on each of Debian's: 6.1, 6.1 RT, 6.12, arm64
+test-matrix:
+	@scripts/matrix $(ARGS)
 
 #: make verify       models of the protocols with spin; litmus tests, if herd7 is there
 verify:

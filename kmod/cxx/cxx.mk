@@ -12,6 +12,7 @@
 #   - -std and the warnings are of C; but -Wa,... and -Wp,... are no warnings
 #   - the configuration comes by -include, since what else brings it is C
 #   - -g0, since pahole 1.24 stops on C++ debug information
+#   - atomic operations inline: on arm64 they would be calls of a library of user space
 #
 # Thread-safe statics stay on: without them a guarded static would link and race.
 #
@@ -35,7 +36,7 @@ rs-cxx-derived = $(filter-out -std=% -W% $(CC_FLAGS_LTO),$(_c_flags)) \
 rs-cxx-flags = -Wp,-MMD,$(depfile) -I$(rs-cxx-dir)/../include $(rs-cxx-derived) $(modkern_cflags) \
 	       -include $(objtree)/include/generated/autoconf.h $(basename_flags) $(modname_flags) \
 	       -std=gnu++20 -ffreestanding -fno-exceptions -fno-rtti -fno-use-cxa-atexit -g0 \
-	       $(call cc-option,-fno-gnu-unique) \
+	       $(call cc-option,-fno-gnu-unique) $(call cc-option,-mno-outline-atomics) \
 	       -Wall -Wextra -Wvla -Werror=return-type -Werror=unused-result \
 	       $(cxxflags-y) $(CXXFLAGS_$(target-stem).o)
 

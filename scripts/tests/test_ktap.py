@@ -45,6 +45,13 @@ ok 2 selftests: refstorm: two
     def test_missing_tests_are_a_failure(self):
         self.assertEqual(count("1..3\nok 1 a"), (1, 1, 0))
 
+    def test_a_skip_is_a_failure_unless_it_is_expected_on_that_kernel(self):
+        listed = ["# kernel  test", "6.1.*-rt-*  runner: *", "*  lone"]
+        for kernel, failed, skipped in (("6.1.0-56-rt-amd64", 1, 2), ("6.12.1-cloud-amd64", 2, 1)):
+            result = ktap.count(["1..3", "ok 1 runner: x # SKIP why", "ok 2 lone # SKIP", "ok 3 b # SKIP none"])
+            ktap.fail_unexpected(result, ktap.expected_skips(listed, kernel))
+            self.assertEqual((len(result.failures), len(result.skips)), (failed, skipped))
+
     def test_a_test_that_never_ended_is_a_failure(self):
         self.assertEqual(count("1..1\n# selftests: r: x\n# 1..9\n# ok 1 a"), (1, 2, 0))
 
