@@ -18,6 +18,7 @@
 
 #define WRITERS		4
 #define CHAOS_MS	2000
+#define PATIENCE_MS	60000
 
 static const char * const names[] = { "c1", "c2", "c3" };
 static const char * const holders[] = { "h1", "h2" };
@@ -147,7 +148,9 @@ static int writer(unsigned int seed, bool fail_allocations)
 	unsigned int done = 0, refused = 0;
 	char command[128];
 
-	while (rs_now_ms() < end) {
+	/* Nonsense only, or no nonsense, would prove little: a slow machine takes longer. */
+	while (rs_now_ms() < end ||
+	       ((done < 20 || refused < 20) && rs_now_ms() < end + PATIENCE_MS)) {
 		int len = make_command(&seed, command, sizeof(command)), err, fd;
 
 		if (fail_allocations && rand_r(&seed) % 32 == 0)
@@ -174,7 +177,6 @@ static int writer(unsigned int seed, bool fail_allocations)
 			}
 		}
 	}
-	/* Nonsense only, or no nonsense, would prove little. */
 	return done < 20 || refused < 20;
 }
 

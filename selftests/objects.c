@@ -367,6 +367,28 @@ TEST_F(object, a_waiter_is_woken_by_the_last_put_of_another)
 	EXPECT_EQ(0, status);
 }
 
+/* Wait until a process sleeps, and goes on sleeping: a moment's sleep may be on the way. */
+static bool is_asleep(pid_t pid)
+{
+	long long end = rs_now_ms() + 10000;
+	unsigned int seen = 0;
+	char path[32], state;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (seen < 5 && rs_now_ms() < end) {
+		rs_sleep_ms(40);
+		stat = fopen(path, "r");
+		if (stat && fscanf(stat, "%*d %*s %c", &state) == 1 && state == 'S')
+			seen++;
+		else
+			seen = 0;
+		if (stat)
+			fclose(stat);
+	}
+	return seen == 5;
+}
+
 TEST_F(object, a_waiter_that_is_killed_goes_at_once)
 {
 	long long began;
@@ -380,7 +402,7 @@ TEST_F(object, a_waiter_that_is_killed_goes_at_once)
 		rs_write("control", "wait t ms=60000", 15);
 		_exit(0);
 	}
-	rs_sleep_ms(200);
+	EXPECT_TRUE(is_asleep(pid));
 	began = rs_now_ms();
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
