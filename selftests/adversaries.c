@@ -211,4 +211,34 @@ TEST_F(adversary, kprobes_are_met_in_the_fast_path)
 	EXPECT_LT(0, rs_number(row, "probes"));
 }
 
+/*
+ * Breakpoints that go are taken out of the code while kprobes' lock is held, after a
+ * wait for every task to sleep. Threads that are busy must not make it wait: the end of their
+ * storm needs the lock of storms, which whoever sets the next breakpoints holds.
+ */
+TEST_F(adversary, kprobes_are_set_while_busy_storms_end)
+{
+	unsigned int round;
+	const char *row;
+	long long id;
+
+	for (round = 0; round < 4; round++) {
+		struct rs_answer answer;
+
+		answer = rs_run("storm provider=kref ms=20 kprobes=1");
+		if (answer.err == EOPNOTSUPP)
+			SKIP(return, "this kernel has no kprobes");
+		ASSERT_EQ(0, answer.err) {
+			TH_LOG("%s", answer.error);
+		}
+		rs_storm_wait(rs_number(answer.result, "storm"), 30);
+		id = rs_storm("provider=kref ms=300 contexts=pinned duty=100");
+		ASSERT_LT(0, id);
+		rs_sleep_ms(20 * round);
+		EXPECT_EQ(0, rs_try("storm provider=kref ms=20 kprobes=1"));
+		row = rs_storm_wait(id, 60);
+		EXPECT_STREQ("done", rs_value(row, "state"));
+	}
+}
+
 TEST_HARNESS_MAIN

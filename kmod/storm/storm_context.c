@@ -17,6 +17,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 
@@ -84,7 +85,8 @@ static void sit_out_the_calm(struct storm_worker *worker)
  * @worker: the worker
  * @busy_since: when its present period began, in ns
  *
- * Sleeps for the part of a period that the worker's duty leaves.
+ * Sleeps for the part of a period that the worker's duty leaves. A worker that never
+ * sleeps does not keep Tasks RCU waiting: kprobes wait for it under a lock.
  *
  * Context: the worker's thread.
  */
@@ -103,7 +105,7 @@ void storm_worker_pause(struct storm_worker *worker, u64 *busy_since)
 	}
 	if (worker->storm->setup.gust_ms)
 		sit_out_the_calm(worker);
-	cond_resched();
+	cond_resched_tasks_rcu_qs();
 	find_place(worker);
 }
 
