@@ -63,7 +63,10 @@ static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 
 		*ret = FN(tryget_live)(ref);
 		break;
 	case OP_TRYGET_LIVE_RCU:
+		/* Concurrent segments are in no section of their own. */
+		rcu_read_lock();
 		*ret = FN(tryget_live_rcu)(ref);
+		rcu_read_unlock();
 		break;
 	case OP_SWITCH_TO_ATOMIC:
 		FN(switch_to_atomic)(ref, NULL);
