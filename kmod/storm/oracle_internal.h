@@ -36,6 +36,8 @@
 #include <linux/workqueue.h>
 #include <refstorm/abi.h>
 
+#include "tally.h"
+
 #define ORACLE_PAIRS		512
 #define ORACLE_STEPS_MAX	256	/* of one pair, over all rounds, with segments */
 #define ORACLE_THREADS		4	/* of a segment, at most */

@@ -34,7 +34,8 @@ struct kref_pair {
 	struct kref		mainline;
 	struct rs_kref		ours;
 	atomic_t		released[SIDES];
-	bool			locked[SIDES];	/* in release() */
+	/* In release(). Of concurrent segments it is the last one's word, and nobody asks. */
+	bool			locked[SIDES];
 };
 
 static DEFINE_MUTEX(the_mutex);

@@ -18,7 +18,7 @@ static void SIDE(release)(struct TYPE *kref)
 static void SIDE(release_mutex)(struct TYPE *kref)
 {
 	atomic_inc(&SIDE(pair)(kref)->released[WHICH]);
-	SIDE(pair)(kref)->locked[WHICH] = mutex_is_locked(&the_mutex);
+	WRITE_ONCE(SIDE(pair)(kref)->locked[WHICH], mutex_is_locked(&the_mutex));
 	mutex_unlock(&the_mutex);
 }
 
@@ -26,7 +26,7 @@ static void SIDE(release_lock)(struct TYPE *kref)
 	__releases(&the_spinlock)
 {
 	atomic_inc(&SIDE(pair)(kref)->released[WHICH]);
-	SIDE(pair)(kref)->locked[WHICH] = true;
+	WRITE_ONCE(SIDE(pair)(kref)->locked[WHICH], true);
 	spin_unlock(&the_spinlock);
 }
 
@@ -35,7 +35,7 @@ static void SIDE(perform)(struct TYPE *kref, const struct oracle_step *step,
 {
 	s64 *ret = &answer->field[FIELD_RET];
 
-	SIDE(pair)(kref)->locked[WHICH] = false;
+	WRITE_ONCE(SIDE(pair)(kref)->locked[WHICH], false);
 	switch (step->op) {
 	case OP_SET:
 		SET(kref, step->nr);
@@ -62,6 +62,6 @@ static void SIDE(perform)(struct TYPE *kref, const struct oracle_step *step,
 		*ret = FN(put_lock)(kref, SIDE(release_lock), &the_spinlock);
 		break;
 	}
-	answer->field[FIELD_LOCKED] = SIDE(pair)(kref)->locked[WHICH] +
+	answer->field[FIELD_LOCKED] = READ_ONCE(SIDE(pair)(kref)->locked[WHICH]) +
 		2 * mutex_is_locked(&the_mutex) + 4 * spinlock_is_held();
 }

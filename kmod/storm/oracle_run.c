@@ -50,7 +50,7 @@ bool oracle_judge(struct oracle_run *run, struct oracle_pair *pair,
 		    !subject->differences[i].explains(pair, step, state, answers))
 			continue;
 		if (!run->replaying)
-			run->result->differences[i]++;
+			tally(run->result->differences[i], 1);
 		if (subject->resync)
 			subject->resync(pair);
 		return true;
@@ -66,8 +66,8 @@ static void count_cell(struct oracle_run *run, const struct oracle_step *step,
 {
 	if (run->replaying)
 		return;
-	run->result->cells[step->op][state]++;
-	WRITE_ONCE(run->result->steps, run->result->steps + 1);
+	tally(run->result->cells[step->op][state], 1);
+	tally(run->result->steps, 1);
 }
 
 /* Do a step, and judge. Return: false if they disagree and should not. */
@@ -348,5 +348,5 @@ void oracle_batch(struct oracle_run *run)
 		subject->exit(oracle_pair(run, i));
 	if (run->result->verdict)
 		oracle_shrink(run, first_broken(run, born));
-	run->result->sequences += born;
+	tally(run->result->sequences, born);
 }

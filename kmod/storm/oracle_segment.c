@@ -161,13 +161,13 @@ static void count_cells(struct oracle_result *result, const struct oracle_segmen
 {
 	unsigned int i;
 
-	WRITE_ONCE(result->segments, result->segments + 1);
+	tally(result->segments, 1);
 	if (!segment->overlapped[MAINLINE] || !segment->overlapped[OURS])
 		return;
-	WRITE_ONCE(result->overlapped, result->overlapped + 1);
+	tally(result->overlapped, 1);
 	for (i = 0; i < segment->nr; i++)
 		if (segment->done[MAINLINE][i] && segment->done[OURS][i])
-			result->concurrent[segment->steps[i]->op][segment->state]++;
+			tally(result->concurrent[segment->steps[i]->op][segment->state], 1);
 }
 
 static void sum_up(struct oracle_segment *segment, enum oracle_side side)

@@ -52,7 +52,7 @@ static u64 thin_cells(const struct oracle_subject *subject,
 			if (!(subject->ops[op].states & BIT(state)))
 				continue;
 			++*reachable;
-			thin += result->cells[op][state] < ORACLE_CELL_MIN;
+			thin += READ_ONCE(result->cells[op][state]) < ORACLE_CELL_MIN;
 		}
 	}
 	return thin;
@@ -71,7 +71,7 @@ static u64 apart_cells(const struct oracle_subject *subject,
 			if (!(subject->ops[op].concurrent & BIT(state)))
 				continue;
 			++*reachable;
-			apart += !result->concurrent[op][state];
+			apart += !READ_ONCE(result->concurrent[op][state]);
 		}
 	}
 	return apart;

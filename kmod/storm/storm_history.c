@@ -6,10 +6,11 @@
  * The same notes are a tracepoint.
  *
  * A note costs an atomic addition, a clock and one cache line, all of the CPU's
- * own. Who is moved to another CPU while writing spoils at most one note.
+ * own. Who writes is neither preempted nor moved to another CPU.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/preempt.h>
 #include <linux/seq_file.h>
 #include <linux/timekeeping.h>
 
@@ -51,12 +52,16 @@ static struct {
 void storm_note(struct storm *storm, const struct storm_object *object, unsigned int actor,
 		enum storm_note_what what, u32 nr, bool result)
 {
-	unsigned int cpu = raw_smp_processor_id();
-	struct storm_ring *ring = &storm->rings[cpu];
+	struct storm_ring *ring;
 	struct storm_note *note;
+	unsigned int cpu;
 
 	if (READ_ONCE(storm->abandon) && what != STORM_NOTE_VIOLATION)
 		return;
+	/* Who was preempted here for 512 notes would write where another one writes. */
+	preempt_disable_notrace();
+	cpu = smp_processor_id();
+	ring = &storm->rings[cpu];
 	note = &ring->note[(unsigned int)atomic_inc_return_relaxed(&ring->next) % NOTES];
 	*note = (struct storm_note) {
 		.time_ns	= ktime_get_mono_fast_ns(),
@@ -71,6 +76,7 @@ void storm_note(struct storm *storm, const struct storm_object *object, unsigned
 		.result		= result,
 	};
 	trace_refstorm_note(storm->id, note);
+	preempt_enable_notrace();
 }
 
 /* Return: 0 or -ENOMEM. */

@@ -48,6 +48,7 @@
 #include "provider.h"
 #include "storm_history.h"
 #include "storm_setup.h"
+#include "tally.h"
 
 #define RS_INVARIANT_ENUM(id, name, text) INVARIANT_##id,
 enum invariant {

@@ -59,7 +59,7 @@ static void kill_target(void *arg)
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_KILL, 1,
 		   object->confirm_wanted);
 	first = provider->kill(&object->counter, object->confirm_wanted);
-	slot->kills[rs_context_now()]++;
+	tally(slot->kills[rs_context_now()], 1);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_KILLED, 1, first);
 
 	if (irqs_disabled() != irqs_off)
@@ -188,10 +188,10 @@ void storm_check_released(struct storm_slot *slot, struct storm_object *object)
 				"slot %u: released with a count of %llu",
 				slot->index, state.count);
 
-	slot->releases++;
-	slot->early_ends += object->ended;
-	slot->confirms += storm_object_confirmed(object);
-	slot->overlapped_kills += READ_ONCE(object->overlapped);
+	tally(slot->releases, 1);
+	tally(slot->early_ends, object->ended);
+	tally(slot->confirms, storm_object_confirmed(object));
+	tally(slot->overlapped_kills, READ_ONCE(object->overlapped));
 	rs_histogram_record(&slot->kill_to_release,
 			    object->release_ns - object->kill_ns);
 }

@@ -67,7 +67,7 @@ static void kill_and_resurrect(struct storm_slot *slot, struct storm_object *obj
 	storm_object_begin_life(object);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_RESURRECT, 1, true);
 	provider->modes->resurrect(&object->counter);
-	slot->resurrections++;
+	tally(slot->resurrections, 1);
 	check_alive(slot, object, "resurrected");
 	WRITE_ONCE(object->owner_holds, false);
 	provider->put(&object->counter, 1);
@@ -89,7 +89,7 @@ static void reinit(struct storm_slot *slot, struct storm_object *object)
 	storm_object_begin_life(object);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_REINIT, 1, true);
 	object->counter.provider->modes->reinit(&object->counter);
-	slot->reinits++;
+	tally(slot->reinits, 1);
 	check_alive(slot, object, "reinitialised");
 }
 

@@ -72,8 +72,8 @@ static void one_operation(struct storm_worker *worker, struct storm_object *obje
 		WRITE_ONCE(ledger->held, ledger->held + nr);
 		worker->taken += nr;
 	}
-	worker->operations[RS_CONTEXT_TASK]++;
-	worker->overlap_operations += READ_ONCE(worker->storm->saturated);
+	tally(worker->operations[RS_CONTEXT_TASK], 1);
+	tally(worker->overlap_operations, READ_ONCE(worker->storm->saturated));
 }
 
 /* Thread function of a worker of this pattern, which kthread_stop() ends. */

@@ -68,7 +68,7 @@ static void switch_mode(struct storm_worker *worker, struct storm_object *object
 	}
 	if (apart)
 		mutex_unlock(&object->slot->switching);
-	worker->switches++;
+	tally(worker->switches, 1);
 }
 
 /* Thread function of a switcher, which kthread_stop() ends. */

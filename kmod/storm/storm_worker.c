@@ -46,12 +46,12 @@ void storm_worker_chance(struct storm_worker *worker, bool may_sleep)
 /* Count an operation that is about to be done on @object. */
 static void account(struct storm_worker *worker, struct storm_object *object)
 {
-	worker->operations[rs_context_now()]++;
+	tally(worker->operations[rs_context_now()], 1);
 	if (READ_ONCE(object->phase) != PHASE_KILLING ||
 	    (READ_ONCE(object->killer_cpu) == raw_smp_processor_id() &&
 	     !worker->storm->one_cpu))
 		return;
-	worker->overlap_operations++;
+	tally(worker->overlap_operations, 1);
 	if (!READ_ONCE(object->overlapped))
 		WRITE_ONCE(object->overlapped, true);
 }
