@@ -137,7 +137,9 @@ static unsigned int print_sites(bool getters, unsigned int room)
 	for (i = 0; i < view.nr_sites; i++) {
 		const struct rs_track_site *site = &view.sites[i];
 
-		if (getters != (site->gets > site->puts))
+		bool gets_more = site->gets > site->puts;
+
+		if (gets_more != getters)
 			continue;
 		if (!room)
 			break;
