@@ -380,7 +380,7 @@ struct rs_track_site {
  * @holders: references that are held
  * @sites: where anonymous gets and puts came from
  *
- * A get is counted before it is recorded, and a put after, so what is under way
+ * A get or put is counted before it is recorded, so what is under way
  * may show as a difference between @count and the rest.
  */
 struct rs_track_view {
