@@ -7,7 +7,7 @@
 export KVER KDIR KERNEL PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
-.PHONY: all help modules user initramfs storm bench guest test test-unit test-guest test-here test-matrix verify mutants \
+.PHONY: all help modules user initramfs storm bench report guest test test-unit test-guest test-here test-matrix verify mutants \
 	lint tidy compile_commands.json install uninstall clean
 
 all: modules user
@@ -23,6 +23,10 @@ storm:
 #: make bench        what each operation costs, ours beside mainline's, on 6.1 and 6.12; writes build/bench.json
 bench:
 	@scripts/bench $(ARGS)
+
+#: make report       build/report.html, with plots of build/bench.json and build/storm.json (ARGS= other files)
+report:
+	@scripts/report $(ARGS)
 
 #: make test         every suite; ends with "N passed, N failed, N skipped"
 #: make test T=NAME  one selftest, in a guest

@@ -263,6 +263,19 @@ void add_bench(CLI::App &app, arguments &parsed)
     sub->callback([&parsed] { parsed.command = subcommand::bench; });
 }
 
+void add_report(CLI::App &app, arguments &parsed)
+{
+    report_options &report = parsed.report;
+    CLI::App *sub = app.add_subcommand("report", "one HTML file with plots of what bench and storm printed");
+    sub->add_option("input", report.inputs, "files with the output of bench --json and storm --json")
+        ->type_name("FILE")
+        ->required();
+    sub->add_option("--out", report.out, fmt::format("the page (default {})", report.out))->type_name("FILE");
+    sub->add_option("--gnuplot", report.gnuplot, "the program that draws (default gnuplot)")
+        ->type_name("PROGRAM");
+    sub->callback([&parsed] { parsed.command = subcommand::report; });
+}
+
 /// What CLI11 says about a missing subcommand, with the word that was taken for one.
 std::string explain(const CLI::ParseError &error, const CLI::App &app)
 {
@@ -300,6 +313,7 @@ std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::s
     add_storm(app, parsed);
     add_oracle(app, parsed);
     add_bench(app, parsed);
+    add_report(app, parsed);
 
     const auto all_words = with_profile(words, profile_directories());
     if (!all_words)

@@ -14,7 +14,7 @@
 
 namespace refstorm {
 
-enum class subcommand { load, unload, list, exec, storm, oracle, bench };
+enum class subcommand { load, unload, list, exec, storm, oracle, bench, report };
 
 /// What `list` shows.
 enum class listing { providers, objects, storms, events, status, alloc, errors };
@@ -37,6 +37,13 @@ struct bench_options {
     std::optional<std::uint64_t> ms = {};
 };
 
+/// What `report` is made of.
+struct report_options {
+    std::vector<std::string> inputs = {};
+    std::string out = "refstorm-report.html";
+    std::string gnuplot = "gnuplot";
+};
+
 /// A command line that makes sense.
 struct arguments {
     subcommand command = subcommand::list;
@@ -50,6 +57,7 @@ struct arguments {
     storm_options storm;
     oracle_options oracle;
     bench_options bench;
+    report_options report;
 };
 
 /// --help, --version, or an error: nothing to run, something to print.

@@ -35,6 +35,8 @@ result<exit_code> dispatch(const arguments &args)
         return command_oracle(args);
     case subcommand::bench:
         return command_bench(args);
+    case subcommand::report:
+        return command_report(args);
     }
     throw fatal_error("unknown subcommand");
 }
