@@ -281,7 +281,7 @@ static const struct {
 	{ -ENOMEM, "out of memory" },
 	{ -EINTR, "interrupted" },
 	{ -EAGAIN, "the counter would not stay in its mode, or a CPU went offline" },
-	{ -ENODEV, "/proc/meminfo cannot be read, or does not tell of Slab, Percpu and VmallocUsed" },
+	{ -ENODEV, "/proc/meminfo cannot be read, or lacks Slab, Percpu or VmallocUsed" },
 	{ -EUCLEAN, "others allocate and free too much to tell counters from it" },
 };
 

@@ -134,6 +134,15 @@ struct section {
     std::string table;
 };
 
+/// gnuplot calls its marks and fills the same in each drawing; in one page they need names of their own.
+void rename_marks(std::string &drawn, const std::string &id)
+{
+    for (const std::string mark : {"gpPt", "gpDot", "gpPat", "textbox", "greybox", "gnuplot_canvas"})
+        for (auto at = drawn.find(mark); at != std::string::npos;
+             at = drawn.find(mark, at + id.size() + mark.size()))
+            drawn.insert(at, id);
+}
+
 result<std::string> section_html(const section &part, const std::string &gnuplot)
 {
     std::string html =
@@ -142,6 +151,7 @@ result<std::string> section_html(const section &part, const std::string &gnuplot
         auto drawn = draw_svg(gnuplot, each.script);
         if (!drawn)
             return drawn.error();
+        rename_marks(*drawn, each.id);
         // Who cannot see it is told what it is; the table has the numbers.
         drawn->insert(
             4, fmt::format(" role=\"img\" aria-label=\"{}\"", html_escape(each.title + ". " + each.caption)));
