@@ -2,6 +2,7 @@
 /* What one operation takes on one CPU. */
 #include <linux/irqflags.h>
 #include <linux/math64.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
 
@@ -87,9 +88,11 @@ static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
 			break;
 		if (op->delta < 0)
 			provider->get(counter, n);
+		/* While a preemption is due, each turn of a loop that disables preemption asks for it. */
+		cond_resched();
 		settled = bench_counter_is_settled(bench, op->atomic);
 		took[round] = once(counter, clock, op->loop, n);
-		settled &= bench_counter_is_settled(bench, op->atomic);
+		settled &= bench_counter_is_settled(bench, op->atomic) && !need_resched();
 		if (op->delta > 0)
 			provider->put(counter, n);
 		round += settled;
