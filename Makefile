@@ -7,7 +7,7 @@
 export KVER KDIR KERNEL PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
-.PHONY: all help modules user initramfs storm bench report guest test test-unit test-guest test-here test-matrix verify mutants \
+.PHONY: all help modules user initramfs storm bench report guest test test-unit test-guest test-here test-matrix test-debug debug-kernel fuzz coverage verify mutants \
 	lint tidy compile_commands.json install uninstall clean
 
 all: modules user
@@ -48,6 +48,22 @@ test-here:
 #: make test-matrix  what depends on the kernel, on each of Debian's: 6.1, 6.1 RT, 6.12, arm64
 test-matrix:
 	@scripts/matrix $(ARGS)
+
+#: make debug-kernel VARIANT=V   builds the kernel kasan or kcsan, and says where it is
+debug-kernel:
+	@scripts/debug-kernel $(VARIANT)
+
+#: make test-debug   the detectors proven, then everything on those kernels: KASAN, lockdep, KCSAN (ARGS=kasan)
+test-debug:
+	@scripts/test-debug $(ARGS)
+
+#: make fuzz         2 million writes to debugfs on the kasan kernel, from several processes (ARGS="--writes N")
+fuzz:
+	@scripts/fuzz $(ARGS)
+
+#: make coverage     lines and branches of kmod/ that the selftests reach
+coverage:
+	@scripts/coverage $(ARGS)
 
 #: make verify       models of the protocols with spin; litmus tests, if herd7 is there
 verify:

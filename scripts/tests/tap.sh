@@ -31,6 +31,18 @@ two_at_a_time() {
 	"$@" &
 }
 
+# tap_lines PREFIX FILE: the results in what a guest's command said, counted as ours.
+tap_lines() {
+	local line before=''
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) result 0 "$1${line#ok }" <<<"$before"; before='' ;;
+		"not ok "*) result 1 "$1${line#not ok }" <<<"$before"; before='' ;;
+		*) before+=$line$'\n' ;;
+		esac
+	done <"$2"
+}
+
 tap_end() { echo "1..$tap_count"; }
 
 # ctest_results FOLDER: runs the tests of a CMake build, each a result with what it said.

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the detectors of a debug kernel are there to see, done on purpose:
+ * insmod detectors.ko mistake=NAME. For guests that are thrown away; the suites of
+ * make test-debug demand that each is seen before they believe in silence.
+ */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/percpu_counter.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+static char *mistake = "";
+module_param(mistake, charp, 0);
+MODULE_PARM_DESC(mistake, "what to do wrong; a wrong name lists the right ones in the log");
+
+struct thing {
+	struct rcu_head		rcu;
+	struct work_struct	work;
+	struct percpu_counter	counter;
+	int			value;
+};
+
+static int use_after_free(void)
+{
+	struct thing *thing = kzalloc(sizeof(*thing), GFP_KERNEL);
+
+	if (!thing)
+		return -ENOMEM;
+	kfree(thing);
+	return READ_ONCE(thing->value);
+}
+
+static int out_of_bounds(void)
+{
+	char *text = kmalloc(20, GFP_KERNEL);
+
+	if (!text)
+		return -ENOMEM;
+	WRITE_ONCE(text[20], 0);
+	kfree(text);
+	return 0;
+}
+
+/* Where a mistake wants a variable that outlives it. */
+static int shared;
+static int __rcu *shared_pointer;
+static DEFINE_MUTEX(first);
+static DEFINE_MUTEX(second);
+static DEFINE_SPINLOCK(spin);
+
+static int racer(void *unused)
+{
+	while (!kthread_should_stop()) {
+		int i;
+
+		for (i = 0; i < 1000; i++) {
+			shared++;
+			barrier();
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static int race_on_data(void)
+{
+	struct task_struct *one = kthread_run(racer, NULL, "racer/1");
+	struct task_struct *other = kthread_run(racer, NULL, "racer/2");
+
+	msleep(3000);
+	if (!IS_ERR(one))
+		kthread_stop(one);
+	if (!IS_ERR(other))
+		kthread_stop(other);
+	return 0;
+}
+
+static int lock_inversion(void)
+{
+	mutex_lock(&first);
+	mutex_lock(&second);
+	mutex_unlock(&second);
+	mutex_unlock(&first);
+
+	mutex_lock(&second);
+	mutex_lock(&first);
+	mutex_unlock(&first);
+	mutex_unlock(&second);
+	return 0;
+}
+
+static int rcu_without_reader(void)
+{
+	return rcu_dereference(shared_pointer) ? -EBUSY : 0;
+}
+
+static int sleep_in_atomic(void)
+{
+	spin_lock(&spin);
+	msleep(20);
+	spin_unlock(&spin);
+	return 0;
+}
+
+static int cpu_while_preemptible(void)
+{
+	WRITE_ONCE(shared, smp_processor_id());
+	return 0;
+}
+
+/* Several, for a forgotten register or a stack may still point to one. */
+static int leak(void)
+{
+	int i;
+
+	for (i = 0; i < 10; i++)
+		WRITE_ONCE(shared, !kmalloc(sizeof(struct thing), GFP_KERNEL));
+	return 0;
+}
+
+static void do_nothing_rcu(struct rcu_head *rcu)
+{
+}
+
+static int rcu_head_twice(void)
+{
+	static struct rcu_head head;
+
+	call_rcu(&head, do_nothing_rcu);
+	call_rcu(&head, do_nothing_rcu);
+	rcu_barrier();
+	return 0;
+}
+
+static void take_a_while(struct work_struct *work)
+{
+	msleep(100);
+}
+
+/* It waits behind another one, and is freed there. */
+static int free_active_work(void)
+{
+	static DECLARE_WORK(other, take_a_while);
+	struct thing *thing = kzalloc(sizeof(*thing), GFP_KERNEL);
+	struct workqueue_struct *queue = alloc_ordered_workqueue("detectors", 0);
+
+	if (!thing || !queue)
+		return -ENOMEM;
+	INIT_WORK(&thing->work, take_a_while);
+	queue_work(queue, &other);
+	queue_work(queue, &thing->work);
+	kfree(thing);
+	destroy_workqueue(queue);
+	return 0;
+}
+
+static int free_active_percpu_counter(void)
+{
+	struct thing *thing = kzalloc(sizeof(*thing), GFP_KERNEL);
+
+	if (!thing || percpu_counter_init(&thing->counter, 0, GFP_KERNEL))
+		return -ENOMEM;
+	kfree(thing);
+	return 0;
+}
+
+static int shift_too_far(void)
+{
+	int by = 33;
+
+	OPTIMIZER_HIDE_VAR(by);
+	WRITE_ONCE(shared, 1 << by);
+	return 0;
+}
+
+static const struct {
+	const char	*name;
+	int		(*make)(void);
+} mistakes[] = {
+	{ "use_after_free", use_after_free },
+	{ "out_of_bounds", out_of_bounds },
+	{ "race_on_data", race_on_data },
+	{ "lock_inversion", lock_inversion },
+	{ "rcu_without_reader", rcu_without_reader },
+	{ "sleep_in_atomic", sleep_in_atomic },
+	{ "cpu_while_preemptible", cpu_while_preemptible },
+	{ "leak", leak },
+	{ "rcu_head_twice", rcu_head_twice },
+	{ "free_active_work", free_active_work },
+	{ "free_active_percpu_counter", free_active_percpu_counter },
+	{ "shift_too_far", shift_too_far },
+};
+
+static int __init detectors_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mistakes); i++)
+		if (!strcmp(mistake, mistakes[i].name))
+			return mistakes[i].make() < 0 ? -ENOMEM : 0;
+	for (i = 0; i < ARRAY_SIZE(mistakes); i++)
+		pr_info("detectors: mistake=%s\n", mistakes[i].name);
+	return -EINVAL;
+}
+
+static void __exit detectors_exit(void)
+{
+	rcu_barrier();
+}
+
+module_init(detectors_init);
+module_exit(detectors_exit);
+MODULE_DESCRIPTION("Mistakes that the detectors of a debug kernel must see");
+MODULE_LICENSE("GPL");
