@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+// Usage: fuzz [--writes N] [--processes N] [--seconds S] [--seed N]
+//
+// Several processes write to every file of the module's debugfs what follows its grammar, what almost
+// does and what does not, and read all files at odd places meanwhile, while storms run and objects come and
+// go. N writes in all (20000), or until S seconds have passed. The same seed gives each process the
+// same writes. Fails if an answer is not documented, if a write takes too long, if a verb of the grammar
+// was never accepted, or if the module does not hold afterwards what it held before.
+#include "grammar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <map>
+#include <poll.h>
+#include <string>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+const std::string directory = "/sys/kernel/debug/refstorm/";
+constexpr std::array verbs = {
+    "create",           "get",    "put",       "tryget",  "tryget_live", "kill", "wait",   "switch_to_atomic",
+    "switch_to_percpu", "reinit", "resurrect", "destroy", "storm",       "stop", "oracle", "bench",
+    "bench_kill",       "fail",   "clear",     "track",   "untrack",
+};
+// What takes its time is written seldom, and need not have been accepted in a short run.
+constexpr std::array<std::string_view, 5> rare = {"wait", "storm", "oracle", "bench", "bench_kill"};
+constexpr std::uint64_t enough_for_rare = 100000;
+constexpr std::array files = {"README",  "holders", "control", "providers", "objects", "storms", "events",
+                              "history", "oracle",  "bench",   "error_log", "alloc",   "status"};
+// What docs/debugfs.md says that a write may answer.
+constexpr std::array documented = {EINVAL, E2BIG,      ERANGE, ENOENT, EEXIST,    EALREADY, EBUSY,
+                                   EPERM,  EOPNOTSUPP, ENOSPC, ENOMEM, ETIMEDOUT, EINTR};
+// No write waits for longer than this on the slowest kernel.
+constexpr unsigned patience_seconds = 120;
+
+struct shared_counts {
+    std::atomic<std::uint64_t> writes, refused, skipped, reads;
+    std::array<std::atomic<std::uint64_t>, verbs.size()> accepted;
+};
+
+struct settings {
+    std::uint64_t writes = 20000, processes = 4, seconds = 0, seed = 1;
+};
+
+using clock = std::chrono::steady_clock;
+
+std::string printable(std::string_view text)
+{
+    std::string shown;
+    for (const unsigned char c : text) {
+        char escaped[5];
+        std::snprintf(escaped, sizeof(escaped), c < ' ' || c > '~' ? "\\x%02x" : "%c", c);
+        shown += escaped;
+    }
+    return shown;
+}
+
+std::string contents(const std::string &file)
+{
+    std::string all;
+    const int fd = open((directory + file).c_str(), O_RDONLY | O_CLOEXEC);
+    std::array<char, 4096> some{};
+    ssize_t n = 0;
+    while (fd >= 0 && (n = read(fd, some.data(), some.size())) > 0)
+        all.append(some.data(), n);
+    if (fd >= 0)
+        close(fd);
+    return all;
+}
+
+// Read of any file: a few bytes at a time, from an odd offset, and a look by poll().
+void read_oddly(fuzz::random_source &random)
+{
+    std::array<char, 700> some{};
+    const int fd = open((directory + files[fuzz::below(random, files.size())]).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fuzz::below(random, 2))
+        lseek(fd, static_cast<off_t>(fuzz::below(random, 5000)), SEEK_SET);
+    for (auto left = fuzz::below(random, 20); left; left--)
+        if (read(fd, some.data(), fuzz::below(random, some.size())) <= 0)
+            break;
+    pollfd asked{fd, POLLIN | POLLPRI, 0};
+    poll(&asked, 1, 0);
+    close(fd);
+}
+
+// 0, or what is wrong, which was told.
+int do_writes(const settings &set, unsigned number, shared_counts &counts)
+{
+    fuzz::random_source random(set.seed * 1000 + number);
+    const auto end = clock::now() + std::chrono::seconds(set.seconds);
+    for (std::uint64_t left = set.writes / set.processes; left; left--) {
+        if (set.seconds && clock::now() > end)
+            break;
+        const fuzz::attempt made = fuzz::next(random);
+        if (fuzz::is_out_of_bounds(made.text)) {
+            counts.skipped++;
+            continue;
+        }
+        const bool writable = made.file == "control" || made.file == "alloc" || made.file == "error_log";
+        const int fd =
+            open((directory + std::string(made.file)).c_str(), (writable ? O_RDWR : O_WRONLY) | O_CLOEXEC);
+        if (fd < 0) {
+            // An allocation that was told to fail.
+            if (errno != ENOMEM && writable) {
+                std::printf("# process %u: open of %s: %s\n", number, made.file.data(), std::strerror(errno));
+                return 1;
+            }
+            continue;
+        }
+        alarm(patience_seconds);
+        const int err = write(fd, made.text.data(), made.text.size()) < 0 ? errno : 0;
+        alarm(0);
+        if (made.file == "control" && fuzz::below(random, 8) == 0) {
+            std::array<char, 300> result{};
+            [[maybe_unused]] const ssize_t n = read(fd, result.data(), fuzz::below(random, result.size()));
+        }
+        close(fd);
+        counts.writes++;
+        counts.refused += err != 0;
+        for (std::size_t i = 0; !err && i < verbs.size(); i++)
+            counts.accepted[i] += made.verb == verbs[i];
+        if (err && std::ranges::find(documented, err) == documented.end()) {
+            std::printf("# process %u, %s: '%s': %s\n", number, made.file.data(),
+                        printable(made.text).c_str(), std::strerror(err));
+            return 1;
+        }
+        if (fuzz::below(random, 24) == 0) {
+            read_oddly(random);
+            counts.reads++;
+        }
+    }
+    return 0;
+}
+
+long long status_of(const std::string &key)
+{
+    const std::string all = "\n" + contents("status");
+    const auto at = all.find("\n" + key + "=");
+    return at == std::string::npos ? -1 : std::strtoll(all.c_str() + at + key.size() + 2, nullptr, 10);
+}
+
+bool command(const std::string &file, const std::string &text)
+{
+    const int fd = open((directory + file).c_str(), O_WRONLY | O_CLOEXEC);
+    const bool done = fd >= 0 && write(fd, text.data(), text.size()) >= 0;
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+std::map<std::string, long long> holdings()
+{
+    std::map<std::string, long long> held;
+    for (const char *key : {"objects", "storms", "threads", "allocations"})
+        held[key] = status_of(key);
+    return held;
+}
+
+// What the writes left is ended: storms, oracle, objects.
+void sweep()
+{
+    command("alloc", "clear");
+    command("control", "stop all");
+    command("control", "oracle stop");
+    const std::string all = contents("objects");
+    for (std::size_t at = 0; (at = all.find("object=", at)) != std::string::npos;) {
+        at += 7;
+        const std::string name = all.substr(at, all.find(' ', at) - at);
+        const std::string row = all.substr(at, all.find('\n', at) - at);
+        if (const auto held = row.find(" held="); held != std::string::npos)
+            if (const long long nr = std::atoll(row.c_str() + held + 6))
+                for (long long left = nr; left > 0; left -= 65536)
+                    command("control", "put " + name + " " + std::to_string(std::min(left, 65536LL)));
+        command("control", "kill " + name);
+        command("control", "wait " + name + " ms=10000");
+        command("control", "destroy " + name);
+    }
+}
+
+bool is_back(const std::map<std::string, long long> &before)
+{
+    for (int patience = 0; patience < 60; patience++) {
+        sweep();
+        if (holdings() == before)
+            return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+    for (const auto &[key, number] : holdings())
+        std::printf("# %s=%lld, before %lld\n", key.c_str(), number, before.at(key));
+    std::printf("# %s\n", contents("objects").c_str());
+    return false;
+}
+
+bool result(bool good, const std::string &name)
+{
+    std::printf("%s %s\n", good ? "ok" : "not ok", name.c_str());
+    return good;
+}
+
+int usage()
+{
+    std::fprintf(stderr, "usage: fuzz [--writes N] [--processes N] [--seconds S] [--seed N]\n");
+    return 2;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    settings set;
+    const std::map<std::string, std::uint64_t settings::*> options = {{"--writes", &settings::writes},
+                                                                      {"--processes", &settings::processes},
+                                                                      {"--seconds", &settings::seconds},
+                                                                      {"--seed", &settings::seed}};
+    for (int i = 1; i < argc; i += 2) {
+        const auto option = options.find(argv[i]);
+        if (option == options.end() || i + 1 == argc)
+            return usage();
+        set.*option->second = std::strtoull(argv[i + 1], nullptr, 0);
+    }
+    if (!set.processes || !set.writes)
+        return usage();
+    void *page =
+        mmap(nullptr, sizeof(shared_counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED || access((directory + "control").c_str(), W_OK)) {
+        std::fprintf(stderr, "fuzz: no %scontrol: is refstorm.ko loaded?\n", directory.c_str());
+        return 3;
+    }
+    auto &counts = *new (page) shared_counts;
+    const auto before = holdings();
+    const auto began = clock::now();
+    std::printf("# seed %llu\n", static_cast<unsigned long long>(set.seed));
+    std::fflush(stdout);
+
+    std::vector<pid_t> children;
+    for (unsigned i = 0; i < set.processes; i++)
+        if (const pid_t pid = fork(); pid > 0) {
+            children.push_back(pid);
+        } else if (!pid) {
+            const int rc = do_writes(set, i, counts);
+            std::fflush(stdout);
+            _exit(rc);
+        }
+    bool good = children.size() == set.processes;
+    for (const pid_t pid : children) {
+        int status = 0;
+        waitpid(pid, &status, 0);
+        if (WIFSIGNALED(status))
+            std::printf("# a process died of signal %d%s\n", WTERMSIG(status),
+                        WTERMSIG(status) == SIGALRM ? ": a write did not come back" : "");
+        good &= status == 0;
+    }
+    const double took = std::chrono::duration<double>(clock::now() - began).count();
+    const auto writes = counts.writes.load();
+    std::printf("# %llu writes in %.0f s, %.0f a second: %llu refused; %llu out of bounds were not made\n",
+                static_cast<unsigned long long>(writes), took, writes / took,
+                static_cast<unsigned long long>(counts.refused),
+                static_cast<unsigned long long>(counts.skipped));
+    int failed = !result(good, "every answer is documented, and comes in time");
+
+    bool all = true;
+    std::printf("# accepted:");
+    for (std::size_t i = 0; i < verbs.size(); i++) {
+        std::printf(" %s=%llu", verbs[i], static_cast<unsigned long long>(counts.accepted[i]));
+        all &= counts.accepted[i] > 0 || (writes < enough_for_rare &&
+                                          std::ranges::find(rare, std::string_view(verbs[i])) != rare.end());
+    }
+    std::printf("\n");
+    failed += !result(all, "every verb that came often was accepted");
+    failed += !result(counts.refused > writes / 10, "a tenth or more was refused");
+    failed += !result(is_back(before), "the module holds afterwards what it held before");
+    return failed ? 1 : 0;
+}
