@@ -6,6 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/init.h>
 #include <linux/irq_work.h>
@@ -368,8 +369,16 @@ static void kills_share_rounds(const struct scenario *s)
 	while (nr < MANY && begin(&refs[nr], 0))
 		nr++;
 	rs_sealed_ref_read_rounds(&before);
-	/* The round of the first kill cannot end before the last. */
-	other = cpumask_any_but(cpu_online_mask, get_cpu());
+	migrate_disable();
+	/* Each get opens a slot here and is in the word; its put is in the slot. */
+	for (i = 0; i < nr; i++) {
+		rs_sealed_ref_get(&refs[i]);
+		rs_sealed_ref_put(&refs[i]);
+	}
+	/* What the interrupt here leaves to softirq waits until we say so. */
+	local_bh_disable();
+	/* The round of the first kill cannot end before the last, and other CPUs report last. */
+	other = cpumask_any_but(cpu_online_mask, smp_processor_id());
 	if (other < nr_cpu_ids && !smp_call_function_single(other, hold_cpu, &held, false))
 		while (!smp_load_acquire(&held.holds))
 			cpu_relax();
@@ -378,7 +387,10 @@ static void kills_share_rounds(const struct scenario *s)
 		rs_sealed_ref_kill(&refs[i]);
 	local_irq_restore(flags);
 	smp_store_release(&held.go_on, true);
-	put_cpu();
+	mdelay(20);
+	check(atomic_read(&releases) <= 1);
+	local_bh_enable();
+	migrate_enable();
 	/* exit would wait for those that are not. */
 	if (!check(becomes_true(atomic_read(&releases) == nr)))
 		return;
