@@ -209,7 +209,8 @@ TEST_F(tracked, gets_and_puts_without_a_name_are_known_by_number_and_call_site)
 	log = log_with(self->kmsg, "without a name");
 	EXPECT_EQ(5, number("count"));
 	EXPECT_TRUE(!strcmp(variant->name, "rs_percpu_ref_two_stage") ||
-		    strstr(log, "5 without a name: 2 taken before tracking, then 7 gets and 4 puts"));
+		    strstr(log, "5 without a name: 2 taken before tracking, "
+				"then 7 gets and 4 puts"));
 	free(log);
 	ASSERT_STREQ("done", rs_result("put t 5"));
 	EXPECT_STREQ("done", rs_result("wait t"));

@@ -367,7 +367,7 @@ TEST_F(object, a_waiter_is_woken_by_the_last_put_of_another)
 	EXPECT_EQ(0, status);
 }
 
-/* Wait until a process sleeps, and goes on sleeping: a moment's sleep may be on the way. D: only to be killed. */
+/* Wait until a process sleeps and goes on sleeping. D is one that only a kill wakes. */
 static bool is_asleep(pid_t pid)
 {
 	long long end = rs_now_ms() + 10000;
@@ -379,7 +379,8 @@ static bool is_asleep(pid_t pid)
 	while (seen < 5 && rs_now_ms() < end) {
 		rs_sleep_ms(40);
 		stat = fopen(path, "r");
-		if (stat && fscanf(stat, "%*d %*s %c", &state) == 1 && (state == 'S' || state == 'D'))
+		if (stat && fscanf(stat, "%*d %*s %c", &state) == 1 &&
+		    (state == 'S' || state == 'D'))
 			seen++;
 		else
 			seen = 0;

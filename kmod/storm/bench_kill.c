@@ -259,7 +259,7 @@ int bench_kill(const struct bench_kill *setup)
 		ret = 0;
 	rs_sealed_ref_read_rounds(&before);
 	for (i = 0; i < setup->batches && !ret; i++) {
-		/* Memory of many is given back after grace periods: not while the next are killed. */
+		/* The memory of many is given back later: not while the next are killed. */
 		if (i && setup->refs >= SETTLE_REFS)
 			schedule_timeout_idle(HZ);
 		ret = run_batch(&batch, setup, threads, ns + i * setup->refs, nr, &total_ns);

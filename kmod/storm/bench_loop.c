@@ -88,7 +88,7 @@ static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
 			break;
 		if (op->delta < 0)
 			provider->get(counter, n);
-		/* While a preemption is due, each turn of a loop that disables preemption asks for it. */
+		/* While one is due, each turn of a loop that disables preemption asks for it. */
 		cond_resched();
 		settled = bench_counter_is_settled(bench, op->atomic);
 		took[round] = once(counter, clock, op->loop, n);

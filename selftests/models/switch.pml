@@ -13,7 +13,7 @@
  * Stands for: percpu_count.c percpu_count_kill percpu_count_begin_switch percpu_count_tryget
  * Stands for: percpu_count.c percpu_count_dropped percpu_count_collected add_sum end_switch
  * Stands for: percpu_count.c percpu_count_switch_to_atomic_sync percpu_count_switch_to_percpu
- * Stands for: percpu_count.c percpu_count_try_open percpu_count_resurrect lock_settled
+ * Stands for: percpu_count.c percpu_count_try_open percpu_count_resurrect percpu_count_lock_settled
  *
  * Right: switch_and_kill
  * Right: two_kills -DKILLERS=2
@@ -69,7 +69,7 @@ proctype Killer() {
 #ifndef REINIT
 proctype Switcher() {
 	/* percpu_count_switch_to_atomic_sync() */
-	lock_settled();
+	percpu_count_lock_settled();
 	force_atomic = 1;
 	if :: refs >= BIAS / 2 -> begin_switch() :: else fi;
 	RELEASE;
@@ -77,7 +77,7 @@ proctype Switcher() {
 	/* The word alone says how many references there are, unless somebody else opened. */
 	CHECK(sync_is_atomic, SWITCHERS > 1 || !switching && slot[0] < 0 && slot[CPUS - 1] < 0 && refs < BIAS / 2);
 	/* percpu_count_switch_to_percpu() */
-	lock_settled();
+	percpu_count_lock_settled();
 	force_atomic = 0;
 	try_open();
 	RELEASE

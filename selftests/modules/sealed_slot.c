@@ -349,7 +349,9 @@ static void hold_cpu(void *held)
 {
 	struct held_cpu *cpu = held;
 
+	/* Pairs with the acquire of who waits for that. */
 	smp_store_release(&cpu->holds, true);
+	/* Pairs with his release. */
 	while (!smp_load_acquire(&cpu->go_on))
 		cpu_relax();
 }
@@ -380,12 +382,14 @@ static void kills_share_rounds(const struct scenario *s)
 	/* The round of the first kill cannot end before the last, and other CPUs report last. */
 	other = cpumask_any_but(cpu_online_mask, smp_processor_id());
 	if (other < nr_cpu_ids && !smp_call_function_single(other, hold_cpu, &held, false))
+		/* Pairs with the release in hold_cpu(). */
 		while (!smp_load_acquire(&held.holds))
 			cpu_relax();
 	local_irq_save(flags);
 	for (i = 0; i < nr; i++)
 		rs_sealed_ref_kill(&refs[i]);
 	local_irq_restore(flags);
+	/* Pairs with the acquire in hold_cpu(): the kills come first. */
 	smp_store_release(&held.go_on, true);
 	mdelay(20);
 	check(atomic_read(&releases) <= 1);
