@@ -71,10 +71,11 @@ static struct task_struct *thread_start(int (*function)(void *arg), void *arg,
 }
 
 /**
- * bench_threads_start - start a thread on each of the first CPUs
+ * bench_threads_start - start threads, each on a CPU of its own
  * @threads: where to write them, from @started on
  * @started: how many there are, in all
- * @nr: how many to start
+ * @skip: how many CPUs go without, of those that are online the first
+ * @nr: how many to start, on those that follow
  * @function: of the threads
  * @args: what the first is given
  * @stride: bytes to what the next is given; 0 if all get the same
@@ -84,12 +85,16 @@ static struct task_struct *thread_start(int (*function)(void *arg), void *arg,
  * been started then, too.
  */
 int bench_threads_start(struct task_struct **threads, unsigned int *started,
-			unsigned int nr, int (*function)(void *arg), void *args,
-			size_t stride)
+			unsigned int skip, unsigned int nr, int (*function)(void *arg),
+			void *args, size_t stride)
 {
 	unsigned int cpu, i = 0;
 
 	for_each_online_cpu(cpu) {
+		if (skip) {
+			skip--;
+			continue;
+		}
 		if (i == nr)
 			break;
 		threads[*started] = thread_start(function, args + i * stride, cpu);
@@ -153,7 +158,7 @@ static int run(struct bench_worker *workers, struct bench_worker *before,
 		workers[i] = (struct bench_worker) {
 			.bench = bench, .op = op, .opposite = opposite, .go = &go,
 		};
-	ret = bench_threads_start(threads, &started, cpus, worker_thread, workers,
+	ret = bench_threads_start(threads, &started, 0, cpus, worker_thread, workers,
 				  sizeof(*workers));
 	if (!ret) {
 		WRITE_ONCE(go, true);

@@ -111,8 +111,8 @@ int bench_init_exit(const struct rs_provider *provider, const struct bench_clock
 
 /* bench_cpus.c */
 int bench_threads_start(struct task_struct **threads, unsigned int *started,
-			unsigned int nr, int (*function)(void *arg), void *args,
-			size_t stride);
+			unsigned int skip, unsigned int nr, int (*function)(void *arg),
+			void *args, size_t stride);
 void bench_threads_stop(struct task_struct **threads, unsigned int started);
 int bench_cpus(struct bench_counter *bench, const struct rs_bench_op *op,
 	       unsigned int cpus, unsigned int ms);
@@ -122,7 +122,7 @@ int bench_cpus(struct bench_counter *bench, const struct rs_bench_op *op,
  * @provider: of counters with a kill of their own
  * @refs: counters that are killed together
  * @batches: how often
- * @load: all CPUs get and put meanwhile
+ * @load: all CPUs get and put meanwhile, but for one that kills alone
  * @from: 1 if all CPUs kill, 0 if one does
  */
 struct bench_kill {

@@ -3,7 +3,7 @@
  * How long kills take: from the call of kill to the confirmation, and to release().
  *
  * A batch is a number of counters that are killed one after the other, by one CPU or
- * by all at once, while the CPUs rest or all get and put. Each counter is a sample;
+ * by all at once, while the others, or all, rest or get and put. Each counter is a sample;
  * there are as many batches as asked for.
  */
 #include <linux/cpumask.h>
@@ -123,16 +123,17 @@ static int load_thread(void *arg)
 static int kill_batch(struct kill_batch *batch, const struct bench_kill *setup,
 		      struct task_struct **threads)
 {
-	unsigned int cpus = num_online_cpus(), killers = setup->from ? cpus : 0;
-	unsigned int loads = setup->load ? cpus : 0, started = 0;
+	unsigned int cpus = num_online_cpus(), killers = setup->from ? cpus : 1;
+	/* Who kills alone has its CPU to itself, if there is another. */
+	unsigned int skip = !setup->from && cpus > 1;
+	unsigned int loads = setup->load ? cpus - skip : 0, started = 0;
 	int ret;
 
-	ret = bench_threads_start(threads, &started, loads, load_thread, batch, 0) ?:
-	      bench_threads_start(threads, &started, killers, killer_thread, batch, 0);
-	if (!ret && setup->from)
+	ret = bench_threads_start(threads, &started, skip, loads, load_thread, batch, 0) ?:
+	      bench_threads_start(threads, &started, 0, killers, killer_thread, batch, 0);
+	if (!ret)
 		WRITE_ONCE(batch->go, true);
-	/* What no thread has killed, if some could not be started, is killed here. */
-	if (ret || !setup->from)
+	else	/* What no thread has killed, as some could not be started. */
 		kill_all(batch);
 	wait_for_completion(&batch->released);
 	bench_threads_stop(threads, started);
@@ -198,7 +199,7 @@ static unsigned int begin_all(struct kill_batch *batch, const struct bench_kill 
 	return i;
 }
 
-/* One batch, whose times go to @ns, confirmations first, releases @stride further. */
+/* One batch, whose times go to @ns, confirmations first, releases @stride further; all is in @total_ns. */
 static int run_batch(struct kill_batch *batch, const struct bench_kill *setup,
 		     struct task_struct **threads, u64 *ns, size_t stride, u64 *total_ns)
 {
@@ -230,7 +231,7 @@ static int run_batch(struct kill_batch *batch, const struct bench_kill *setup,
 		first = min(first, object->killed_ns);
 		last = max(last, object->released_ns);
 	}
-	*total_ns = max(*total_ns, last - first);
+	*total_ns += last - first;
 	return ret;
 }
 
