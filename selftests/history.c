@@ -115,6 +115,26 @@ static int traced(const char *word)
 	return count;
 }
 
+/* Tools outside of the kernel know none of its enums. */
+TEST_F(history, its_format_is_numbers_that_any_tool_can_read)
+{
+	char line[8192];
+	FILE *format = fopen(EVENT "format", "r");
+	bool seen = false;
+
+	if (!format)
+		SKIP(return, "no tracefs at " TRACING);
+	while (fgets(line, sizeof(line), format))
+		if (!strncmp(line, "print fmt", 9)) {
+			seen = strstr(line, "\"release\"");
+			EXPECT_EQ(NULL, strstr(line, "STORM_NOTE_")) {
+				TH_LOG("%s", line);
+			}
+		}
+	fclose(format);
+	EXPECT_TRUE(seen);
+}
+
 TEST_F(history, can_be_traced_while_it_happens)
 {
 	long long id;

@@ -10,6 +10,10 @@
 
 #include "storm_history.h"
 
+/* What reads the format outside of the kernel knows no enum. */
+#define STORM_NOTE_VALUE(id, name) TRACE_DEFINE_ENUM(STORM_NOTE_##id);
+STORM_NOTES(STORM_NOTE_VALUE)
+
 #define STORM_NOTE_SYMBOL(id, name) { STORM_NOTE_##id, name },
 
 TRACE_EVENT(refstorm_note,
