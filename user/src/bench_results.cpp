@@ -113,7 +113,7 @@ std::string throughput_text(const bench_results &all, const std::vector<bench_pr
     if (cpus.empty())
         return "";
     std::ranges::sort(cpus);
-    cpus.erase(std::ranges::unique(cpus).begin(), cpus.end());
+    cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
 
     text_table table;
     table.add_column("provider", align::left);
@@ -270,8 +270,8 @@ result<std::vector<bench_provider>> read_bench_providers(const table &providers)
 
 std::string format_bench_value(double value, std::string_view unit)
 {
-    if (unit == throughput)
-        return format_count(static_cast<std::uint64_t>(value));
+    if (const auto count = whole_part(value); count && unit == throughput)
+        return format_count(*count);
     std::string text = fmt::format("{:.3f}", value);
     text.erase(text.find_last_not_of('0') + 1);
     if (text.ends_with('.'))

@@ -44,4 +44,12 @@ std::optional<double> parse_fraction(std::string_view text)
     return value;
 }
 
+std::optional<std::uint64_t> whole_part(double value)
+{
+    constexpr double too_large = 0x1p64;
+    if (!(value >= 0 && value < too_large))
+        return std::nullopt;
+    return static_cast<std::uint64_t>(value);
+}
+
 } // namespace refstorm

@@ -15,4 +15,7 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 /// The whole of \p text as a finite decimal fraction ("2", "0.5"); nothing if it is anything else.
 std::optional<double> parse_fraction(std::string_view text);
 
+/// \p value without its fraction; nothing if it is below 0 or larger than any such number.
+std::optional<std::uint64_t> whole_part(double value);
+
 } // namespace refstorm

@@ -29,7 +29,7 @@ std::vector<std::string> names_in(const std::vector<fs::path> &directories)
             if (entry.is_regular_file(ignored))
                 names.push_back(entry.path().filename().native());
     std::ranges::sort(names);
-    names.erase(std::ranges::unique(names).begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     return names;
 }
 
@@ -82,13 +82,10 @@ std::vector<fs::path> profile_directories()
             program.parent_path().parent_path().parent_path() / "profiles"};
 }
 
-result<profile> read_profile(const std::string &name, const std::vector<fs::path> &directories)
+result<profile> parse_profile(const std::string &text, const std::string &name)
 {
-    const auto text = profile_text(name, directories);
-    if (!text)
-        return text.error();
     profile options;
-    std::istringstream lines(*text);
+    std::istringstream lines(text);
     std::size_t number = 0;
     for (std::string raw; std::getline(lines, raw);) {
         ++number;
@@ -104,6 +101,14 @@ result<profile> read_profile(const std::string &name, const std::vector<fs::path
         options.emplace_back(std::move(option), trimmed(line.substr(equals + 1)));
     }
     return options;
+}
+
+result<profile> read_profile(const std::string &name, const std::vector<fs::path> &directories)
+{
+    const auto text = profile_text(name, directories);
+    if (!text)
+        return text.error();
+    return parse_profile(*text, name);
 }
 
 result<std::vector<std::string>> with_profile(const std::vector<std::string> &words,

@@ -18,6 +18,9 @@ using profile = std::vector<std::pair<std::string, std::string>>;
 /// Where profiles are looked for by name: beside the program, as installed, and in the source tree.
 std::vector<std::filesystem::path> profile_directories();
 
+/// Parses the \p text of a profile; errors call it \p name.
+result<profile> parse_profile(const std::string &text, const std::string &name);
+
 /// Reads a profile: \p name is that of a file if it has a slash, else it is looked for in \p directories.
 result<profile> read_profile(const std::string &name, const std::vector<std::filesystem::path> &directories);
 

@@ -50,6 +50,17 @@ std::optional<std::uint64_t> number_or_null(const json &object, const char *key,
     return member(object, key, place).is_null() ? std::nullopt : std::optional(number(object, key, place));
 }
 
+/// The document's kernel. It stands in what gnuplot is told, which runs what is between backquotes.
+std::string kernel_of(const json &document)
+{
+    constexpr std::string_view accepted =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+~:-";
+    std::string name = text(document, "kernel", "the document");
+    if (name.empty() || name.find_first_not_of(accepted) != std::string::npos)
+        throw bad_input(fmt::format("the document: '{}' is no release of a kernel", name));
+    return name;
+}
+
 std::string provider(const json &object, const std::string &place)
 {
     std::string name = text(object, "provider", place);
@@ -97,7 +108,7 @@ kill_bucket kills_of(const json &row, const std::string &place)
 bench_document bench_of(const json &document)
 {
     bench_document bench;
-    bench.kernel = text(document, "kernel", "the document");
+    bench.kernel = kernel_of(document);
     rows(document, "results",
          [&](const json &row, const std::string &place) { bench.results.push_back(result_of(row, place)); });
     rows(document, "kills", [&](const json &row, const std::string &place) {
@@ -116,7 +127,7 @@ bench_document bench_of(const json &document)
 std::vector<storm_row> storms_of(const json &document)
 {
     std::vector<storm_row> storms;
-    const std::string kernel = text(document, "kernel", "the document");
+    const std::string kernel = kernel_of(document);
     rows(document, "storms", [&](const json &row, const std::string &place) {
         storms.push_back(
             {kernel, provider(row, place), text(row, "verdict", place), number(row, "kills", place),
@@ -128,9 +139,9 @@ std::vector<storm_row> storms_of(const json &document)
 
 void add_document(report_data &data, const json &document)
 {
-    const json &schema = member(document, "schema", "the document");
+    const std::uint64_t schema = number(document, "schema", "the document");
     if (schema != json_schema)
-        throw bad_input(fmt::format("schema is {}; this refstorm reads {}", schema.dump(), json_schema));
+        throw bad_input(fmt::format("schema is {}; this refstorm reads {}", schema, json_schema));
     if (document.contains("error"))
         throw bad_input("it says why something failed, and has no results");
     if (document.contains("results")) {

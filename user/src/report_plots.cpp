@@ -227,18 +227,21 @@ std::vector<plot> kill_plots(const report_data &data)
                 continue;
             std::map<std::string, std::string> points;
             for (const auto &[provider, buckets] : counts) {
-                std::uint64_t total = 0;
-                std::uint64_t sum = 0;
+                double total = 0;
+                double sum = 0;
                 for (const auto &[ns, count] : buckets)
-                    total += count;
+                    total += static_cast<double>(count);
+                if (total == 0)
+                    continue;
                 std::string &line = points[provider];
                 line = fmt::format("{} 0\n", static_cast<double>(buckets.begin()->first) / 1e9);
                 for (const auto &[ns, count] : buckets) {
-                    sum += count;
-                    line += fmt::format("{} {}\n", 2 * static_cast<double>(ns) / 1e9,
-                                        100.0 * static_cast<double>(sum) / static_cast<double>(total));
+                    sum += static_cast<double>(count);
+                    line += fmt::format("{} {}\n", 2 * static_cast<double>(ns) / 1e9, 100.0 * sum / total);
                 }
             }
+            if (points.empty())
+                continue;
             plot next{id_of("kills", plots.size()),
                       fmt::format("Kill to release, {}, Linux {}", title, kernel_series(bench.kernel)),
                       "The share of kills whose release() had run by then; further left is better.", ""};

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ranges>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,8 +17,8 @@ namespace refstorm {
 
 parameters_of_rsref::~parameters_of_rsref()
 {
-    for (const auto &[name, value] : before_ | std::views::reverse)
-        (void)write(name, value);
+    for (auto each = before_.rbegin(); each != before_.rend(); ++each)
+        (void)write(each->first, each->second);
 }
 
 result<done> parameters_of_rsref::set(const std::vector<std::string> &words)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "storm_record.hpp"
 
+#include "number.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -96,8 +98,7 @@ std::optional<std::uint64_t> storm_record::operations_per_second() const
 {
     if (!operations || !elapsed_ms || *elapsed_ms == 0)
         return std::nullopt;
-    return static_cast<std::uint64_t>(static_cast<double>(*operations) * 1000 /
-                                      static_cast<double>(*elapsed_ms));
+    return whole_part(static_cast<double>(*operations) * 1000 / static_cast<double>(*elapsed_ms));
 }
 
 void storm_record::judge(verdict v, std::string_view because_of, std::string_view words)

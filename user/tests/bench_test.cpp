@@ -281,6 +281,7 @@ TEST(bench_results, formats_values_without_zeros_at_the_end)
     EXPECT_EQ(format_bench_value(6.5, "cycles"), "6.5");
     EXPECT_EQ(format_bench_value(0, "cycles"), "0");
     EXPECT_EQ(format_bench_value(12'300'000, "ops_per_second"), "12.3 M");
+    EXPECT_EQ(format_bench_value(1e20, "ops_per_second"), "100000000000000000000");
 }
 
 TEST(cpu_counts, are_all_if_few_and_powers_of_two_if_many)

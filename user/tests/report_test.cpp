@@ -100,6 +100,12 @@ INSTANTIATE_TEST_SUITE_P(
         bad_input{"", "no JSON"}, bad_input{"{\"schema\":1", "no JSON"},
         bad_input{"[]", "there is nothing in it"}, bad_input{"7", "the document is no object"},
         bad_input{"{}", "the document has no 'schema'"},
+        bad_input{R"({"schema":)" + std::string(1000000, '[') + std::string(1000000, ']') + "}",
+                  "the document: 'schema' is no whole number"},
+        bad_input{R"({"schema":1,"kernel":"`id`","storms":[]})",
+                  "the document: '`id`' is no release of a kernel"},
+        bad_input{R"({"schema":1,"kernel":"6.1\" 7","results":[]})",
+                  "the document: '6.1\" 7' is no release of a kernel"},
         bad_input{R"({"schema":2})", "schema is 2; this refstorm reads 1"},
         bad_input{R"({"schema":1,"error":{}})", "it says why something failed, and has no results"},
         bad_input{R"({"schema":1,"loaded":[]})",
@@ -156,6 +162,13 @@ TEST(report_plots, cumulate_the_releases_of_each_way_to_kill)
     EXPECT_EQ(plots[1].title, "Kill to release, 10000 at once, by one CPU, Linux 6.1");
     EXPECT_TRUE(has(plots[0].script, "set logscale x\n"));
     EXPECT_TRUE(has(plots[0].script, "1.024e-06 0\n2.048e-06 25\n8.192e-06 100\n")) << plots[0].script;
+}
+
+TEST(report_plots, leave_out_kills_of_which_there_were_none)
+{
+    const auto data = data_of(with(
+        pair_of("kref"), fmt::format(R"("kills":[],"kill_buckets":[{}])", bucket("release", 1, 1024, 0))));
+    EXPECT_TRUE(kill_plots(data).empty());
 }
 
 TEST(report_plots, draw_throughput_over_cpus_of_per_cpu_counters_apart)

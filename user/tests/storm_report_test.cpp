@@ -39,6 +39,14 @@ TEST(report, has_a_dash_where_a_value_does_not_apply)
     EXPECT_TRUE(has(storms_text({outcome.storm}, false, false), "          500            -  12.3 µs"));
 }
 
+TEST(report, has_a_dash_for_a_rate_that_no_number_holds)
+{
+    auto outcome = outcome_of({});
+    outcome.storm.operations = ~std::uint64_t{0};
+    outcome.storm.elapsed_ms = 1;
+    EXPECT_EQ(outcome.storm.operations_per_second(), std::nullopt);
+}
+
 TEST(report, tells_of_a_broken_storm_what_broke_and_how_to_repeat_it)
 {
     run_outcome all;

@@ -3,6 +3,8 @@
 #include "text_table.hpp"
 #include "units.hpp"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 namespace refstorm {
@@ -100,6 +102,15 @@ TEST(text_table, colours_without_moving_columns)
     rows.paint_last_row(0, colour::good);
     EXPECT_EQ(rows.text(true), "verdict  n\n\033[32mheld\033[0m     1\n");
     EXPECT_EQ(rows.text(false), "verdict  n\nheld     1\n");
+}
+
+TEST(whole_part, is_nothing_where_no_number_holds_it)
+{
+    EXPECT_EQ(whole_part(7.9), 7U);
+    EXPECT_EQ(whole_part(0x1p63), std::uint64_t{1} << 63);
+    EXPECT_EQ(whole_part(0x1p64), std::nullopt);
+    EXPECT_EQ(whole_part(-1), std::nullopt);
+    EXPECT_EQ(whole_part(std::numeric_limits<double>::quiet_NaN()), std::nullopt);
 }
 
 } // namespace
