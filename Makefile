@@ -7,7 +7,7 @@
 export KVER KDIR KERNEL PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
-.PHONY: all help modules user initramfs storm bench report guest test test-unit test-guest test-here test-matrix test-debug debug-kernel fuzz coverage verify mutants \
+.PHONY: all help modules user initramfs storm bench report guest test test-unit test-guest test-here test-matrix test-debug debug-kernel fuzz fuzz-parsers coverage verify mutants \
 	lint tidy compile_commands.json install uninstall clean
 
 all: modules user
@@ -35,7 +35,7 @@ test:
 
 #: make test-unit    the suites that need no guest
 test-unit:
-	@scripts/test unit ordering
+	@scripts/test unit parsers ordering
 
 #: make test-guest   the suites that boot guests
 test-guest:
@@ -60,6 +60,10 @@ test-debug:
 #: make fuzz         2 million writes to debugfs on the kasan kernel, from several processes (ARGS="--writes N")
 fuzz:
 	@scripts/fuzz $(ARGS)
+
+#: make fuzz-parsers  the driver's parsers under libFuzzer, a minute each (ARGS="--seconds N TARGET")
+fuzz-parsers:
+	@scripts/fuzz-parsers $(ARGS)
 
 #: make coverage     lines and branches of kmod/ that the selftests reach
 coverage:
