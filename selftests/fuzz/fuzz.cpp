@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <functional>
 #include <map>
 #include <poll.h>
 #include <string>
@@ -25,7 +26,6 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
-#include <vector>
 
 namespace {
 
@@ -44,18 +44,30 @@ constexpr std::array files = {"README",  "holders", "control", "providers", "obj
 constexpr std::array documented = {EINVAL, E2BIG,      ERANGE, ENOENT, EEXIST,    EALREADY, EBUSY,
                                    EPERM,  EOPNOTSUPP, ENOSPC, ENOMEM, ETIMEDOUT, EINTR};
 // No write waits for longer than this on the slowest kernel.
-constexpr unsigned patience_seconds = 120;
+constexpr auto patience = std::chrono::seconds(120);
+// An open and a close take twenty times as long as a write on the kasan kernel.
+constexpr unsigned uses_of_a_file = 64;
+constexpr std::size_t processes_most = 64;
+
+using clock = std::chrono::steady_clock;
+
+// A write under way, for who waits for it.
+struct write_under_way {
+    std::atomic<clock::rep> since; // 0: there is none
+    std::array<char, 1000> text;
+};
 
 struct shared_counts {
     std::atomic<std::uint64_t> writes, refused, skipped, reads;
     std::array<std::atomic<std::uint64_t>, verbs.size()> accepted;
+    // What all processes together spent in writes: by verb, and last in those of none.
+    std::array<std::atomic<std::uint64_t>, verbs.size() + 1> made, microseconds;
+    std::array<write_under_way, processes_most> under_way;
 };
 
 struct settings {
     std::uint64_t writes = 20000, processes = 4, seconds = 0, seed = 1;
 };
-
-using clock = std::chrono::steady_clock;
 
 std::string printable(std::string_view text)
 {
@@ -98,42 +110,89 @@ void read_oddly(fuzz::random_source &random)
     close(fd);
 }
 
+// The files that a process has open; each is opened anew now and then.
+class open_files {
+  public:
+    ~open_files()
+    {
+        for (const auto &[name, fd] : open_)
+            close(fd);
+    }
+
+    // -1, and errno, if it cannot be opened.
+    int get(fuzz::random_source &random, std::string_view name)
+    {
+        const auto found = open_.find(name);
+        if (found != open_.end()) {
+            if (fuzz::below(random, uses_of_a_file))
+                return found->second;
+            close(found->second);
+            open_.erase(found);
+        }
+        const int fd = open((directory + std::string(name)).c_str(),
+                            (is_writable(name) ? O_RDWR : O_WRONLY) | O_CLOEXEC);
+        if (fd >= 0)
+            open_.emplace(name, fd);
+        return fd;
+    }
+
+    static bool is_writable(std::string_view name)
+    {
+        return name == "control" || name == "alloc" || name == "error_log";
+    }
+
+  private:
+    std::map<std::string, int, std::less<>> open_;
+};
+
+// Errno or 0. Who waits sees what is written, and since when.
+int do_write(int fd, const fuzz::attempt &made, write_under_way &seen)
+{
+    const auto length = std::min(made.text.size(), seen.text.size() - 1);
+    std::copy_n(made.text.begin(), length, seen.text.begin());
+    seen.text[length] = '\0';
+    seen.since = clock::now().time_since_epoch().count();
+    const int err = write(fd, made.text.data(), made.text.size()) < 0 ? errno : 0;
+    seen.since = 0;
+    return err;
+}
+
 // 0, or what is wrong, which was told.
 int do_writes(const settings &set, unsigned number, shared_counts &counts)
 {
     fuzz::random_source random(set.seed * 1000 + number);
+    open_files opened;
     const auto end = clock::now() + std::chrono::seconds(set.seconds);
     for (std::uint64_t left = set.writes / set.processes; left; left--) {
-        if (set.seconds && clock::now() > end)
+        const auto before = clock::now();
+        if (set.seconds && before > end)
             break;
         const fuzz::attempt made = fuzz::next(random);
         if (fuzz::is_out_of_bounds(made.text)) {
             counts.skipped++;
             continue;
         }
-        const bool writable = made.file == "control" || made.file == "alloc" || made.file == "error_log";
-        const int fd =
-            open((directory + std::string(made.file)).c_str(), (writable ? O_RDWR : O_WRONLY) | O_CLOEXEC);
+        const int fd = opened.get(random, made.file);
         if (fd < 0) {
             // An allocation that was told to fail.
-            if (errno != ENOMEM && writable) {
+            if (errno != ENOMEM && open_files::is_writable(made.file)) {
                 std::printf("# process %u: open of %s: %s\n", number, made.file.data(), std::strerror(errno));
                 return 1;
             }
             continue;
         }
-        alarm(patience_seconds);
-        const int err = write(fd, made.text.data(), made.text.size()) < 0 ? errno : 0;
-        alarm(0);
+        const int err = do_write(fd, made, counts.under_way[number]);
+        const auto verb = std::ranges::find(verbs, made.verb) - verbs.begin();
+        counts.made[verb]++;
+        counts.microseconds[verb] += (clock::now() - before) / std::chrono::microseconds(1);
         if (made.file == "control" && fuzz::below(random, 8) == 0) {
             std::array<char, 300> result{};
             [[maybe_unused]] const ssize_t n = read(fd, result.data(), fuzz::below(random, result.size()));
         }
-        close(fd);
         counts.writes++;
         counts.refused += err != 0;
-        for (std::size_t i = 0; !err && i < verbs.size(); i++)
-            counts.accepted[i] += made.verb == verbs[i];
+        if (!err && !made.verb.empty())
+            counts.accepted[verb]++;
         if (err && std::ranges::find(documented, err) == documented.end()) {
             std::printf("# process %u, %s: '%s': %s\n", number, made.file.data(),
                         printable(made.text).c_str(), std::strerror(err));
@@ -145,6 +204,37 @@ int do_writes(const settings &set, unsigned number, shared_counts &counts)
         }
     }
     return 0;
+}
+
+// Waits for the processes; one whose write does not come back is told of, and left alone.
+bool all_come_back(std::map<pid_t, unsigned> children, shared_counts &counts)
+{
+    bool good = true;
+    while (!children.empty()) {
+        int status = 0;
+        const pid_t pid = waitpid(-1, &status, WNOHANG);
+        if (pid > 0) {
+            if (WIFSIGNALED(status))
+                std::printf("# a process died of signal %d\n", WTERMSIG(status));
+            good &= status == 0;
+            children.erase(pid);
+            continue;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        const auto now = clock::now().time_since_epoch();
+        std::erase_if(children, [&](const auto &child) {
+            const write_under_way &seen = counts.under_way[child.second];
+            const auto since = clock::duration(seen.since);
+            if (!since.count() || now - since < patience)
+                return false;
+            std::printf("# process %u: this write did not come back: '%s'\n", child.second,
+                        printable(seen.text.data()).c_str());
+            kill(child.first, SIGKILL);
+            good = false;
+            return true;
+        });
+    }
+    return good;
 }
 
 long long status_of(const std::string &key)
@@ -233,7 +323,7 @@ int main(int argc, char **argv)
             return usage();
         set.*option->second = std::strtoull(argv[i + 1], nullptr, 0);
     }
-    if (!set.processes || !set.writes)
+    if (!set.processes || set.processes > processes_most || !set.writes)
         return usage();
     void *page =
         mmap(nullptr, sizeof(shared_counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -247,24 +337,17 @@ int main(int argc, char **argv)
     std::printf("# seed %llu\n", static_cast<unsigned long long>(set.seed));
     std::fflush(stdout);
 
-    std::vector<pid_t> children;
+    std::map<pid_t, unsigned> children;
     for (unsigned i = 0; i < set.processes; i++)
         if (const pid_t pid = fork(); pid > 0) {
-            children.push_back(pid);
+            children[pid] = i;
         } else if (!pid) {
             const int rc = do_writes(set, i, counts);
             std::fflush(stdout);
             _exit(rc);
         }
-    bool good = children.size() == set.processes;
-    for (const pid_t pid : children) {
-        int status = 0;
-        waitpid(pid, &status, 0);
-        if (WIFSIGNALED(status))
-            std::printf("# a process died of signal %d%s\n", WTERMSIG(status),
-                        WTERMSIG(status) == SIGALRM ? ": a write did not come back" : "");
-        good &= status == 0;
-    }
+    const bool forked = children.size() == set.processes;
+    const bool good = all_come_back(std::move(children), counts) && forked;
     const double took = std::chrono::duration<double>(clock::now() - began).count();
     const auto writes = counts.writes.load();
     std::printf("# %llu writes in %.0f s, %.0f a second: %llu refused; %llu out of bounds were not made\n",
@@ -272,6 +355,13 @@ int main(int argc, char **argv)
                 static_cast<unsigned long long>(counts.refused),
                 static_cast<unsigned long long>(counts.skipped));
     int failed = !result(good, "every answer is documented, and comes in time");
+
+    std::printf("# milliseconds in writes:");
+    for (std::size_t i = 0; i <= verbs.size(); i++)
+        std::printf(" %s=%llu/%llu", i < verbs.size() ? verbs[i] : "others",
+                    static_cast<unsigned long long>(counts.microseconds[i] / 1000),
+                    static_cast<unsigned long long>(counts.made[i]));
+    std::printf("\n");
 
     bool all = true;
     std::printf("# accepted:");
