@@ -34,7 +34,7 @@ FIXTURE_TEARDOWN(history)
 /* No counter keeps this bound: a grace period takes longer. */
 static const char *broken_storm(const char *more)
 {
-	long long id = rs_storm("provider=rs_percpu_ref ms=10000 bound_ms=1 %s", more);
+	long long id = rs_storm("provider=rs_percpu_ref ms=10000 bound_ms=1 hard_bound=1 %s", more);
 
 	return id > 0 ? rs_storm_wait(id, 20) : "";
 }
@@ -44,7 +44,7 @@ TEST_F(history, tells_what_happened_to_the_object_that_broke_in_the_order_of_tim
 	char storm[32], object[32], *all, *line, *save = NULL, last[32] = "";
 	const char *row = broken_storm("contexts=pinned,hardirq");
 	long long time = 0;
-	int rows = 0, kills = 0, users = 0;
+	int rows = 0, kills = 0, users = 0, violations = 0;
 
 	ASSERT_STREQ("broken", rs_value(row, "verdict")) {
 		TH_LOG("%s", row);
@@ -67,12 +67,16 @@ TEST_F(history, tells_what_happened_to_the_object_that_broke_in_the_order_of_tim
 		snprintf(last, sizeof(last), "%s", rs_value(line, "event"));
 		kills += !strcmp(last, "kill") && !strncmp(rs_value(line, "actor"), "killer:", 7);
 		users += !strncmp(rs_value(line, "actor"), "worker:", 7);
+		violations += !strcmp(last, "violation");
 	}
 	free(all);
 	EXPECT_LT(1, rows);
 	EXPECT_GE(64, rows);
-	EXPECT_STREQ("violation", last);
-	EXPECT_LT(0, kills + users);
+	/* A worker that was in the middle of a step may write one more line. */
+	EXPECT_EQ(1, violations);
+	/* However much workers did since the kill. */
+	EXPECT_EQ(1, kills);
+	EXPECT_LT(0, users);
 }
 
 TEST_F(history, is_of_the_last_storm_that_broke)

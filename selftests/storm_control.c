@@ -91,6 +91,18 @@ TEST_F(storms, take_the_seed_that_they_are_given_and_choose_one_for_0)
 	EXPECT_STRNE(chosen[0], chosen[1]);
 }
 
+/* A busy machine may take longer for a grace period than any bound. */
+TEST_F(storms, wait_for_a_release_that_is_late_but_not_lost)
+{
+	long long id = rs_storm("provider=rs_percpu_ref ms=500 bound_ms=1");
+
+	ASSERT_LT(0, id);
+	EXPECT_STREQ("held", rs_value(rs_storm_wait(id, 20), "verdict"));
+	id = rs_storm("provider=rs_percpu_ref ms=500 bound_ms=1 hard_bound=1");
+	ASSERT_LT(0, id);
+	EXPECT_STREQ("broken", rs_value(rs_storm_wait(id, 20), "verdict"));
+}
+
 TEST_F(storms, that_are_stopped_end_early_and_say_so)
 {
 	long long began = rs_now_ms(), id = rs_storm("provider=rs_percpu_ref ms=60000");

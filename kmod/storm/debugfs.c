@@ -44,6 +44,7 @@ static void readme_show(struct seq_file *m)
 		 "                   [objects=N] [life_us=N] [lives=L,...] [ends=E,...]\n"
 		 "                   [memory=kept|freed] [switchers=N] [gust_ms=N]\n"
 		 "                   [hotplug=0|1] [kprobes=0|1] [track=0|1]\n"
+		 "                   [hard_bound=0|1]\n"
 		 "             stop ID|all\n"
 		 "             oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1]\n"
 		 "             oracle stop\n"

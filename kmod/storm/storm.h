@@ -15,7 +15,8 @@ struct command;
 		    "[pattern=lifecycle|saturate] [bound_ms=N] [duty=N] "	\
 		    "[contexts=C,...] [kill_contexts=C,...] [delay=N] [steps=S,...] "	\
 		    "[objects=N] [life_us=N] [lives=L,...] [ends=E,...] [memory=kept|freed] "	\
-		    "[switchers=N] [gust_ms=N] [hotplug=0|1] [kprobes=0|1] [track=0|1]"
+		    "[switchers=N] [gust_ms=N] [hotplug=0|1] [kprobes=0|1] [track=0|1] "	\
+		    "[hard_bound=0|1]"
 
 /* Commands of the control file; see docs/debugfs.md */
 int storm_command(struct command *cmd);

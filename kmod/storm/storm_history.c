@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The history of a storm: each CPU has a ring of notes, written from any context
- * without a lock and read when the storm is over. A violation stops the writing;
- * what concerns its object is then put in order and kept for the history file.
- * The same notes are a tracepoint.
+ * The history of a storm: each CPU has two rings of notes, written from any context
+ * without a lock and read when the storm is over. One is for what workers do, a million
+ * times a second; the other for kills, callbacks and so on, which would not survive
+ * there. A violation stops the writing; what concerns its object is then put in order
+ * and kept for the history file. The same notes are a tracepoint.
  *
  * A note costs an atomic addition, a clock and one cache line, all of the CPU's
  * own. Who writes is neither preempted nor moved to another CPU.
@@ -12,6 +13,7 @@
 #include <linux/cpumask.h>
 #include <linux/preempt.h>
 #include <linux/seq_file.h>
+#include <linux/sort.h>
 #include <linux/timekeeping.h>
 
 #include "refstorm_module.h"
@@ -20,11 +22,13 @@
 #define CREATE_TRACE_POINTS
 #include "storm_trace.h"
 
-#define NOTES		512	/* of a CPU */
+#define NOTES		512	/* of a ring */
 #define KEPT		64	/* of the object that broke */
+#define KEPT_LIFE	24	/* of these at most, of its life */
 
 struct storm_ring {
 	atomic_t		next;
+	const struct storm_note	*kept;	/* the earliest that is kept */
 	struct storm_note	note[NOTES];
 } ____cacheline_aligned_in_smp;
 
@@ -61,7 +65,7 @@ void storm_note(struct storm *storm, const struct storm_object *object, unsigned
 	/* Who was preempted here for 512 notes would write where another one writes. */
 	preempt_disable_notrace();
 	cpu = smp_processor_id();
-	ring = &storm->rings[cpu];
+	ring = &storm->rings[actor < STORM_ACTOR_KILLER ? cpu : nr_cpu_ids + cpu];
 	note = &ring->note[(unsigned int)atomic_inc_return_relaxed(&ring->next) % NOTES];
 	*note = (struct storm_note) {
 		.time_ns	= ktime_get_mono_fast_ns(),
@@ -83,7 +87,7 @@ void storm_note(struct storm *storm, const struct storm_object *object, unsigned
 int storm_history_begin(struct storm *storm)
 {
 	storm->rings = rs_zalloc(&refstorm_sites[SITE_STORM_HISTORY],
-				 nr_cpu_ids * sizeof(*storm->rings), GFP_KERNEL);
+				 2 * nr_cpu_ids * sizeof(*storm->rings), GFP_KERNEL);
 	return storm->rings ? 0 : -ENOMEM;
 }
 
@@ -92,30 +96,56 @@ void storm_history_free(struct storm *storm)
 	rs_free(&refstorm_sites[SITE_STORM_HISTORY], storm->rings);
 }
 
-/* The last note of @object's before @before; NULL if there is none. */
-static const struct storm_note *last_before(struct storm *storm,
-					    const struct storm_note *before)
+/* The last note of the object that broke in @ring, before those that are kept; or NULL. */
+static const struct storm_note *last_before(struct storm *storm, struct storm_ring *ring)
 {
-	const struct storm_note *last = NULL;
-	unsigned int cpu, i;
+	const struct storm_note *before = ring->kept, *last = NULL;
+	unsigned int i;
 
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		for (i = 0; i < NOTES; i++) {
-			const struct storm_note *note = &storm->rings[cpu].note[i];
+	for (i = 0; i < NOTES; i++) {
+		const struct storm_note *note = &ring->note[i];
 
-			if (note->generation != storm->violated_object ||
-			    note->slot != storm->violated_slot)
-				continue;
-			/* Of the same nanosecond: whichever stands further ahead. */
-			if (before && (note->time_ns > before->time_ns ||
-				       (note->time_ns == before->time_ns && note >= before)))
-				continue;
-			if (!last || note->time_ns > last->time_ns ||
-			    (note->time_ns == last->time_ns && note > last))
-				last = note;
-		}
+		if (note->generation != storm->violated_object ||
+		    note->slot != storm->violated_slot)
+			continue;
+		/* Of the same nanosecond: whichever stands further ahead. */
+		if (before && (note->time_ns > before->time_ns ||
+			       (note->time_ns == before->time_ns && note >= before)))
+			continue;
+		if (!last || note->time_ns > last->time_ns ||
+		    (note->time_ns == last->time_ns && note > last))
+			last = note;
 	}
 	return last;
+}
+
+/*
+ * Keep the last notes of the rings from @ring on, one of each CPU, until @nr are kept:
+ * the last of each, then the last but one, and so on, so that a busy CPU does not hide
+ * the others.
+ */
+static void keep(struct storm *storm, struct storm_ring *rings, unsigned int nr)
+{
+	unsigned int cpu, before;
+
+	do {
+		before = kept.nr;
+		for (cpu = 0; cpu < nr_cpu_ids && kept.nr < nr; cpu++) {
+			const struct storm_note *note = last_before(storm, &rings[cpu]);
+
+			if (!note)
+				continue;
+			rings[cpu].kept = note;
+			kept.note[kept.nr++] = *note;
+		}
+	} while (kept.nr > before);
+}
+
+static int earlier(const void *a, const void *b)
+{
+	const struct storm_note *x = a, *y = b;
+
+	return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
 }
 
 /**
@@ -126,19 +156,11 @@ static const struct storm_note *last_before(struct storm *storm,
  */
 void storm_history_keep(struct storm *storm)
 {
-	const struct storm_note *note = NULL;
-	unsigned int i;
-
 	kept.storm = storm->id;
-	for (kept.nr = 0; kept.nr < KEPT; kept.nr++) {
-		note = last_before(storm, note);
-		if (!note)
-			break;
-		kept.note[kept.nr] = *note;
-	}
-	/* Oldest first. */
-	for (i = 0; i < kept.nr / 2; i++)
-		swap(kept.note[i], kept.note[kept.nr - 1 - i]);
+	kept.nr = 0;
+	keep(storm, storm->rings + nr_cpu_ids, KEPT_LIFE);
+	keep(storm, storm->rings, KEPT);
+	sort(kept.note, kept.nr, sizeof(kept.note[0]), earlier, NULL);
 }
 
 /* The history file. Context: process; storms_lock held. */

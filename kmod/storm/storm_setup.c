@@ -83,6 +83,7 @@ static const struct command_key keys[] = {
 	NUMBER(hotplug, 0, 1),
 	NUMBER(kprobes, 0, 1),
 	NUMBER(track, 0, 1),
+	NUMBER(hard_bound, 0, 1),
 };
 
 /* The @n-th bit of @mask, counted round and round. */

@@ -50,6 +50,7 @@ struct storm_setup {
 	u64	hotplug;	/* CPUs that come and go kill, too */
 	u64	kprobes;	/* on the fast path */
 	u64	track;		/* objects' holders are recorded */
+	u64	hard_bound;	/* what is late is lost */
 };
 
 int storm_setup_read(struct command *cmd, struct storm_setup *setup);

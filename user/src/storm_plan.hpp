@@ -54,6 +54,8 @@ inline constexpr std::array module_options = {
     module_option{"kprobes", "0", "0|1", "breakpoints in get, put and tryget (default 0)"},
     module_option{"track", "0", "0|1",
                   "record who holds each object; switchers turn that off and on (default 0)"},
+    module_option{"hard_bound", "0", "0|1",
+                  "a release() beyond the bound is lost, though it may be on its way (default 0)"},
 };
 
 /// Values of such options, by key.
