@@ -224,13 +224,17 @@ TEST_F(alloc, a_storm_goes_on_over_objects_that_it_cannot_make)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
-		long long failed = site(sites[i], "failed");
+		long long failed = site(sites[i], "failed"), last = rs_now_ms() + 60000;
 
 		arm(_metadata, sites[i], 3);
-		id = rs_storm("provider=rs_percpu_ref ms=600 killers=2 track=%d",
+		id = rs_storm("provider=rs_percpu_ref ms=60000 killers=2 track=%d",
 			      !strcmp(sites[i], "tracker"));
 		ASSERT_LT(0, id);
-		end = rs_storm_wait(id, 10);
+		while ((site(sites[i], "failed") == failed ||
+			rs_number(rs_storm_row(id), "kills") < 1) && rs_now_ms() < last)
+			rs_sleep_ms(20);
+		EXPECT_EQ(0, rs_try("stop %lld", id));
+		end = rs_storm_wait(id, 20);
 		EXPECT_EQ(failed + 1, site(sites[i], "failed")) {
 			TH_LOG("site %s", sites[i]);
 		}

@@ -241,6 +241,8 @@ TEST_F_TIMEOUT(bench, tells_the_memory_that_counters_take, 110)
 {
 	size_t p;
 
+	if (getenv("REFSTORM_SLOW_ALLOCATIONS"))
+		SKIP(return, "more than four minutes of allocations here");
 	threshold(_metadata, "16");
 	for (p = 0; p < ARRAY_SIZE(memory); p++) {
 		const char *name = memory[p].provider, *cold, *hot;

@@ -101,16 +101,16 @@ open_file() {
 }
 
 storm() {
-	echo "storm provider=rs_percpu_ref ms=1000" >"$d/control"
+	echo "storm provider=rs_percpu_ref ms=4000" >"$d/control"
 	if rmmod refstorm 2>/dev/null; then fail "unloaded with a running storm"; fi
 	has "storms=1" "$(cat "$d/status")"
 	has "state=running" "$(cat "$d/storms")"
-	sleep 1
+	sleep 4
 	tries=0
 	while in_status "storms=1"; do
 		sleep 0.2
 		tries=$((tries + 1))
-		[ "$tries" -lt 50 ] || fail "it does not end"
+		[ "$tries" -lt 200 ] || fail "it does not end"
 	done
 	has "state=done" "$(cat "$d/storms")"
 	has "invariant=-" "$(cat "$d/storms")"

@@ -61,7 +61,10 @@ static inline struct my_data *to_data(struct rs_kref *ref)
 	return container_of(ref, struct my_data, refcount);
 }
 
-/* For threads that work until time_is_up(): 0.3 s, or many objects, after crowd_begins(). */
+/*
+ * For threads that work until time_is_up(): 0.3 s after crowd_begins(), or when there were
+ * enough objects, if that is later, or very many, if that is sooner.
+ */
 void crowd_begins(void);
 bool time_is_up(void);
 /* Two for each CPU, but not too many. */

@@ -10,13 +10,17 @@
 #include "kref.h"
 
 #define RUN_MS		300
+#define OBJECTS_MIN	20
 #define OBJECTS_MAX	20000
+/* A slow kernel makes no objects to speak of in RUN_MS. */
+#define PATIENCE_MS	60000
 
-static unsigned long end;
+static unsigned long end, patience_ends;
 
 void crowd_begins(void)
 {
 	end = jiffies + msecs_to_jiffies(RUN_MS);
+	patience_ends = jiffies + msecs_to_jiffies(PATIENCE_MS);
 }
 
 unsigned int threads(void)
@@ -27,6 +31,8 @@ unsigned int threads(void)
 bool time_is_up(void)
 {
 	cond_resched();
+	if (born() < OBJECTS_MIN)
+		return time_after(jiffies, patience_ends);
 	return time_after(jiffies, end) || born() > OBJECTS_MAX;
 }
 
