@@ -10,9 +10,7 @@
 
 #include "refstorm.h"
 
-FIXTURE(storm) {
-	struct rs_mark mark;
-};
+RS_FIXTURE(storm, 2)
 
 FIXTURE_VARIANT(storm) {
 	const char *name;
@@ -22,20 +20,6 @@ FIXTURE_VARIANT(storm) {
 
 #define VARIANT(...) RS_VARIANT(storm, __VA_ARGS__)
 RS_EACH_PROVIDER(VARIANT);
-
-FIXTURE_SETUP(storm)
-{
-	self->mark = rs_begin();
-	if (rs_cpus() < 2)
-		SKIP(return, "needs 2 CPUs");
-}
-
-FIXTURE_TEARDOWN(storm)
-{
-	if (!_metadata->passed)
-		rs_sweep();
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
 
 /* What the provider stands: the value of a column of its row. */
 static const char *stands(const char *provider, const char *column)
@@ -95,23 +79,7 @@ TEST_F(storm, of_what_the_counter_has_not_is_refused)
 		rs_sleep_ms(10);
 }
 
-FIXTURE(adversary) {
-	struct rs_mark mark;
-};
-
-FIXTURE_SETUP(adversary)
-{
-	self->mark = rs_begin();
-	if (rs_cpus() < 2)
-		SKIP(return, "needs 2 CPUs");
-}
-
-FIXTURE_TEARDOWN(adversary)
-{
-	if (!_metadata->passed)
-		rs_sweep();
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
+RS_FIXTURE(adversary, 2)
 
 TEST_F(adversary, crowd_of_ten_thousand_objects_is_killed_in_overlapping_waves)
 {

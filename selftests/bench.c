@@ -16,19 +16,7 @@
 
 #include "refstorm.h"
 
-FIXTURE(bench) {
-	struct rs_mark mark;
-};
-
-FIXTURE_SETUP(bench)
-{
-	self->mark = rs_begin();
-}
-
-FIXTURE_TEARDOWN(bench)
-{
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
+RS_FIXTURE(bench, 1)
 
 static const char *result_of(const char *operation)
 {

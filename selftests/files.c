@@ -13,21 +13,7 @@
 
 #include "refstorm.h"
 
-FIXTURE(files) {
-	struct rs_mark mark;
-};
-
-FIXTURE_SETUP(files)
-{
-	self->mark = rs_begin();
-}
-
-FIXTURE_TEARDOWN(files)
-{
-	if (!_metadata->passed)
-		rs_sweep();
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
+RS_FIXTURE(files, 1)
 
 static const char * const tables[] = {
 	"providers", "objects", "storms", "alloc", "history",

@@ -13,23 +13,7 @@
 #define TRACING "/sys/kernel/tracing/"
 #define EVENT TRACING "events/refstorm/refstorm_note/"
 
-FIXTURE(history) {
-	struct rs_mark mark;
-};
-
-FIXTURE_SETUP(history)
-{
-	self->mark = rs_begin();
-	if (rs_cpus() < 2)
-		SKIP(return, "needs 2 CPUs");
-}
-
-FIXTURE_TEARDOWN(history)
-{
-	if (!_metadata->passed)
-		rs_sweep();
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
+RS_FIXTURE(history, 2)
 
 /* No counter keeps this bound: a grace period takes longer. */
 static const char *broken_storm(const char *more)

@@ -433,9 +433,7 @@ TEST_F(holders, the_modules_can_go_while_holders_are_left)
 	EXPECT_STREQ("", rs_row("holders", "counter", "t"));
 }
 
-FIXTURE(storm) {
-	struct rs_mark mark;
-};
+RS_FIXTURE(storm, 2)
 
 FIXTURE_VARIANT(storm) {
 	const char *name;
@@ -446,20 +444,6 @@ FIXTURE_VARIANT_ADD(storm, rs_percpu_ref_dynamic) { .name = "rs_percpu_ref_dynam
 FIXTURE_VARIANT_ADD(storm, rs_sealed_ref) { .name = "rs_sealed_ref" };
 FIXTURE_VARIANT_ADD(storm, rs_sealed_ref_dynamic) { .name = "rs_sealed_ref_dynamic" };
 FIXTURE_VARIANT_ADD(storm, rs_sealed_ref_generic) { .name = "rs_sealed_ref_generic" };
-
-FIXTURE_SETUP(storm)
-{
-	self->mark = rs_begin();
-	if (rs_cpus() < 2)
-		SKIP(return, "needs 2 CPUs");
-}
-
-FIXTURE_TEARDOWN(storm)
-{
-	if (!_metadata->passed)
-		rs_sweep();
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
 
 TEST_F(storm, holds_while_its_counters_are_tracked_by_turns)
 {

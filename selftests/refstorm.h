@@ -126,6 +126,27 @@ const char *rs_end(struct rs_mark *mark);
 void rs_sweep(void);
 
 /*
+ * A fixture of tests that leave nothing behind, and need so many CPUs. One with variants
+ * has them after this.
+ */
+#define RS_FIXTURE(_name, _cpus)				\
+FIXTURE(_name) {						\
+	struct rs_mark mark;					\
+};								\
+FIXTURE_SETUP(_name)						\
+{								\
+	self->mark = rs_begin();				\
+	if (rs_cpus() < (_cpus))				\
+		SKIP(return, "needs " #_cpus " CPUs");		\
+}								\
+FIXTURE_TEARDOWN(_name)						\
+{								\
+	if (!_metadata->passed)					\
+		rs_sweep();					\
+	EXPECT_STREQ("", rs_end(&self->mark));			\
+}
+
+/*
  * The kernel log.
  */
 

@@ -17,21 +17,7 @@
 
 #include "refstorm.h"
 
-FIXTURE(storms) {
-	struct rs_mark mark;
-};
-
-FIXTURE_SETUP(storms)
-{
-	self->mark = rs_begin();
-}
-
-FIXTURE_TEARDOWN(storms)
-{
-	if (!_metadata->passed)
-		rs_sweep();
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
+RS_FIXTURE(storms, 1)
 
 TEST_F(storms, of_ten_milliseconds_end_by_themselves)
 {

@@ -7,9 +7,7 @@
 
 #include "refstorm.h"
 
-FIXTURE(storm) {
-	struct rs_mark mark;
-};
+RS_FIXTURE(storm, 1)
 
 FIXTURE_VARIANT(storm) {
 	const char *name;
@@ -19,18 +17,6 @@ FIXTURE_VARIANT(storm) {
 
 #define VARIANT(...) RS_VARIANT(storm, __VA_ARGS__)
 RS_EACH_PROVIDER(VARIANT);
-
-FIXTURE_SETUP(storm)
-{
-	self->mark = rs_begin();
-}
-
-FIXTURE_TEARDOWN(storm)
-{
-	if (!_metadata->passed)
-		rs_sweep();
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
 
 TEST_F(storm, holds_every_invariant_while_operations_overlap_kills)
 {
