@@ -391,7 +391,9 @@ static void kills_share_rounds(const struct scenario *s)
 	local_irq_restore(flags);
 	/* Pairs with the acquire in hold_cpu(): the kills come first. */
 	smp_store_release(&held.go_on, true);
-	mdelay(20);
+	/* All the time that a busy machine needs to go wrong. */
+	for (i = 0; i < 300 && atomic_read(&releases) <= 1; i++)
+		mdelay(1);
 	check(atomic_read(&releases) <= 1);
 	local_bh_enable();
 	migrate_enable();
