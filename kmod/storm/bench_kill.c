@@ -199,7 +199,10 @@ static unsigned int begin_all(struct kill_batch *batch, const struct bench_kill 
 	return i;
 }
 
-/* One batch, whose times go to @ns, confirmations first, releases @stride further; all is in @total_ns. */
+/*
+ * One batch, whose times go to @ns, confirmations first, releases @stride further. How
+ * long all took is added to @total_ns.
+ */
 static int run_batch(struct kill_batch *batch, const struct bench_kill *setup,
 		     struct task_struct **threads, u64 *ns, size_t stride, u64 *total_ns)
 {

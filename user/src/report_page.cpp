@@ -205,9 +205,13 @@ result<std::string> report_page(const report_data &data, const std::string &gnup
     const std::vector<section> sections = {
         {"Instructions", "Counted in emulation with one instruction a nanosecond: the same in every run.",
          instruction_plots(data), beside_mainline(data, "Instructions of an operation", in("instructions"))},
-        {"From kill to release", "Times of one machine, on a logarithmic axis. Dynamic counters are killed cold: they have no slots then.", kill_plots(data),
-         kills_table(data)},
-        {"Throughput", "Operations a second by several CPUs on one counter; times of one machine, of an emulated one those of the emulator.",
+        {"From kill to release",
+         "Times of one machine, on a logarithmic axis. Dynamic counters are killed cold: they have no slots "
+         "then.",
+         kill_plots(data), kills_table(data)},
+        {"Throughput",
+         "Operations a second by several CPUs on one counter; times of one machine, of an emulated one those "
+         "of the emulator.",
          throughput_plots(data), beside_mainline(data, "Operations a second", throughput)},
         {"Memory",
          "What 100,000 counters took from the allocators, by their own accounts, and what one embeds.",
