@@ -96,7 +96,7 @@ static const struct scenario {
 	{ "percpu_ref_data", "bench_kill provider=rs_percpu_ref refs=3 batches=1", NULL, 3, {} },
 	{ "bench", "bench_memory provider=kref refs=1000", NULL, 2, {} },
 	/* On each of two CPUs at least, one that gets and puts, one that kills. */
-	{ "bench_thread", "bench_kill provider=rs_percpu_ref refs=3 batches=1 load=1 from=all",
+	{ "bench_thread", "bench_kill provider=rs_percpu_ref refs=3 batches=1 load=busy from=all",
 	  NULL, 2, {} },
 };
 

@@ -387,7 +387,8 @@ static const struct command_key bench_kill_keys[] = {
 	  .offset = offsetof(struct bench_kill, refs) },
 	{ .name = "batches", .min = 1, .max = RS_BENCH_BATCHES_MAX,
 	  .offset = offsetof(struct bench_kill, batches) },
-	{ .name = "load", .max = 1, .offset = offsetof(struct bench_kill, load) },
+	{ .name = "load", .choices = bench_kill_loads,
+	  .offset = offsetof(struct bench_kill, load) },
 	{ .name = "from", .choices = bench_kill_from,
 	  .offset = offsetof(struct bench_kill, from) },
 };
@@ -398,7 +399,7 @@ static int run_kill(struct command *cmd, const void *setup)
 	return bench_kill(setup);
 }
 
-/* bench_kill provider=P [refs=N] [batches=N] [load=0|1] [from=one|all] */
+/* bench_kill provider=P [refs=N] [batches=N] [load=none|users|busy] [from=one|all] */
 int bench_kill_command(struct command *cmd)
 {
 	struct bench_kill setup = { .refs = 1, .batches = 20 };

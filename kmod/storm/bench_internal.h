@@ -118,11 +118,19 @@ int bench_cpus(struct bench_counter *bench, const struct rs_bench_op *op,
 	       unsigned int cpus, unsigned int ms);
 
 /**
+ * enum bench_kill_load - what the CPUs do meanwhile, but for one that kills alone
+ * @BENCH_KILL_ALONE: nothing
+ * @BENCH_KILL_USERS: get and put, until they are refused
+ * @BENCH_KILL_BUSY: get and put, or try to, all the time
+ */
+enum bench_kill_load { BENCH_KILL_ALONE, BENCH_KILL_USERS, BENCH_KILL_BUSY };
+
+/**
  * struct bench_kill - which kills to measure
  * @provider: of counters with a kill of their own
  * @refs: counters that are killed together
  * @batches: how often
- * @load: all CPUs get and put meanwhile, but for one that kills alone
+ * @load: of enum bench_kill_load
  * @from: 1 if all CPUs kill, 0 if one does
  */
 struct bench_kill {
@@ -135,6 +143,7 @@ struct bench_kill {
 
 /* bench_kill.c */
 extern const char * const bench_kill_from[];
+extern const char * const bench_kill_loads[];
 int bench_kill(const struct bench_kill *setup);
 
 /**

@@ -47,6 +47,7 @@ struct kill_object {
  * @left: not released yet
  * @released: none is left
  * @go: killers may begin
+ * @busy: who gets and puts goes on when nothing lives
  */
 struct kill_batch {
 	struct kill_object	*objects;
@@ -55,9 +56,12 @@ struct kill_batch {
 	atomic_t		left;
 	struct completion	released;
 	bool			go;
+	bool			busy;
 };
 
 const char * const bench_kill_from[] = { "one", "all", NULL };
+/* Of enum bench_kill_load */
+const char * const bench_kill_loads[] = { "none", "users", "busy", NULL };
 
 static struct kill_object *object_of(struct rs_counter *counter)
 {
@@ -103,20 +107,27 @@ static int killer_thread(void *arg)
 	return 0;
 }
 
-/* Get and put whatever lives. */
+/*
+ * Get and put whatever lives. Users whom one counter after the other has refused rest, since
+ * what was killed stays so; busy ones ask on, and keep their CPU from whoever waits for it.
+ */
 static int load_thread(void *arg)
 {
 	struct kill_batch *batch = arg;
-	unsigned int i = 0;
+	unsigned int i = 0, refused = 0;
 
-	while (!kthread_should_stop()) {
+	while (!kthread_should_stop() && (batch->busy || refused < batch->nr)) {
 		struct rs_counter *counter = &batch->objects[i++ % batch->nr].counter;
 
-		if (counter->provider->tryget_live(counter))
+		refused++;
+		if (counter->provider->tryget_live(counter)) {
 			counter->provider->put(counter, 1);
+			refused = 0;
+		}
 		if (!(i % 256))
 			cond_resched();
 	}
+	storm_thread_wait_stop();
 	return 0;
 }
 
@@ -126,7 +137,7 @@ static int kill_batch(struct kill_batch *batch, const struct bench_kill *setup,
 	unsigned int cpus = num_online_cpus(), killers = setup->from ? cpus : 1;
 	/* Who kills alone has its CPU to itself, if there is another. */
 	unsigned int skip = !setup->from && cpus > 1;
-	unsigned int loads = setup->load ? cpus - skip : 0, started = 0;
+	unsigned int loads = setup->load == BENCH_KILL_ALONE ? 0 : cpus - skip, started = 0;
 	int ret;
 
 	ret = bench_threads_start(threads, &started, skip, loads, load_thread, batch, 0) ?:
@@ -159,8 +170,8 @@ static void show(const struct bench_kill *setup, const char *what, u64 *ns, size
 	size_t i, begin;
 
 	sort(ns, nr, sizeof(*ns), compare, NULL);
-	bench_line("kill=%s provider=%s refs=%llu load=%llu from=%s cpus=%u samples=%zu ",
-		   what, setup->provider->name, setup->refs, setup->load,
+	bench_line("kill=%s provider=%s refs=%llu load=%s from=%s cpus=%u samples=%zu ",
+		   what, setup->provider->name, setup->refs, bench_kill_loads[setup->load],
 		   bench_kill_from[setup->from], num_online_cpus(), nr);
 	bench_line("min_ns=%llu median_ns=%llu p90_ns=%llu p99_ns=%llu max_ns=%llu total_ns=%llu",
 		   ns[0], quantile(ns, nr, 500), quantile(ns, nr, 900),
@@ -171,9 +182,9 @@ static void show(const struct bench_kill *setup, const char *what, u64 *ns, size
 
 		for (i = begin; i < nr && ilog2(ns[i] | 1) == power; i++)
 			;
-		bench_line("bucket=%llu kill=%s provider=%s refs=%llu load=%llu ", 1ULL << power,
-			   what, setup->provider->name, setup->refs, setup->load);
-		bench_line("from=%s count=%zu\n", bench_kill_from[setup->from], i - begin);
+		bench_line("bucket=%llu kill=%s provider=%s refs=%llu load=%s from=%s count=%zu\n",
+			   1ULL << power, what, setup->provider->name, setup->refs,
+			   bench_kill_loads[setup->load], bench_kill_from[setup->from], i - begin);
 	}
 }
 
@@ -217,6 +228,7 @@ static int run_batch(struct kill_batch *batch, const struct bench_kill *setup,
 	atomic_set(&batch->left, batch->nr);
 	init_completion(&batch->released);
 	batch->go = false;
+	batch->busy = setup->load == BENCH_KILL_BUSY;
 	if (!ret) {
 		ret = kill_batch(batch, setup, threads);
 	} else if (batch->nr) {

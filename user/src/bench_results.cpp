@@ -7,7 +7,6 @@
 #include "units.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -136,13 +135,14 @@ std::string throughput_text(const bench_results &all, const std::vector<bench_pr
     return table.text(false);
 }
 
-/// "10000, all get and put, by all": which kills a line is of.
+/// "10000, under load, by all": which kills a line is of.
 std::string kills_of(const record &line)
 {
     const auto said = [&](std::string_view key) {
         return line.text(key) ? *line.text(key) : std::string("?");
     };
-    return fmt::format("{}{}{}", said("refs"), said("load") == "1" ? ", under load" : "",
+    const kill_load *load = find_kill_load(said("load"));
+    return fmt::format("{}, {}{}", said("refs"), load != nullptr ? load->text : "?",
                        said("refs") == "1" ? "" : ", by " + said("from"));
 }
 
@@ -245,6 +245,12 @@ std::string bench_results::text(const std::vector<bench_provider> &providers) co
         all += part;
     }
     return all;
+}
+
+const kill_load *find_kill_load(std::string_view name)
+{
+    const auto *const found = std::ranges::find(kill_loads, name, &kill_load::name);
+    return found != kill_loads.end() ? found : nullptr;
 }
 
 result<std::vector<bench_provider>> read_bench_providers(const table &providers)

@@ -7,6 +7,7 @@
 #include "result.hpp"
 #include "table.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,6 +51,21 @@ struct bench_results {
     /// Tables for a person: costs, operations a second over CPUs, kills.
     std::string text(const std::vector<bench_provider> &providers) const;
 };
+
+/// What the CPUs that do not kill did meanwhile: a word of debugfs, and how people are told.
+struct kill_load {
+    std::string_view name;
+    std::string_view text;
+};
+
+constexpr std::array kill_loads = {
+    kill_load{"none", "idle"},
+    kill_load{"users", "while others get and put"},
+    kill_load{"busy", "under load"},
+};
+
+/// The one of that name; nullptr if there is none.
+const kill_load *find_kill_load(std::string_view name);
 
 /// The counters that the module has, in its order.
 result<std::vector<bench_provider>> read_bench_providers(const table &providers);

@@ -23,10 +23,11 @@ constexpr unsigned each_up_to = 8;
 /// Which kills are measured.
 constexpr std::array kill_words = {
     "refs=1 batches=200",
-    "refs=1 batches=200 load=1",
+    "refs=1 batches=200 load=users",
+    "refs=1 batches=200 load=busy",
     "refs=10000 batches=3 from=one",
     "refs=10000 batches=3 from=all",
-    "refs=10000 batches=3 load=1 from=all",
+    "refs=10000 batches=3 load=busy from=all",
 };
 
 /// Errors of one measurement that leave the others as they are: nobody keeps accounts of memory, others use

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -100,7 +101,12 @@ kill_bucket kills_of(const json &row, const std::string &place)
     kills.provider = provider(row, place);
     kills.what = text(row, "kill", place);
     kills.refs = number(row, "refs", place);
-    kills.load = number(row, "load", place) != 0;
+    const std::string load = text(row, "load", place);
+    const kill_load *known = find_kill_load(load);
+    if (known == nullptr)
+        throw bad_input(fmt::format("{}: load '{}' is not one of: {}", place, load,
+                                    fmt::join(kill_loads | std::views::transform(&kill_load::name), " ")));
+    kills.load = *known;
     kills.from_all = text(row, "from", place) == "all";
     return kills;
 }

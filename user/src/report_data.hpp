@@ -35,7 +35,7 @@ struct kill_bucket {
     std::string provider;
     std::string what; ///< confirm or release
     std::uint64_t refs = 1;
-    bool load = false;
+    kill_load load = kill_loads.front();
     bool from_all = false;
     std::uint64_t from_ns = 0;
     std::uint64_t count = 0;

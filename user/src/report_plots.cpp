@@ -109,8 +109,8 @@ std::string id_of(std::string_view kind, std::size_t nth)
 std::string kills_text(const kill_bucket &kills)
 {
     if (kills.refs == 1)
-        return kills.load ? "one at a time, under load" : "one at a time, idle";
-    return fmt::format("{} at once{}, by {}", kills.refs, kills.load ? ", under load" : "",
+        return fmt::format("one at a time, {}", kills.load.text);
+    return fmt::format("{} at once, {}, by {}", kills.refs, kills.load.text,
                        kills.from_all ? "all CPUs" : "one CPU");
 }
 
@@ -207,19 +207,19 @@ std::vector<plot> throughput_plots(const report_data &data)
 
 std::vector<plot> kill_plots(const report_data &data)
 {
-    using ways = std::tuple<std::uint64_t, bool, bool>;
+    using ways = std::tuple<std::uint64_t, std::string_view, bool>;
     std::vector<ways> all;
     for (const bench_document &bench : data.benches)
         for (const kill_bucket &each : bench.buckets)
-            if (std::ranges::find(all, ways(each.refs, each.load, each.from_all)) == all.end())
-                all.emplace_back(each.refs, each.load, each.from_all);
+            if (std::ranges::find(all, ways(each.refs, each.load.name, each.from_all)) == all.end())
+                all.emplace_back(each.refs, each.load.name, each.from_all);
     std::vector<plot> plots;
     for (const ways &way : all)
         for (const bench_document &bench : data.benches) {
             std::map<std::string, std::map<std::uint64_t, std::uint64_t>> counts;
             std::string title;
             for (const kill_bucket &each : bench.buckets)
-                if (each.what == "release" && ways(each.refs, each.load, each.from_all) == way) {
+                if (each.what == "release" && ways(each.refs, each.load.name, each.from_all) == way) {
                     counts[each.provider][each.from_ns] += each.count;
                     title = kills_text(each);
                 }

@@ -58,7 +58,7 @@ class bench : public testing::Test {
             file_ = "run=" + std::to_string(run_) + " clock=ns source=ktime possible_cpus=4\n" +
                     "kill=confirm provider=" + value_after(words, "provider") +
                     " refs=" + value_after(words, "refs") +
-                    " load=" + (words.find("load=1") == std::string::npos ? "0" : "1") +
+                    " load=" + (words.find("load=busy") == std::string::npos ? "none" : "busy") +
                     " from=all median_ns=1500 p90_ns=2000 p99_ns=3000 max_ns=4000 total_ns=5000\n"
                     "bucket=1024 kill=confirm count=7\n";
             return record(std::vector<field>{{"command", "bench_kill"}, {"run", std::to_string(run_)}});
@@ -191,7 +191,7 @@ TEST_F(bench, measures_kills_of_counters_that_have_them_where_there_is_time)
     source_ = "perf";
     const auto all = run({.providers = {"refcount", "percpu_ref"}});
     ASSERT_TRUE(all);
-    EXPECT_EQ(all->document()["kills"].size(), 5U);
+    EXPECT_EQ(all->document()["kills"].size(), 6U);
     EXPECT_EQ(all->document()["kill_buckets"][0]["bucket"], 1024);
     EXPECT_NE(
         all->text(runner_.providers())

@@ -37,9 +37,10 @@ std::string result_row(const std::string &provider, const std::string &operation
 
 std::string bucket(const std::string &what, unsigned refs, unsigned ns, unsigned count)
 {
-    return fmt::format(R"({{"bucket":{},"kill":"{}","provider":"percpu_ref","refs":{},"load":0,"from":"one",)"
-                       R"("count":{}}})",
-                       ns, what, refs, count);
+    return fmt::format(
+        R"({{"bucket":{},"kill":"{}","provider":"percpu_ref","refs":{},"load":"none","from":"one",)"
+        R"("count":{}}})",
+        ns, what, refs, count);
 }
 
 constexpr const char *storms =
@@ -116,6 +117,11 @@ INSTANTIATE_TEST_SUITE_P(
         bad_input{with(pair_of("kref") + "," + pair_of("krefs")), "results[1]: no counter is called 'krefs'"},
         bad_input{with(result_row("kref", "pair", 1, "furlongs", 1)),
                   "results[0]: unit 'furlongs' is not one of: instructions cycles ns bytes ops_per_second"},
+        bad_input{
+            with(
+                "",
+                R"("kills":[],"kill_buckets":[{"provider":"percpu_ref","kill":"release","refs":1,"load":"1"}])"),
+            "kill_buckets[0]: load '1' is not one of: none users busy"},
         bad_input{with(result_row("kref", "pair", 1, "ns", -1)),
                   "results[0]: 'value' is no number from 0 on"},
         bad_input{with("", R"("kills":7,"kill_buckets":[])"), "'kills' is no list"},
@@ -159,7 +165,7 @@ TEST(report_plots, cumulate_the_releases_of_each_way_to_kill)
     const auto plots = kill_plots(data);
     ASSERT_EQ(plots.size(), 2U);
     EXPECT_EQ(plots[0].title, "Kill to release, one at a time, idle, Linux 6.1");
-    EXPECT_EQ(plots[1].title, "Kill to release, 10000 at once, by one CPU, Linux 6.1");
+    EXPECT_EQ(plots[1].title, "Kill to release, 10000 at once, idle, by one CPU, Linux 6.1");
     EXPECT_TRUE(has(plots[0].script, "set logscale x\n"));
     EXPECT_TRUE(has(plots[0].script, "1.024e-06 0\n2.048e-06 25\n8.192e-06 100\n")) << plots[0].script;
 }
