@@ -136,7 +136,7 @@ static void put_or_own(unsigned int nr, void *unused)
 	window_leave();
 }
 
-static bool is_put(void *unused)
+static bool is_put(const struct pt_regs *regs, void *unused)
 {
 	return true;
 }
@@ -147,7 +147,7 @@ void SEQUENCE(zero_then_exit)(const struct scenario *s)
 		return;
 	COUNTER(get)(&shared);
 	COUNTER(kill)(&shared);
-	if (window_open(WORD(&shared), is_put, NULL))
+	if (window_open(WORD(&shared), HW_BREAKPOINT_W, is_put, NULL))
 		crowd_run(2, put_or_own, NULL);
 	window_close();
 	check(atomic_read(&released) == 1);
@@ -179,7 +179,7 @@ void SEQUENCE(sync_then_exit)(const struct scenario *s)
 {
 	if (!begin(&shared, count_release, FLAG(ALLOW_REINIT)))
 		return;
-	if (window_open(SWITCH_WORD(&shared), is_confirmed, &shared))
+	if (window_open(SWITCH_WORD(&shared), HW_BREAKPOINT_W, is_confirmed, &shared))
 		crowd_run(2, switch_or_own, NULL);
 	window_close();
 	check(!atomic_read(&released));

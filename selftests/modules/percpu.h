@@ -119,6 +119,7 @@ SCENARIO_FN(kill_two_stage);
 /* percpu_race.c */
 SCENARIO_FN(racing_kills);
 SCENARIO_FN(confirm_then_dead);
+SCENARIO_FN(counted_at_confirm);
 
 /* percpu_track.c: who holds it */
 SCENARIO_FN(tracked_from_birth);

@@ -139,3 +139,60 @@ void confirm_then_dead(const struct scenario *s)
 		counted_end(&c);
 	}
 }
+
+/*
+ * What a confirmation promises to who looks at the count: from then on it only falls. Nobody
+ * puts here and the initial reference stays, so it stays as it was.
+ */
+struct census {
+	struct counted	c;
+	atomic_long_t	taken;
+	u64		at_confirm;
+};
+
+static void take_census(REF_TYPE *ref)
+{
+	struct census *census = container_of(to_counted(ref), struct census, c);
+
+	census->at_confirm = look(&census->c).count;
+	count_confirm(ref);
+}
+
+static void take_until_dead(unsigned int nr, void *arg)
+{
+	struct census *census = arg;
+	unsigned long end = jiffies + 2 * HZ;
+	long taken = 0;
+
+	if (!nr) {
+		usleep_range(2000, 3000);
+		check(REF(kill_two_stage)(&census->c.ref, take_census));
+		return;
+	}
+	while (REF(tryget_live)(&census->c.ref) && time_before(jiffies, end)) {
+		taken++;
+		cond_resched();
+	}
+	atomic_long_add(taken, &census->taken);
+}
+
+void counted_at_confirm(const struct scenario *s)
+{
+	static const unsigned int flags[] = {
+		0, RS_PERCPU_REF_INIT_ATOMIC, RS_PERCPU_REF_DYNAMIC,
+	};
+	struct census census;
+	unsigned int i;
+
+	for (i = 0; i < 4 * ARRAY_SIZE(flags); i++) {
+		atomic_long_set(&census.taken, 0);
+		if (!counted_init(&census.c, flags[i % ARRAY_SIZE(flags)]))
+			return;
+		crowd_run(8, take_until_dead, &census);
+		check(becomes_true(confirmed(&census.c)));
+		check(look(&census.c).count == atomic_long_read(&census.taken) + 1);
+		check(look(&census.c).count == census.at_confirm);
+		REF(put_many)(&census.c.ref, look(&census.c).count);
+		counted_end(&census.c);
+	}
+}

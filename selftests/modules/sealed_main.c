@@ -3,24 +3,19 @@
  * rs_sealed_ref below its interface: slots, blocks, rounds, and from where callbacks
  * come. What it shares with rs_percpu_ref is shown by the scenarios of that.
  */
-#include <linux/atomic.h>
-#include <linux/cpu.h>
-#include <linux/cpuhotplug.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/init.h>
 #include <linux/irq_work.h>
-#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
 #include <refstorm/alloc.h>
-#include <refstorm/sealed_ref.h>
 
 #include "scenario_frame.h"
+#include "sealed.h"
+#include "window_frame.h"
 
-#define MANY	1000
-
-static atomic_t releases, confirmations, misplaced;
+atomic_t releases, confirmations, misplaced;
 
 /* Only softirq will do: not a hard interrupt, nor the stack of kill. */
 static void note(atomic_t *times)
@@ -35,26 +30,26 @@ static void note_release(struct rs_sealed_ref *ref)
 	note(&releases);
 }
 
-static void note_confirm(struct rs_sealed_ref *ref)
+void note_confirm(struct rs_sealed_ref *ref)
 {
 	if (atomic_read(&releases))
 		atomic_inc(&misplaced);
 	note(&confirmations);
 }
 
-static void forget(void)
+void forget(void)
 {
 	atomic_set(&releases, 0);
 	atomic_set(&confirmations, 0);
 	atomic_set(&misplaced, 0);
 }
 
-static bool begin(struct rs_sealed_ref *ref, unsigned int flags)
+bool begin(struct rs_sealed_ref *ref, unsigned int flags)
 {
 	return check(!rs_sealed_ref_init(ref, note_release, flags, GFP_KERNEL));
 }
 
-static s64 __percpu *end(struct rs_sealed_ref *ref)
+s64 __percpu *end(struct rs_sealed_ref *ref)
 {
 	s64 __percpu *slots = READ_ONCE(ref->slots);
 	int before = atomic_read(&releases);
@@ -63,11 +58,6 @@ static s64 __percpu *end(struct rs_sealed_ref *ref)
 	check(becomes_true(atomic_read(&releases) == before + 1));
 	rs_sealed_ref_exit(ref);
 	return slots;
-}
-
-static s64 slot_of(s64 __percpu *slots, int cpu)
-{
-	return READ_ONCE(*per_cpu_ptr(slots, cpu));
 }
 
 static int is_open(s64 __percpu *slots)
@@ -124,40 +114,6 @@ static void sealed_counts_nothing(const struct scenario *s)
 	check(state.count == 8);
 	rs_sealed_ref_put_many(&ref, 7);
 	end(&ref);
-}
-
-/* A counter that is killed, and waited for, while a CPU goes or comes. */
-static int kill_and_wait(unsigned int cpu)
-{
-	struct rs_sealed_ref ref;
-
-	if (!begin(&ref, 0))
-		return 0;
-	rs_sealed_ref_get(&ref);
-	rs_sealed_ref_put(&ref);
-	end(&ref);
-	synchronize_rcu();
-	return 0;
-}
-
-static void kill_in_hotplug(const struct scenario *s)
-{
-	unsigned int cpu = cpumask_last(cpu_online_mask), before;
-	int state;
-
-	if (num_online_cpus() < 2) {
-		skipped("needs 2 CPUs");
-		return;
-	}
-	state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "sealed_slot", kill_and_wait,
-					  kill_and_wait);
-	if (!check(state > 0))
-		return;
-	before = atomic_read(&releases);
-	check(!remove_cpu(cpu));
-	check(!add_cpu(cpu));
-	check(atomic_read(&releases) == before + 2);
-	cpuhp_remove_state_nocalls(state);
 }
 
 struct straggler {
@@ -339,79 +295,6 @@ static void callbacks_in_softirq(const struct scenario *s)
 	}
 }
 
-/* A CPU that is kept from reporting to a round */
-struct held_cpu {
-	bool	holds;
-	bool	go_on;
-};
-
-static void hold_cpu(void *held)
-{
-	struct held_cpu *cpu = held;
-
-	/* Pairs with the acquire of who waits for that. */
-	smp_store_release(&cpu->holds, true);
-	/* Pairs with his release. */
-	while (!smp_load_acquire(&cpu->go_on))
-		cpu_relax();
-}
-
-static void kills_share_rounds(const struct scenario *s)
-{
-	struct held_cpu held = { };
-	struct rs_sealed_ref_rounds before, after;
-	struct rs_sealed_ref *refs;
-	unsigned int nr = 0, other, i;
-	unsigned long flags;
-
-	refs = kcalloc(MANY, sizeof(*refs), GFP_KERNEL);
-	if (!check(refs))
-		return;
-	forget();
-	while (nr < MANY && begin(&refs[nr], 0))
-		nr++;
-	rs_sealed_ref_read_rounds(&before);
-	migrate_disable();
-	/* Each get opens a slot here and is in the word; its put is in the slot. */
-	for (i = 0; i < nr; i++) {
-		rs_sealed_ref_get(&refs[i]);
-		rs_sealed_ref_put(&refs[i]);
-	}
-	/* What the interrupt here leaves to softirq waits until we say so. */
-	local_bh_disable();
-	/* The round of the first kill cannot end before the last, and other CPUs report last. */
-	other = cpumask_any_but(cpu_online_mask, smp_processor_id());
-	if (other < nr_cpu_ids && !smp_call_function_single(other, hold_cpu, &held, false))
-		/* Pairs with the release in hold_cpu(). */
-		while (!smp_load_acquire(&held.holds))
-			cpu_relax();
-	local_irq_save(flags);
-	for (i = 0; i < nr; i++)
-		rs_sealed_ref_kill(&refs[i]);
-	local_irq_restore(flags);
-	/* Pairs with the acquire in hold_cpu(): the kills come first. */
-	smp_store_release(&held.go_on, true);
-	/* All the time that a busy machine needs to go wrong. */
-	for (i = 0; i < 300 && atomic_read(&releases) <= 1; i++)
-		mdelay(1);
-	check(atomic_read(&releases) <= 1);
-	local_bh_enable();
-	migrate_enable();
-	/* exit would wait for those that are not. */
-	if (!check(becomes_true(atomic_read(&releases) == nr)))
-		return;
-	rs_sealed_ref_read_rounds(&after);
-	for (i = 0; i < nr; i++)
-		rs_sealed_ref_exit(&refs[i]);
-	synchronize_rcu();
-	kfree(refs);
-
-	/* The first has none to share with yet. */
-	check(after.rounds - before.rounds == 2);
-	check(after.interrupts - before.interrupts <=
-	      (after.rounds - before.rounds) * (num_possible_cpus() - 1));
-}
-
 static long allocations;
 
 static void add_allocations(const struct module *owner, const struct rs_alloc_site *site,
@@ -488,6 +371,8 @@ static const struct scenario list[] = {
 		 "a CPU opens its own slot, when it is used, in per-CPU mode only"),
 	SCENARIO(sealed_counts_nothing, "what was added to a sealed slot is not counted"),
 	SCENARIO(kill_in_hotplug, "a counter is killed and waited for while a CPU goes and comes"),
+	SCENARIO(cpu_comes_up,
+		 "an addition of a CPU that comes up while its slot is sealed for it is counted once"),
 	SCENARIO(straggler,
 		 "slots that a task is about to add to are nobody else's, however long it takes"),
 	{ .name = "stray_addition", .run = stray_addition, .wrong = true, .warnings = 1,

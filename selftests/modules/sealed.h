@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the scenarios of rs_sealed_ref below its interface share. */
+#ifndef SELFTESTS_MODULES_SEALED_H
+#define SELFTESTS_MODULES_SEALED_H
+
+#include <linux/atomic.h>
+#include <linux/percpu.h>
+
+#include <refstorm/sealed_ref.h>
+
+#include "scenario.h"
+
+/* As many counters as make a crowd */
+#define MANY	1000
+
+/* What the callbacks did; misplaced: they came where, or when, they should not */
+extern atomic_t releases, confirmations, misplaced;
+
+void forget(void);
+void note_confirm(struct rs_sealed_ref *ref);
+
+/* Begin with these flags; false is a failure that was told. */
+bool begin(struct rs_sealed_ref *ref, unsigned int flags);
+/* Kill, wait for release(), end. Return: the slots that it had. */
+s64 __percpu *end(struct rs_sealed_ref *ref);
+
+static inline s64 slot_of(s64 __percpu *slots, int cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(slots, cpu));
+}
+
+#define SCENARIO_FN(name) void name(const struct scenario *s)
+
+/* sealed_rounds.c */
+SCENARIO_FN(kill_in_hotplug);
+SCENARIO_FN(cpu_comes_up);
+SCENARIO_FN(kills_share_rounds);
+
+#endif /* SELFTESTS_MODULES_SEALED_H */
