@@ -160,7 +160,9 @@ TEST_F(bench, numbers_its_runs)
 TEST_F(bench, shows_how_long_kills_take)
 {
 	static const char * const providers[] = { "percpu_ref", "rs_percpu_ref", "rs_sealed_ref" };
-	static const char * const forms[] = { "", " load=users", " from=all", " load=busy from=all" };
+	static const char * const forms[] = {
+		"", " load=users", " from=all", " load=busy from=all",
+	};
 	size_t p, f;
 
 	for (p = 0; p < ARRAY_SIZE(providers); p++)

@@ -54,7 +54,8 @@ constexpr std::array rules = {
          "bench provider=PROVIDER operation={pair|init_exit|tryget_pair|kill} clock={ns|auto}[ cpus=FLAG] "
          "ms=SHORT",
          2},
-    rule{"bench_kill", "bench_kill provider=PROVIDER refs=FEW batches=FLAG[ load={none|users|busy}][ from={one|all}]", 2},
+    rule{"bench_kill",
+         "bench_kill provider=PROVIDER refs=FEW batches=FLAG[ load={none|users|busy}][ from={one|all}]", 2},
 };
 
 constexpr std::array alloc_rules = {

@@ -12,7 +12,7 @@
 #define WORD(ref)		(&(ref)->data->count)
 #define SWITCH_WORD(ref)	(&(ref)->data->confirm_switch)
 
-static bool is_confirmed(const struct pt_regs *regs, void *arg)
+static bool is_confirmed(struct pt_regs *regs, void *arg)
 {
 	struct percpu_ref *ref = arg;
 

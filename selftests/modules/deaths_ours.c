@@ -13,7 +13,7 @@
 #define WORD(ref)		rcu_dereference_raw((ref)->data)
 #define SWITCH_WORD(ref)	WORD(ref)
 
-static bool is_confirmed(const struct pt_regs *regs, void *arg)
+static bool is_confirmed(struct pt_regs *regs, void *arg)
 {
 	struct rs_percpu_ref_state state;
 

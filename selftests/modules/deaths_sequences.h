@@ -136,7 +136,7 @@ static void put_or_own(unsigned int nr, void *unused)
 	window_leave();
 }
 
-static bool is_put(const struct pt_regs *regs, void *unused)
+static bool is_put(struct pt_regs *regs, void *unused)
 {
 	return true;
 }

@@ -133,7 +133,8 @@ static const struct scenario list[] = {
 	OURS(kill_two_stage, "kill_two_stage leaves the initial reference to its caller"),
 	OURS(racing_kills, "of all who kill at once exactly one is told true"),
 	OURS(confirm_then_dead, "after the confirmation no tryget_live succeeds"),
-	OURS(counted_at_confirm, "what tryget_live took is in the count when the kill is confirmed"),
+	OURS(counted_at_confirm,
+	     "what tryget_live took is in the count when the kill is confirmed"),
 
 	OURS(tracked_from_birth, "with INIT_TRACKED each reference is recorded"),
 	OURS(tracked_exactly,

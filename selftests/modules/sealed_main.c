@@ -372,7 +372,7 @@ static const struct scenario list[] = {
 	SCENARIO(sealed_counts_nothing, "what was added to a sealed slot is not counted"),
 	SCENARIO(kill_in_hotplug, "a counter is killed and waited for while a CPU goes and comes"),
 	SCENARIO(cpu_comes_up,
-		 "an addition of a CPU that comes up while its slot is sealed for it is counted once"),
+		 "an addition of a CPU that comes up while its slot is sealed is counted once"),
 	SCENARIO(straggler,
 		 "slots that a task is about to add to are nobody else's, however long it takes"),
 	{ .name = "stray_addition", .run = stray_addition, .wrong = true, .warnings = 1,

@@ -158,7 +158,7 @@ static int wait_for_the_look(unsigned int cpu)
 }
 
 /* The read that was done is rsref.ko's, of a mask without the CPU. */
-static bool finds_it_absent(const struct pt_regs *regs, void *unused)
+static bool finds_it_absent(struct pt_regs *regs, void *unused)
 {
 	char where[KSYM_SYMBOL_LEN];
 

@@ -24,7 +24,7 @@
  * Return: true; false is a failure that was told.
  */
 bool window_open(const void *address, int type,
-		 bool (*here)(const struct pt_regs *regs, void *arg), void *arg);
+		 bool (*here)(struct pt_regs *regs, void *arg), void *arg);
 /* Wait for somebody in the window; false is a failure that was told. Context: process. */
 bool window_entered(void);
 /* Is somebody there? Context: any. */

@@ -10,7 +10,7 @@
 #include "window.h"
 
 static struct perf_event * __percpu *breakpoint;
-static bool (*is_here)(const struct pt_regs *regs, void *arg);
+static bool (*is_here)(struct pt_regs *regs, void *arg);
 static void *is_here_arg;
 static atomic_t entered;
 static bool left;
@@ -34,7 +34,7 @@ static void stop_here(struct perf_event *event, struct perf_sample_data *data,
 }
 
 bool window_open(const void *address, int type,
-		 bool (*here)(const struct pt_regs *regs, void *arg), void *arg)
+		 bool (*here)(struct pt_regs *regs, void *arg), void *arg)
 {
 	struct perf_event_attr attr;
 
