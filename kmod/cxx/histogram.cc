@@ -78,6 +78,22 @@ template <typename T>
 static_assert(saturating_add<u32>(u32_max - 1, 1) == u32_max);
 static_assert(saturating_add<u32>(u32_max, 1) == u32_max);
 
+/*
+ * READ_ONCE() and WRITE_ONCE() of numbers that one thread counts and others merge while
+ * they move: each number is whole, but all of them need not fit together.
+ */
+template <typename T>
+[[nodiscard]] T read_once(const T &number)
+{
+    return static_cast<const volatile T &>(number);
+}
+
+template <typename T>
+void write_once(T &number, T value)
+{
+    static_cast<volatile T &>(number) = value;
+}
+
 /* The rank, from 1, of the nearest-rank quantile: ceil(count * per_mille / 1000) in 64 bits. */
 constexpr u64 rank_of(u64 count, u32 per_mille)
 {
@@ -102,29 +118,31 @@ void rs_histogram_record(struct rs_histogram *h, u64 ns)
 {
     u32 &bucket = h->buckets[bucket_of(ns)];
 
-    bucket = saturating_add<u32>(bucket, 1);
-    h->count++;
-    h->sum = saturating_add(h->sum, ns);
+    write_once(bucket, saturating_add<u32>(bucket, 1));
     if (ns < h->min) {
-        h->min = ns;
+        write_once(h->min, ns);
     }
     if (ns > h->max) {
-        h->max = ns;
+        write_once(h->max, ns);
     }
+    write_once(h->sum, saturating_add(h->sum, ns));
+    write_once(h->count, h->count + 1);
 }
 
 void rs_histogram_merge(struct rs_histogram *dst, const struct rs_histogram *src)
 {
     for (u32 i = 0; i < RS_HISTOGRAM_BUCKETS; i++) {
-        dst->buckets[i] = saturating_add(dst->buckets[i], src->buckets[i]);
+        dst->buckets[i] = saturating_add(dst->buckets[i], read_once(src->buckets[i]));
     }
-    dst->count += src->count;
-    dst->sum = saturating_add(dst->sum, src->sum);
-    if (src->min < dst->min) {
-        dst->min = src->min;
+    dst->count += read_once(src->count);
+    dst->sum = saturating_add(dst->sum, read_once(src->sum));
+    const u64 min = read_once(src->min);
+    const u64 max = read_once(src->max);
+    if (min < dst->min) {
+        dst->min = min;
     }
-    if (src->max > dst->max) {
-        dst->max = src->max;
+    if (max > dst->max) {
+        dst->max = max;
     }
 }
 

@@ -75,16 +75,19 @@ static void record_fill(struct storm_record *record, struct storm *storm)
 	for (i = 0; i < storm->nr_slots; i++) {
 		struct storm_slot *slot = &storm->slots[i];
 
-		for (c = 0; c < RS_CONTEXT_NR; c++)
-			record->kills[c] += READ_ONCE(slot->kills[c]);
+		for (c = 0; c < RS_CONTEXT_NR; c++) {
+			u64 kills = READ_ONCE(slot->kills[c]);
+
+			record->kills[c] += kills;
+			if (i >= storm->setup.killers)
+				record->hotplug_kills += kills;
+		}
 		record->confirms += READ_ONCE(slot->confirms);
 		record->releases += READ_ONCE(slot->releases);
 		record->overlapped_kills += READ_ONCE(slot->overlapped_kills);
 		record->reinits += READ_ONCE(slot->reinits);
 		record->resurrections += READ_ONCE(slot->resurrections);
 		record->early_ends += READ_ONCE(slot->early_ends);
-		if (i >= storm->setup.killers)
-			record->hotplug_kills += storm_sum(slot->kills);
 		/* While it runs this is a glance at moving numbers. */
 		rs_histogram_merge(&all, &slot->kill_to_release);
 	}

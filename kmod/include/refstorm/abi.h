@@ -77,7 +77,7 @@ void rs_histogram_reset(struct rs_histogram *h);
  * @h: histogram
  * @ns: the value; every u64 is accepted
  *
- * Context: any; caller serialises. Constant time.
+ * Context: any; caller serialises, but others may merge @h meanwhile. Constant time.
  */
 void rs_histogram_record(struct rs_histogram *h, u64 ns);
 
@@ -86,7 +86,10 @@ void rs_histogram_record(struct rs_histogram *h, u64 ns);
  * @dst: histogram that grows
  * @src: histogram that stays as it is; may be @dst, which then doubles
  *
- * Context: any; caller serialises both.
+ * What one value changes is not one step: of a @src that is recorded to meanwhile, the sum,
+ * the count and the buckets may be those of different moments.
+ *
+ * Context: any; caller serialises what happens to @dst.
  */
 void rs_histogram_merge(struct rs_histogram *dst, const struct rs_histogram *src);
 
