@@ -50,7 +50,7 @@ int bench_counters_begin(struct rs_counter *counters, const struct rs_provider *
 			bench_counters_end(counters, i);
 			return ret;
 		}
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	return 0;
 }
@@ -66,7 +66,7 @@ void bench_counters_kill(struct rs_counter *counters, unsigned int nr)
 	reinit_completion(&all_released);
 	for (i = 0; i < nr; i++) {
 		counters[i].provider->kill(&counters[i], false);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	wait_for_completion(&all_released);
 	/* release() of the last may still be returning from our function. */

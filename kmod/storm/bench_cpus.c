@@ -12,6 +12,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "bench_internal.h"
@@ -48,7 +49,7 @@ static int worker_thread(void *arg)
 		WRITE_ONCE(worker->turns, worker->turns + TURNS);
 		if (delta > 0)
 			worker->opposite->loop(counter, TURNS);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	return 0;
 }

@@ -91,7 +91,7 @@ static void kill_all(struct kill_batch *batch)
 
 		object->killed_ns = ktime_get_ns();
 		object->counter.provider->kill(&object->counter, true);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 }
 
@@ -100,7 +100,7 @@ static int killer_thread(void *arg)
 	struct kill_batch *batch = arg;
 
 	while (!READ_ONCE(batch->go) && !kthread_should_stop())
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	if (READ_ONCE(batch->go))
 		kill_all(batch);
 	storm_thread_wait_stop();
@@ -125,7 +125,7 @@ static int load_thread(void *arg)
 			refused = 0;
 		}
 		if (!(i % 256))
-			cond_resched();
+			cond_resched_tasks_rcu_qs();
 	}
 	storm_thread_wait_stop();
 	return 0;

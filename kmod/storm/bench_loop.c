@@ -2,6 +2,7 @@
 /* What one operation takes on one CPU. */
 #include <linux/irqflags.h>
 #include <linux/math64.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
@@ -89,7 +90,7 @@ static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
 		if (op->delta < 0)
 			provider->get(counter, n);
 		/* While one is due, each turn of a loop that disables preemption asks for it. */
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 		settled = bench_counter_is_settled(bench, op->atomic);
 		took[round] = once(counter, clock, op->loop, n);
 		settled &= bench_counter_is_settled(bench, op->atomic) && !need_resched();
@@ -156,7 +157,7 @@ static s64 walk(struct rs_counter *counters, const struct bench_clock *clock,
 			loop(&counters[next * COLD_STRIDE % COLD_COUNTERS], 1);
 		sum += clock->read() - start;
 		local_irq_restore(flags);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	return sum;
 }

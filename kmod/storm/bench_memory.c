@@ -196,7 +196,7 @@ static int heat(struct rs_counter *counters, const struct bench_memory *setup)
 			}
 			if (signal_pending(current))
 				return -EINTR;
-			cond_resched();
+			cond_resched_tasks_rcu_qs();
 		}
 		if (cold)
 			msleep(20);
@@ -240,7 +240,7 @@ static int fill(char *text, struct filler __percpu **fillers)
 		ret = read_accounts(text, &now);
 		if (now.bytes[ACCOUNT_VMALLOC] - before.bytes[ACCOUNT_VMALLOC] >= CHUNK_BYTES_MIN)
 			return ret;
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	return ret ?: -EUCLEAN;
 }

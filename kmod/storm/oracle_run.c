@@ -305,7 +305,7 @@ static void one_round(struct oracle_run *run)
 
 		if (!pair->broken)
 			advance(run, pair);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	if (run->subject->switches && !oracle_ending(run))
 		tails(run);

@@ -195,7 +195,7 @@ static bool keep_try(struct shrinking *s)
 
 	s->run->result->repeats = max(s->run->result->repeats, repeats);
 	while (repeats-- && !enough(s)) {
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 		if (!disagrees(s->run, s->pair, &s->try, &mismatch))
 			continue;
 		s->best = s->try;

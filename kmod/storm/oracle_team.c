@@ -13,6 +13,7 @@
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/wait.h>
@@ -127,7 +128,7 @@ static void do_segments(struct oracle_team *team, unsigned int thread)
 			continue;
 		do_side(team, segment, MAINLINE, thread);
 		do_side(team, segment, OURS, thread);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 }
 

@@ -11,6 +11,7 @@
  *	             head       middle       tail
  */
 #include <linux/kthread.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "storm_internal.h"
@@ -71,7 +72,7 @@ int storm_crowd_thread(void *arg)
 	/* All of them, even if the storm is short: they die together at the end. */
 	for (place = 0; place < objects && !READ_ONCE(storm->abandon); place++) {
 		storm_publish(slot, place);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 
 	for (head = 0; goes_on(storm); head++) {
@@ -84,12 +85,12 @@ int storm_crowd_thread(void *arg)
 		}
 		if (head % BURST == 0)
 			storm_sleep_up_to(slot, storm->setup.life_us);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	/* The last of all: every one of them at once. */
 	for (place = 0; place < objects && !READ_ONCE(storm->abandon); place++) {
 		kill_at(slot, place);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	for (place = 0; place < objects; place++)
 		drain_at(slot, place);
