@@ -10,6 +10,7 @@
 #include "events.h"
 #include "object.h"
 #include "refstorm_module.h"
+#include "storm_setup.h"
 
 struct rs_alloc_site refstorm_sites[REFSTORM_SITE_NR] = {
 	[SITE_EVENTS]		= { .name = "events" },
@@ -64,6 +65,7 @@ static int __init refstorm_init(void)
 	ret = events_init();
 	if (ret)
 		goto unregister;
+	storm_setup_init();
 	ret = rs_debugfs_init();
 	if (ret)
 		goto events;

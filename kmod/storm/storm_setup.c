@@ -2,6 +2,7 @@
 /* What can be asked of a storm: one table to read it, to check it and to show it. */
 #include <linux/bitops.h>
 #include <linux/cpumask.h>
+#include <linux/init.h>
 #include <linux/kconfig.h>
 #include <linux/random.h>
 #include <linux/seq_file.h>
@@ -42,7 +43,7 @@ static const char * const context_choices[] = {
 	NULL
 };
 
-/* Filled from their one home when the first storm is asked for. */
+/* Filled from their one home, before there is a file. */
 static const char *step_choices[RS_STEP_KIND_COUNT + 1];
 
 #define NUMBER(_name, _min, _max) {				\
@@ -164,6 +165,19 @@ static int check_pattern(struct command *cmd, struct storm_setup *setup)
 }
 
 /**
+ * storm_setup_init - the names that are not this file's
+ *
+ * Context: process; nobody reads or shows a setup yet.
+ */
+void __init storm_setup_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < RS_STEP_KIND_COUNT; i++)
+		step_choices[i] = rs_step_name(i);
+}
+
+/**
  * storm_setup_read - take the words of a storm command
  * @cmd: storm provider=P [ms=N] ...
  * @setup: where to
@@ -172,11 +186,7 @@ static int check_pattern(struct command *cmd, struct storm_setup *setup)
  */
 int storm_setup_read(struct command *cmd, struct storm_setup *setup)
 {
-	unsigned int i;
 	int ret;
-
-	for (i = 0; i < RS_STEP_KIND_COUNT; i++)
-		WRITE_ONCE(step_choices[i], rs_step_name(i));
 
 	*setup = (struct storm_setup) {
 		.ms		= RS_STORM_MS_DEFAULT,

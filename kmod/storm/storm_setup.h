@@ -53,6 +53,7 @@ struct storm_setup {
 	u64	hard_bound;	/* what is late is lost */
 };
 
+void storm_setup_init(void);
 int storm_setup_read(struct command *cmd, struct storm_setup *setup);
 void storm_setup_show_names(struct seq_file *m);
 void storm_setup_show(struct seq_file *m, const struct storm_setup *setup);
