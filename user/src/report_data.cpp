@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -103,9 +102,12 @@ kill_bucket kills_of(const json &row, const std::string &place)
     kills.refs = number(row, "refs", place);
     const std::string load = text(row, "load", place);
     const kill_load *known = find_kill_load(load);
-    if (known == nullptr)
-        throw bad_input(fmt::format("{}: load '{}' is not one of: {}", place, load,
-                                    fmt::join(kill_loads | std::views::transform(&kill_load::name), " ")));
+    if (known == nullptr) {
+        std::vector<std::string_view> names;
+        for (const kill_load &each : kill_loads)
+            names.push_back(each.name);
+        throw bad_input(fmt::format("{}: load '{}' is not one of: {}", place, load, fmt::join(names, " ")));
+    }
     kills.load = *known;
     kills.from_all = text(row, "from", place) == "all";
     return kills;
