@@ -234,6 +234,8 @@ void cpu_comes_up(const struct scenario *s)
 		if (window_open(cpumask_bits(cpu_online_mask) + BIT_WORD(comer.cpu),
 				HW_BREAKPOINT_RW, finds_it_absent, NULL))
 			bring_it_up();
+		else
+			check(!add_cpu(comer.cpu));
 		window_close();
 		check(comer.straddled);
 		check(becomes_true(atomic_read(&confirmations) == 1));
