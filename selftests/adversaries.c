@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Storms with adversaries: other lives, early ends, switchers, crowds, hotplug, kprobes. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -108,21 +107,6 @@ TEST_F(adversary, crowd_that_is_too_large_or_lives_on_is_refused)
 	EXPECT_EQ(ENOSPC, rs_try("storm provider=kref killers=16 hotplug=1"));
 }
 
-/* 0, or -1 if this CPU cannot be moved. */
-static int move_cpu(int cpu, bool online)
-{
-	char path[64];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -1;
-	ret = write(fd, online ? "1" : "0", 1);
-	close(fd);
-	return ret == 1 ? 0 : -1;
-}
-
 TEST_F(adversary, callback_of_cpu_hotplug_kills_and_waits)
 {
 	static const char * const providers[] = { "percpu_ref", "rs_percpu_ref" };
@@ -130,15 +114,15 @@ TEST_F(adversary, callback_of_cpu_hotplug_kills_and_waits)
 	long long id;
 	size_t i;
 
-	if (move_cpu(1, true))
+	if (!rs_set_cpu_online(1, true))
 		SKIP(return, "CPU 1 cannot go offline here");
 	for (i = 0; i < ARRAY_SIZE(providers); i++) {
 		/* Few workers, so that the CPUs come and go fast. */
 		id = rs_storm("provider=%s ms=60000 hotplug=1 duty=20", providers[i]);
 		ASSERT_LT(0, id);
 		EXPECT_EQ(EBUSY, rs_try("storm provider=kref hotplug=1"));
-		EXPECT_EQ(0, move_cpu(1, false));
-		EXPECT_EQ(0, move_cpu(1, true));
+		EXPECT_TRUE(rs_set_cpu_online(1, false));
+		EXPECT_TRUE(rs_set_cpu_online(1, true));
 		EXPECT_EQ(0, rs_try("stop %lld", id));
 		row = rs_storm_wait(id, 20);
 		TH_LOG("%s", row);

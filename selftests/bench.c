@@ -4,7 +4,6 @@
  * What the results are is for scripts/tests/bench, in a guest that counts.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,55 +217,41 @@ static const struct {
 	{ "rs_sealed_ref_dynamic", false, true },
 };
 
-static void parameter(struct __test_metadata *_metadata, const char *name, const char *value)
-{
-	char path[80];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/module/rsref/parameters/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ((ssize_t)strlen(value), write(fd, value, strlen(value)));
-	close(fd);
-}
-
-/* Dynamic counts get hot quickly and, however long the measurement takes, stay it. */
-static void stay_hot(struct __test_metadata *_metadata, bool on)
-{
-	parameter(_metadata, "dynamic_threshold", on ? "16" : "4096");
-	parameter(_metadata, "dynamic_hot_ms", on ? "600000" : "10000");
-}
-
 TEST_F_TIMEOUT(bench, tells_the_memory_that_counters_take, 110)
 {
+	const char *threshold, *hot_ms;
 	size_t p;
 
 	if (getenv("REFSTORM_SLOW_ALLOCATIONS"))
 		SKIP(return, "more than four minutes of allocations here");
-	stay_hot(_metadata, true);
+	/* Dynamic counts get hot quickly and stay it, however long the measurement takes. */
+	threshold = rs_parameter("dynamic_threshold", "16");
+	hot_ms = rs_parameter("dynamic_hot_ms", "600000");
+	ASSERT_TRUE(*threshold && *hot_ms);
 	for (p = 0; p < ARRAY_SIZE(memory); p++) {
 		const char *name = memory[p].provider, *cold, *hot;
 
-		ASSERT_EQ(0, rs_try("bench_memory provider=%s refs=20000", name)) {
+		ASSERT_EQ(0, rs_try("bench_memory provider=%s refs=10000", name)) {
 			TH_LOG("%s", name);
 		}
 		EXPECT_STREQ("bytes", rs_value(result_of("memory_cold"), "unit"));
 		cold = rs_row("bench", "memory", "cold");
 		EXPECT_STREQ(name, rs_value(cold, "provider"));
-		EXPECT_EQ(20000, rs_number(cold, "refs"));
+		EXPECT_EQ(10000, rs_number(cold, "refs"));
 		/* A slot has 8 bytes; per-CPU memory comes in pages, on each CPU. */
-		EXPECT_EQ(memory[p].cold, rs_number(cold, "percpu_bytes") > 20000) {
+		EXPECT_EQ(memory[p].cold, rs_number(cold, "percpu_bytes") > 10000) {
 			TH_LOG("%s", name);
 		}
 		hot = rs_row("bench", "memory", "hot");
 		EXPECT_EQ(memory[p].hot,
-			  rs_number(hot, "percpu_bytes") >= 20000 * 8 * rs_cpus() * 9 / 10) {
+			  rs_number(hot, "percpu_bytes") >= 10000 * 8 * rs_cpus() * 9 / 10) {
 			TH_LOG("%s", name);
 		}
 		EXPECT_LE(atof(rs_value(result_of("memory_cold"), "value")),
 			  atof(rs_value(result_of("memory_hot"), "value")) + 2);
 	}
-	stay_hot(_metadata, false);
+	rs_parameter("dynamic_threshold", threshold);
+	rs_parameter("dynamic_hot_ms", hot_ms);
 }
 
 /* While counters begin that stay, and that are measured; and of what is put between. */
@@ -357,7 +342,7 @@ TEST_F(bench, keeps_the_results_of_the_last_run_when_it_refuses)
 	EXPECT_STREQ("atomic", rs_value(result_of("inc"), "provider"));
 }
 
-static void nothing(int sig)
+static void nothing(int sig __attribute__((unused)))
 {
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rs_percpu_ref_dynamic: per-CPU memory only while it is hot. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,24 +9,12 @@
 
 #include "refstorm.h"
 
-#define HOT_MS "/sys/module/rsref/parameters/dynamic_hot_ms"
-
 FIXTURE(dynamic) {
 	struct rs_mark mark;
 	long long slots;	/* outstanding before */
 	long long events;
-	char hot_ms[16];
+	const char *hot_ms;
 };
-
-static void parameter(struct __test_metadata *_metadata, const char *value, char *old)
-{
-	int fd = open(HOT_MS, O_RDWR | O_CLOEXEC);
-
-	ASSERT_LE(0, fd);
-	ASSERT_TRUE(!old || read(fd, old, 15) > 0);
-	ASSERT_EQ((ssize_t)strlen(value), pwrite(fd, value, strlen(value), 0));
-	close(fd);
-}
 
 static long long slots(void)
 {
@@ -41,7 +28,8 @@ static const char *row(const char *key)
 
 FIXTURE_SETUP(dynamic)
 {
-	parameter(_metadata, "200", self->hot_ms);
+	self->hot_ms = rs_parameter("dynamic_hot_ms", "200");
+	ASSERT_STRNE("", self->hot_ms);
 	self->mark = rs_begin();
 	self->slots = slots();
 	self->events = rs_events_mark();
@@ -53,7 +41,7 @@ FIXTURE_TEARDOWN(dynamic)
 	rs_sweep();
 	EXPECT_STREQ("", rs_end(&self->mark));
 	EXPECT_EQ(self->slots, slots());
-	parameter(_metadata, self->hot_ms, NULL);
+	rs_parameter("dynamic_hot_ms", self->hot_ms);
 }
 
 static bool mode_becomes(const char *mode, unsigned int ms)
@@ -158,7 +146,7 @@ TEST_F(dynamic, a_hot_one_does_not_hold_up_unloading)
 		rs_sleep_ms(delays[i]);
 		EXPECT_EQ(0, rs_unload());
 		ASSERT_EQ(0, rs_load());
-		parameter(_metadata, "200", NULL);
+		ASSERT_STRNE("", rs_parameter("dynamic_hot_ms", "200"));
 		ASSERT_STREQ("done", rs_result("create t rs_percpu_ref_dynamic"));
 	}
 	/* The counts began anew with the module; the kernel log is the old one. */

@@ -14,8 +14,6 @@
 
 #include "refstorm.h"
 
-#define SITES "/sys/module/rsref/parameters/track_sites"
-
 /* The table's row of object t. */
 static const char *row(const char *key)
 {
@@ -336,24 +334,16 @@ TEST_F(holders, a_released_counter_is_not_reported)
 	free(log);
 }
 
-static void parameter(struct __test_metadata *_metadata, const char *value, char *old)
-{
-	int fd = open(SITES, O_RDWR | O_CLOEXEC);
-
-	ASSERT_LE(0, fd);
-	ASSERT_TRUE(!old || read(fd, old, 15) > 0);
-	ASSERT_EQ((ssize_t)strlen(value), pwrite(fd, value, strlen(value), 0));
-	close(fd);
-}
-
 TEST_F(holders, call_sites_that_there_is_no_room_for_are_counted)
 {
-	char old[16] = "", *log;
+	const char *old;
+	char *log;
 
 	ASSERT_STREQ("done", rs_result("create t rs_percpu_ref"));
-	parameter(_metadata, "1", old);
+	old = rs_parameter("track_sites", "1");
+	ASSERT_STRNE("", old);
 	ASSERT_STREQ("done", rs_result("track t seconds=1"));
-	parameter(_metadata, old, NULL);
+	rs_parameter("track_sites", old);
 	ASSERT_STREQ("done", rs_result("get t 5"));
 	ASSERT_STREQ("true", rs_result("tryget t 3"));
 	ASSERT_STREQ("done", rs_result("put t 2"));

@@ -18,6 +18,7 @@
 #include "refstorm.h"
 
 #define DEBUGFS "/sys/kernel/debug"
+#define PARAMETERS "/sys/module/rsref/parameters/"
 #define SKIP_CODE 4	/* of kselftest's runner */
 
 bool rs_loaded(const char *module)
@@ -286,10 +287,10 @@ void rs_expect_end(void)
 	kmsg_write("refstorm-expect: end");
 }
 
-static bool write_1(const char *path)
+static bool write_to(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, "1\n", 2) == 2;
+	bool ok = fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
 
 	close(fd);
 	return ok;
@@ -298,6 +299,43 @@ static bool write_1(const char *path)
 /* The kernel's does not reach what a module remembers. */
 bool rs_clear_warn_once(void)
 {
-	return write_1(DEBUGFS "/clear_warn_once") &&
-	       write_1("/sys/module/rsref/parameters/clear_warn_once");
+	return write_to(DEBUGFS "/clear_warn_once", "1") &&
+	       write_to(PARAMETERS "clear_warn_once", "1");
+}
+
+const char *rs_parameter(const char *name, const char *value)
+{
+	static char olds[8][32];
+	static unsigned int next;
+	char path[80], *old = olds[next++ % 8];
+	ssize_t size;
+	int fd;
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -1 : read(fd, old, sizeof(*olds) - 1);
+	close(fd);
+	if (size <= 0 || !write_to(path, value))
+		return "";
+	old[size] = '\0';
+	old[strcspn(old, "\n")] = '\0';
+	return old;
+}
+
+bool rs_set_cpu_online(unsigned int cpu, bool online)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+	return write_to(path, online ? "1" : "0");
+}
+
+bool rs_set_other_cpus_online(bool online)
+{
+	bool all = true;
+	long cpu;
+
+	for (cpu = 1; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++)
+		all &= rs_set_cpu_online(cpu, online);
+	return all;
 }

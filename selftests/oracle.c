@@ -119,23 +119,6 @@ static int start(struct _test_data_oracle *self, const struct warning *warnings,
 	return err ?: seen == wanted ? 0 : -(int)seen;
 }
 
-/* All CPUs but the first, on or off. False if one of them cannot. */
-static bool set_others_online(bool online)
-{
-	bool all = true;
-	char path[64];
-	long cpu;
-	int fd;
-
-	for (cpu = 1; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++) {
-		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%ld/online", cpu);
-		fd = open(path, O_WRONLY);
-		all &= fd >= 0 && write(fd, online ? "1" : "0", 1) == 1;
-		close(fd);
-	}
-	return all;
-}
-
 FIXTURE_SETUP(oracle)
 {
 	ASSERT_TRUE(rs_clear_warn_once());
@@ -144,7 +127,7 @@ FIXTURE_SETUP(oracle)
 
 FIXTURE_TEARDOWN(oracle)
 {
-	set_others_online(true);
+	rs_set_other_cpus_online(true);
 	rs_try("oracle stop");
 	wait_done(variant->counter);
 	EXPECT_STREQ("", rs_end(&self->mark));
@@ -214,12 +197,12 @@ TEST_F(oracle, on_one_cpu_segments_do_not_overlap_and_that_is_said)
 	char words[64];
 	const char *run;
 
-	if (!set_others_online(false))
+	if (!rs_set_other_cpus_online(false))
 		SKIP(return, "CPUs cannot be taken offline");
 	snprintf(words, sizeof(words), "counter=%s steps=20000", variant->counter);
 	EXPECT_EQ(0, start(self, variant->warnings, words));
 	run = wait_done(variant->counter);
-	set_others_online(true);
+	rs_set_other_cpus_online(true);
 	EXPECT_EQ(1, rs_number(run, "cpus"));
 	EXPECT_LT(0, rs_number(run, "segments"));
 	EXPECT_EQ(0, rs_number(run, "overlapped"));

@@ -36,6 +36,8 @@ int rs_load(void);
 int rs_unload(void);
 /* Both modules anew, so that what they warn of once they warn of again. */
 int rs_reload(void);
+/* Give a parameter of rsref.ko a value; the one that it had, or "" if that was not possible. */
+const char *rs_parameter(const char *name, const char *value);
 
 /*
  * Files.
@@ -103,6 +105,10 @@ long long rs_storm(const char *fmt, ...);
 const char *rs_storm_wait(long long id, unsigned int seconds);
 const char *rs_storm_row(long long id);
 unsigned int rs_cpus(void);
+/* Take a CPU online or offline; false if it cannot be moved. */
+bool rs_set_cpu_online(unsigned int cpu, bool online);
+/* All but the first; false if one of them cannot. */
+bool rs_set_other_cpus_online(bool online);
 long long rs_now_ms(void);
 void rs_sleep_ms(unsigned int ms);
 

@@ -186,4 +186,5 @@ int scenarios_run(const char *module)
 	if (ksft_get_fail_cnt())
 		ksft_exit_fail();
 	ksft_exit_pass();
+	return 0;
 }

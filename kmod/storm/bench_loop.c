@@ -73,6 +73,15 @@ static s64 choose(s64 *rounds, const struct bench_clock *clock)
 	return rounds[clock->kind == CLOCK_INSTRUCTIONS ? nr / 2 : 0];
 }
 
+/*
+ * While a reschedule is due, each turn of a loop that disables preemption asks for it. On a
+ * busy machine one may be due after every round; for times the least is taken anyway.
+ */
+static bool was_undisturbed(const struct bench_clock *clock)
+{
+	return clock->kind != CLOCK_INSTRUCTIONS || !need_resched();
+}
+
 /* S64_MAX if the counter would not stay in its mode. */
 static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
 		const struct bench_clock *clock, unsigned long n)
@@ -89,11 +98,10 @@ static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
 			break;
 		if (op->delta < 0)
 			provider->get(counter, n);
-		/* While one is due, each turn of a loop that disables preemption asks for it. */
 		cond_resched_tasks_rcu_qs();
 		settled = bench_counter_is_settled(bench, op->atomic);
 		took[round] = once(counter, clock, op->loop, n);
-		settled &= bench_counter_is_settled(bench, op->atomic) && !need_resched();
+		settled &= bench_counter_is_settled(bench, op->atomic) && was_undisturbed(clock);
 		if (op->delta > 0)
 			provider->put(counter, n);
 		round += settled;
