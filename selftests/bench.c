@@ -247,8 +247,9 @@ TEST_F_TIMEOUT(bench, tells_the_memory_that_counters_take, 110)
 			  rs_number(hot, "percpu_bytes") >= 10000 * 8 * rs_cpus() * 9 / 10) {
 			TH_LOG("%s", name);
 		}
+		/* But for pages of others: ten of them. */
 		EXPECT_LE(atof(rs_value(result_of("memory_cold"), "value")),
-			  atof(rs_value(result_of("memory_hot"), "value")) + 2);
+			  atof(rs_value(result_of("memory_hot"), "value")) + 4);
 	}
 	rs_parameter("dynamic_threshold", threshold);
 	rs_parameter("dynamic_hot_ms", hot_ms);

@@ -81,12 +81,18 @@ TEST_F(storms, take_the_seed_that_they_are_given_and_choose_one_for_0)
 TEST_F(storms, wait_for_a_release_that_is_late_but_not_lost)
 {
 	long long id = rs_storm("provider=rs_percpu_ref ms=500 bound_ms=1");
+	const char *verdict = "";
+	int i;
 
 	ASSERT_LT(0, id);
 	EXPECT_STREQ("held", rs_value(rs_storm_wait(id, 20), "verdict"));
-	id = rs_storm("provider=rs_percpu_ref ms=500 bound_ms=1 hard_bound=1");
-	ASSERT_LT(0, id);
-	EXPECT_STREQ("broken", rs_value(rs_storm_wait(id, 20), "verdict"));
+	/* Grace periods may all be short ones for a while. */
+	for (i = 0; i < 20 && strcmp(verdict, "broken"); i++) {
+		id = rs_storm("provider=rs_percpu_ref killers=4 ms=500 bound_ms=1 hard_bound=1");
+		ASSERT_LT(0, id);
+		verdict = rs_value(rs_storm_wait(id, 20), "verdict");
+	}
+	EXPECT_STREQ("broken", verdict);
 }
 
 TEST_F(storms, that_are_stopped_end_early_and_say_so)
