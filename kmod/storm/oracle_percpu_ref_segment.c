@@ -69,6 +69,10 @@ static bool switch_fits(const struct oracle_segment *segment, u8 op)
 	/* Its confirmation and that of a kill, or release, come in either order. */
 	if (op == OP_SWITCH_TO_ATOMIC_CONFIRM && exclusive)
 		return false;
+	/* Mainline forgets the confirmation if a switch back is asked for while it waits. */
+	if ((op == OP_SWITCH_TO_ATOMIC_CONFIRM && segment_has(segment, OP_SWITCH_TO_PERCPU)) ||
+	    (op == OP_SWITCH_TO_PERCPU && segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM)))
+		return false;
 	if (segment->bits & SEGMENT_SLOW)
 		return true;
 	if (pair->switching || exclusive || op == OP_SWITCH_TO_ATOMIC_SYNC)

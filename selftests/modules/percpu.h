@@ -80,6 +80,29 @@ static inline struct rs_percpu_ref_state look(struct counted *c)
 	return state;
 }
 
+/**
+ * struct opposed - two who ask for opposite switches while one is under way
+ * @ref: the counter, in per-CPU mode
+ * @to_atomic: begins the switch that they wait for
+ * @to_atomic_confirm: the first one asks, for a confirmation, too
+ * @to_percpu: the second one asks, when the first one waits
+ * @asks: who has asked
+ * @done: and was answered
+ * @reading: a reader is in its section
+ */
+struct opposed {
+	void			*ref;
+	void			(*to_atomic)(void *ref);
+	void			(*to_atomic_confirm)(void *ref);
+	void			(*to_percpu)(void *ref);
+	struct task_struct	*asks[2];
+	bool			done[2];
+	bool			reading;
+};
+
+/* A reader holds the first switch up until both wait, if they do. Needs three CPUs. */
+void switch_both_ways(struct opposed *opposed);
+
 /* Memory that rsref.ko has at a site, or at all of them if NULL. */
 long outstanding(const char *site);
 
@@ -120,6 +143,7 @@ SCENARIO_FN(kill_two_stage);
 SCENARIO_FN(racing_kills);
 SCENARIO_FN(confirm_then_dead);
 SCENARIO_FN(counted_at_confirm);
+SCENARIO_FN(opposed_switches);
 
 /* percpu_track.c: who holds it */
 SCENARIO_FN(tracked_from_birth);
@@ -135,5 +159,6 @@ SCENARIO_FN(tracked_by_turns);
 SCENARIO_FN(mainline_second_kill);
 SCENARIO_FN(mainline_atomic_without_reinit);
 SCENARIO_FN(mainline_release_holds_up_others);
+SCENARIO_FN(mainline_opposed_switches);
 
 #endif /* SELFTESTS_MODULES_PERCPU_H */

@@ -135,6 +135,7 @@ static const struct scenario list[] = {
 	OURS(confirm_then_dead, "after the confirmation no tryget_live succeeds"),
 	OURS(counted_at_confirm,
 	     "what tryget_live took is in the count when the kill is confirmed"),
+	OURS(opposed_switches, "a switch is confirmed though another one back was asked for"),
 
 	OURS(tracked_from_birth, "with INIT_TRACKED each reference is recorded"),
 	OURS(tracked_exactly,
@@ -153,6 +154,8 @@ static const struct scenario list[] = {
 		 "mainline: while one counter is in release(), no other can be asked"),
 	MAINLINE(mainline_second_kill, 1,
 		 "mainline: a second kill drops a reference that somebody else holds"),
+	MAINLINE(mainline_opposed_switches, 0,
+		 "mainline: a switch is not confirmed if another one back was asked for"),
 	MAINLINE(mainline_atomic_without_reinit, 1,
 		 "mainline: switch_to_atomic without ALLOW_REINIT leaves it looking dead"),
 #endif

@@ -113,3 +113,57 @@ void mainline_release_holds_up_others(const struct scenario *s)
 	else
 		caught("release under the global lock: another counter had to wait for it");
 }
+
+/*
+ * What is asked for is kept in a flag, which the later one overwrites while both wait for the
+ * switch under way; both then do what the flag says.
+ */
+static atomic_t nr_confirmed;
+
+static void mainline_confirm(struct percpu_ref *ref)
+{
+	atomic_inc(&nr_confirmed);
+}
+
+static void mainline_to_atomic(void *ref)
+{
+	percpu_ref_switch_to_atomic(ref, NULL);
+}
+
+static void mainline_to_atomic_confirm(void *ref)
+{
+	percpu_ref_switch_to_atomic(ref, mainline_confirm);
+}
+
+static void mainline_to_percpu(void *ref)
+{
+	percpu_ref_switch_to_percpu(ref);
+}
+
+void mainline_opposed_switches(const struct scenario *s)
+{
+	struct percpu_ref ref;
+	struct opposed o = {
+		.ref = &ref,
+		.to_atomic = mainline_to_atomic,
+		.to_atomic_confirm = mainline_to_atomic_confirm,
+		.to_percpu = mainline_to_percpu,
+	};
+
+	if (num_online_cpus() < 3) {
+		skipped("needs 3 CPUs");
+		return;
+	}
+	atomic_set(&nr_released, 0);
+	atomic_set(&nr_confirmed, 0);
+	if (!check(!percpu_ref_init(&ref, mainline_release, PERCPU_REF_ALLOW_REINIT, GFP_KERNEL)))
+		return;
+	switch_both_ways(&o);
+	percpu_ref_kill(&ref);
+	check(becomes_true(atomic_read(&nr_released) == 1));
+	percpu_ref_exit(&ref);
+	if (atomic_read(&nr_confirmed))
+		fail("mainline has changed: the switch is confirmed");
+	else
+		caught("opposed switches: a confirmation never came");
+}

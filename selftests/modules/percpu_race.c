@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Our per-CPU counters: kills that race with each other and with tryget_live. */
+/*
+ * Our per-CPU counters: kills that race with each other and with tryget_live, and switches
+ * of opposite directions.
+ */
 #include <linux/cpumask.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -195,4 +198,95 @@ void counted_at_confirm(const struct scenario *s)
 		REF(put_many)(&census.c.ref, look(&census.c).count);
 		counted_end(&census.c);
 	}
+}
+
+/*
+ * Opposite switches.
+ */
+
+/* Has this one asked, and does it wait, or was it answered at once? */
+static bool waits_or_done(struct opposed *o, unsigned int who)
+{
+	struct task_struct *task = READ_ONCE(o->asks[who]);
+
+	return READ_ONCE(o->done[who]) ||
+	       (task && READ_ONCE(task->__state) == TASK_UNINTERRUPTIBLE);
+}
+
+static void ask(struct opposed *o, unsigned int who, void (*what)(void *ref))
+{
+	WRITE_ONCE(o->asks[who], current);
+	what(o->ref);
+	WRITE_ONCE(o->done[who], true);
+}
+
+static void read_or_ask(unsigned int nr, void *arg)
+{
+	struct opposed *o = arg;
+	unsigned int ms;
+
+	switch (nr) {
+	case 0:
+		rcu_read_lock();
+		WRITE_ONCE(o->reading, true);
+		for (ms = 0; ms < 2000 && !waits_or_done(o, 1); ms++)
+			mdelay(1);
+		rcu_read_unlock();
+		break;
+	case 1:
+		check(becomes_true(READ_ONCE(o->reading)));
+		o->to_atomic(o->ref);
+		ask(o, 0, o->to_atomic_confirm);
+		break;
+	case 2:
+		check(becomes_true(waits_or_done(o, 0)));
+		ask(o, 1, o->to_percpu);
+		break;
+	}
+}
+
+void switch_both_ways(struct opposed *o)
+{
+	crowd_run(3, read_or_ask, o);
+}
+
+static void to_atomic(void *ref)
+{
+	REF(switch_to_atomic)(ref, NULL);
+}
+
+static void to_atomic_confirm(void *ref)
+{
+	REF(switch_to_atomic)(ref, count_confirm);
+}
+
+static void to_percpu(void *ref)
+{
+	check(!REF(switch_to_percpu)(ref));
+}
+
+void opposed_switches(const struct scenario *s)
+{
+	struct opposed o = {
+		.to_atomic = to_atomic,
+		.to_atomic_confirm = to_atomic_confirm,
+		.to_percpu = to_percpu,
+	};
+	struct counted c;
+
+	if (num_online_cpus() < 3) {
+		skipped("needs 3 CPUs");
+		return;
+	}
+	if (!counted_init(&c, RS_PERCPU_REF_ALLOW_REINIT))
+		return;
+	o.ref = &c.ref;
+	switch_both_ways(&o);
+	/* Whichever came last, what was asked for was done, and confirmed. */
+	check(becomes_true(confirmed(&c) == 1));
+	check(REF(tryget_live)(&c.ref));
+	check(look(&c).count == 2 || look(&c).mode == RS_PERCPU_REF_PERCPU);
+	REF(put)(&c.ref);
+	check(REF(kill)(&c.ref));
+	counted_end(&c);
 }
