@@ -16,9 +16,14 @@ FIXTURE(dynamic) {
 	const char *hot_ms;
 };
 
+static long long slots_number(const char *key)
+{
+	return rs_number(rs_row("alloc", "site", "percpu_ref_slots"), key);
+}
+
 static long long slots(void)
 {
-	return rs_number(rs_row("alloc", "site", "percpu_ref_slots"), "outstanding");
+	return slots_number("outstanding");
 }
 
 static const char *row(const char *key)
@@ -96,6 +101,29 @@ TEST_F(dynamic, a_hot_one_gets_slots_and_gives_them_back_when_cold)
 		rs_sleep_ms(20);
 	EXPECT_EQ(self->slots, slots());
 	EXPECT_STREQ("4011", row("count"));
+	EXPECT_STREQ("true", rs_result("kill t"));
+	expect_one_release(_metadata, self->events);
+}
+
+TEST_F(dynamic, one_that_is_still_hot_keeps_its_slots_and_is_asked_half_as_often)
+{
+	long long allocated, asked;
+	int patience = 10;
+
+	EXPECT_STREQ("done", rs_result("get t 5000"));
+	EXPECT_TRUE(mode_becomes("percpu", 3000));
+	/* Asked for a second; a busy machine may answer too late, and again. */
+	do {
+		allocated = slots_number("allocated");
+		EXPECT_TRUE(mode_becomes("atomic", 10000));
+		asked = rs_now_ms();
+		EXPECT_STREQ("done", rs_result("get t 5000"));
+		EXPECT_TRUE(mode_becomes("percpu", 3000));
+	} while (slots_number("allocated") != allocated && --patience);
+	EXPECT_EQ(allocated, slots_number("allocated"));
+	/* The next time after twice 200 ms, but for ticks. */
+	EXPECT_TRUE(mode_becomes("atomic", 10000));
+	EXPECT_LT(350, rs_now_ms() - asked);
 	EXPECT_STREQ("true", rs_result("kill t"));
 	expect_one_release(_metadata, self->events);
 }
