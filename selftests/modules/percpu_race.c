@@ -285,7 +285,7 @@ void opposed_switches(const struct scenario *s)
 	/* Whichever came last, what was asked for was done, and confirmed. */
 	check(becomes_true(confirmed(&c) == 1));
 	check(REF(tryget_live)(&c.ref));
-	check(look(&c).count == 2 || look(&c).mode == RS_PERCPU_REF_PERCPU);
+	check(becomes_true(look(&c).count == 2 || look(&c).mode == RS_PERCPU_REF_PERCPU));
 	REF(put)(&c.ref);
 	check(REF(kill)(&c.ref));
 	counted_end(&c);
