@@ -80,6 +80,19 @@ TEST_F(storm, of_what_the_counter_has_not_is_refused)
 
 RS_FIXTURE(adversary, 2)
 
+/* Until a number of a storm that runs is larger than @least; false after a while. */
+static bool storm_exceeds(long long id, const char *key, long long least)
+{
+	long long end = rs_now_ms() + 60000;
+
+	while (rs_number(rs_storm_row(id), key) <= least) {
+		if (rs_now_ms() > end)
+			return false;
+		rs_sleep_ms(20);
+	}
+	return true;
+}
+
 TEST_F(adversary, crowd_of_ten_thousand_objects_is_killed_in_overlapping_waves)
 {
 	static const char * const providers[] = { "kref", "percpu_ref", "rs_percpu_ref" };
@@ -88,16 +101,55 @@ TEST_F(adversary, crowd_of_ten_thousand_objects_is_killed_in_overlapping_waves)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(providers); i++) {
-		id = rs_storm("provider=%s ms=500 objects=5000 memory=freed", providers[i]);
+		id = rs_storm("provider=%s ms=120000 objects=5000 memory=freed", providers[i]);
 		ASSERT_LT(0, id);
-		row = rs_storm_wait(id, 30);
+		/* More than a wave of each half of them: others live where these were. */
+		EXPECT_TRUE(storm_exceeds(id, "kills", 6000));
+		EXPECT_EQ(0, rs_try("stop %lld", id));
+		row = rs_storm_wait(id, 60);
 		ASSERT_STRNE("", row);
 		TH_LOG("%s", row);
 		EXPECT_STREQ("-", rs_value(row, "invariant"));
 		EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
-		/* All of them at the end, if not before. */
-		EXPECT_LE(10000, rs_number(row, "kills"));
+		/* All of them at the end. */
+		EXPECT_LE(11000, rs_number(row, "kills"));
 	}
+}
+
+/* Between two gusts nothing is done for as long as one. */
+static bool storm_calms(long long id)
+{
+	long long since = rs_now_ms(), end = since + 30000, before = 0, now;
+
+	while (rs_now_ms() - since < 200) {
+		now = rs_number(rs_storm_row(id), "operations");
+		if (now != before || !now)
+			since = rs_now_ms();
+		before = now;
+		if (since > end)
+			return false;
+		rs_sleep_ms(20);
+	}
+	return true;
+}
+
+TEST_F(adversary, gusts_come_and_between_them_nobody_does_anything)
+{
+	long long id = rs_storm("provider=rs_percpu_ref_dynamic ms=120000 gust_ms=400");
+	unsigned int i;
+	const char *row;
+
+	ASSERT_LT(0, id);
+	for (i = 0; i < 3; i++) {
+		ASSERT_TRUE(storm_calms(id));
+		ASSERT_TRUE(storm_exceeds(id, "operations",
+					  rs_number(rs_storm_row(id), "operations")));
+	}
+	EXPECT_EQ(0, rs_try("stop %lld", id));
+	row = rs_storm_wait(id, 60);
+	TH_LOG("%s", row);
+	EXPECT_STREQ("stopped", rs_value(row, "verdict"));
+	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
 }
 
 TEST_F(adversary, crowd_that_is_too_large_or_lives_on_is_refused)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <kselftest_harness.h>
@@ -138,6 +139,23 @@ TEST_F(tracked, a_forgotten_get_is_named_in_debugfs_and_in_the_log)
 	EXPECT_STREQ("done", rs_result("put t holder=forgetful"));
 	EXPECT_STREQ("done", rs_result("wait t"));
 	EXPECT_STREQ("", rs_row("holders", "holder", "forgetful"));
+}
+
+TEST_F(tracked, name_of_a_task_is_one_word_whatever_is_in_it)
+{
+	char before[16] = "", *table;
+
+	ASSERT_STREQ("done", rs_result("track t"));
+	prctl(PR_GET_NAME, before);
+	prctl(PR_SET_NAME, "a \"b\\\n count=9");
+	EXPECT_STREQ("done", rs_result("get t holder=forgetful"));
+	prctl(PR_SET_NAME, before);
+	table = rs_read("holders");
+	EXPECT_NE(NULL, strstr(table, " task=\"a \\\"b\\\\? count=9\"")) {
+		TH_LOG("%s", table);
+	}
+	free(table);
+	EXPECT_STREQ("done", rs_result("put t holder=forgetful"));
 }
 
 TEST_F(tracked, a_reference_passes_from_one_holder_to_another)

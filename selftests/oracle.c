@@ -70,17 +70,19 @@ FIXTURE_VARIANT_ADD(oracle, percpu_ref) {
 	.counter = "percpu_ref", .warnings = percpu_ref_warnings,
 };
 
-/* The first line of the file that begins with @head and is of @counter; or "". */
+/* The first line of the file that begins with @head and is of @counter, or ""; four stay valid. */
 static const char *line_of(const char *head, const char *counter)
 {
-	static char found[1024];
+	static char all_found[4][1024];
+	static unsigned int last;
+	char *found = all_found[last++ % ARRAY_SIZE(all_found)];
 	char *all = rs_read("oracle"), *save = NULL, *line;
 
 	found[0] = '\0';
 	for (line = strtok_r(all, "\n", &save); line && !*found; line = strtok_r(NULL, "\n", &save))
 		if (!strncmp(line, head, strlen(head)) &&
 		    !strcmp(rs_value(line, "counter"), counter))
-			snprintf(found, sizeof(found), "%s", line);
+			snprintf(found, sizeof(all_found[0]), "%s", line);
 	free(all);
 	return found;
 }
@@ -244,6 +246,94 @@ TEST_F(oracle, one_seed_is_one_sequence)
 	free(second);
 }
 
+/* Lines of steps, of the shortest sequence. */
+static unsigned int nr_steps(const char *counter)
+{
+	char *all = rs_read("oracle"), *save = NULL, *line;
+	unsigned int nr = 0;
+
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "step=", 5) || strcmp(rs_value(line, "counter"), counter))
+			continue;
+		printf("# %s\n", line);
+		nr++;
+	}
+	free(all);
+	return nr;
+}
+
+/* The differences of each counter: in what one shows itself, and how few steps it takes. */
+static const struct difference {
+	const char *counter, *name, *field;
+	unsigned int steps;
+} differences[] = {
+	{ "refcount", "sub_none_of_zero", "ret", 2 },
+	{ "refcount", "dec_not_one_of_zero", "count", 2 },
+	{ "refcount", "acquire_saturated", "ret", 2 },
+	{ "kref", "dec_not_one_of_zero", "count", 2 },
+	{ "percpu_ref", "second_kill", "ret", 2 },
+	{ "percpu_ref", "looks_dead", "dying", 2 },
+	{ "percpu_ref", "second_exit", "old", 1 },
+};
+
+static const char *difference_of(const struct difference *d)
+{
+	char head[64];
+
+	snprintf(head, sizeof(head), "difference=%s ", d->name);
+	return line_of(head, d->counter);
+}
+
+static void expect_found(struct __test_metadata *_metadata, const struct difference *d,
+			 bool lockstep)
+{
+	const char *line = line_of("shrunk=", d->counter);
+	char mainline[32], ours[32];
+	unsigned int nr;
+
+	snprintf(mainline, sizeof(mainline), "mainline_%s", d->field);
+	snprintf(ours, sizeof(ours), "ours_%s", d->field);
+	printf("# %s\n", line_of("mismatch=", d->counter));
+	printf("# %s\n", line);
+	EXPECT_STRNE("", rs_value(line, mainline));
+	EXPECT_STRNE(rs_value(line, mainline), rs_value(line, ours));
+	if (lockstep)
+		EXPECT_STREQ("10/10", rs_value(line, "again"));
+	/* Of dozens; a get and a put that are apart it does not leave out together. */
+	nr = nr_steps(d->counter);
+	EXPECT_LE(d->steps, nr);
+	EXPECT_GE(d->steps + 6, nr);
+}
+
+TEST_F(oracle, a_difference_that_is_not_listed_is_found_and_shrunk)
+{
+	static const struct warning none[] = { {} };
+	const struct warning *warnings = variant->warnings;
+	unsigned int i, lockstep;
+	const char *run;
+	char words[96];
+
+	for (i = 0; i < 2 * ARRAY_SIZE(differences); i++) {
+		const struct difference *d = &differences[i / 2];
+
+		lockstep = i % 2;
+		if (strcmp(d->counter, variant->counter))
+			continue;
+		snprintf(words, sizeof(words), "counter=%s seed=7 concurrent=%u unlist=%s",
+			 d->counter, !lockstep, d->name);
+		ASSERT_EQ(0, start(self, warnings, words));
+		warnings = none;
+		run = wait_done(d->counter);
+		printf("# %s\n# %s\n", words, run);
+		if (!rs_number(difference_of(d), "holds"))
+			continue;
+		EXPECT_EQ(0, rs_number(difference_of(d), "listed"));
+		EXPECT_STREQ("differs", rs_value(run, "verdict"));
+		expect_found(_metadata, d, lockstep);
+	}
+	fflush(stdout);
+}
+
 TEST_F(oracle, it_stops_when_told_and_holds_the_module_until_then)
 {
 	char words[64];
@@ -303,6 +393,9 @@ TEST_F(oracle, wrong_words_are_refused_in_words)
 		  "'atomic' is not one of: refcount kref percpu_ref", "counter" },
 		{ ERANGE, "oracle counter=kref steps=0", "out of range", "steps" },
 		{ ERANGE, "oracle counter=kref concurrent=2", "out of range", "concurrent" },
+		{ EINVAL, "oracle unlist=looks_dead counter=kref",
+		  "'looks_dead' is not one of: dec_not_one_of_zero", "unlist" },
+		{ EINVAL, "oracle counter=kref unlist=", "is not one of", "unlist" },
 		{ EINVAL, "oracle stop now", "surplus word", "now" },
 		{ EINVAL, "oracle", "too few words", NULL },
 	};

@@ -203,8 +203,17 @@ int command_number(struct command *cmd, unsigned int word, const char *text,
 	return 0;
 }
 
-static int unknown_choice(struct command *cmd, unsigned int word, const char *value,
-			  const char * const *choices)
+/**
+ * command_unknown - refuse a name that is none of those that there are
+ * @cmd: the command
+ * @word: the word that it is in
+ * @value: the name
+ * @choices: NULL-terminated, those that there are
+ *
+ * Return: -EINVAL, with the names in error_log.
+ */
+int command_unknown(struct command *cmd, unsigned int word, const char *value,
+		    const char * const *choices)
 {
 	char names[160] = "";
 	size_t len = 0;
@@ -245,16 +254,12 @@ static int set_several(struct command *cmd, unsigned int word,
 		*mask = all_of(key->choices);
 		return 0;
 	}
-	if (!key->min && !strcmp(value, "none")) {
-		*mask = 0;
-		return 0;
-	}
 	for (;; value++) {
 		size_t len = strcspn(value, ",");
 		unsigned int i = choice_index(key->choices, value, len);
 
 		if (!key->choices[i])
-			return unknown_choice(cmd, word, value, key->choices);
+			return command_unknown(cmd, word, value, key->choices);
 		if (seen & BIT_ULL(i))
 			return command_refuse(cmd, word, -EINVAL, "'%s' stands twice in %s=",
 					      key->choices[i], key->name);
@@ -282,7 +287,7 @@ static int set_key(struct command *cmd, unsigned int word,
 
 	i = choice_index(key->choices, value, strlen(value));
 	if (!key->choices[i])
-		return unknown_choice(cmd, word, value, key->choices);
+		return command_unknown(cmd, word, value, key->choices);
 	*field = i;
 	return 0;
 }
@@ -291,7 +296,7 @@ static int set_key(struct command *cmd, unsigned int word,
  * command_names_show - names with commas between
  * @m: where to
  * @names: NULL-terminated
- * @mask: which of them, by index; "none" if it is empty, "all" if it is full
+ * @mask: which of them, by index; "all" if it is full
  */
 void command_names_show(struct seq_file *m, const char * const *names, u64 mask)
 {
@@ -308,8 +313,6 @@ void command_names_show(struct seq_file *m, const char * const *names, u64 mask)
 		seq_printf(m, "%s%s", separator, names[i]);
 		separator = ",";
 	}
-	if (!mask)
-		seq_puts(m, "none");
 }
 
 /**

@@ -42,7 +42,7 @@ struct command {
  * @max: largest number
  * @choices: NULL-terminated names instead of a number; the value is their index
  * @several: several of these with commas between; the value is a mask of their
- *	indices. "all" is the full one, "none" the empty one if @min is 0
+ *	indices; "all" is the full one
  * @set: called instead, with the value as text
  * @offset: of the u64 in the structure given to command_keys()
  */
@@ -83,6 +83,8 @@ void command_key_show(struct seq_file *m, const struct command_key *key,
 void command_names_show(struct seq_file *m, const char * const *names, u64 mask);
 int command_number(struct command *cmd, unsigned int word, const char *text,
 		   u64 min, u64 max, u64 *number);
+int command_unknown(struct command *cmd, unsigned int word, const char *value,
+		    const char * const *choices);
 __printf(4, 5)
 int command_refuse(struct command *cmd, int word, int err, const char *fmt, ...);
 #define COMMAND_NO_WORD (-1)

@@ -35,7 +35,7 @@ static const struct command_verb verbs[] = {
 	{ "destroy", "NAME", 2, 2, object_destroy },
 	{ "storm", STORM_USAGE, 2, COMMAND_WORDS_MAX, storm_command },
 	{ "stop", "ID|all", 2, 2, storm_stop_command },
-	{ "oracle", ORACLE_USAGE, 2, 6, oracle_command },
+	{ "oracle", ORACLE_USAGE, 2, 7, oracle_command },
 	{ "bench", BENCH_USAGE, 2, 7, bench_command },
 	{ "bench_kill", BENCH_KILL_USAGE, 2, 6, bench_kill_command },
 	{ "bench_memory", BENCH_MEMORY_USAGE, 2, 3, bench_memory_command },

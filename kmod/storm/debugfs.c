@@ -47,6 +47,7 @@ static void readme_show(struct seq_file *m)
 		 "                   [hard_bound=0|1]\n"
 		 "             stop ID|all\n"
 		 "             oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1]\n"
+		 "                    [unlist=DIFFERENCE]\n"
 		 "             oracle stop\n"
 		 "             bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N] [cold=0|1]\n"
 		 "             bench_kill provider=P [refs=N] [batches=N] [load=0|1] [from=one|all]\n"
@@ -123,7 +124,7 @@ static const struct command_key fail_keys[] = {
 	  .offset = offsetof(struct fail_keys, nth) },
 };
 
-/* fail site=S nth=N */
+/* fail site=S nth=N; of three words, none twice, these two are there. */
 static int alloc_fail(struct command *cmd)
 {
 	struct fail_keys keys = {};
@@ -132,9 +133,6 @@ static int alloc_fail(struct command *cmd)
 	ret = command_keys(cmd, 1, fail_keys, ARRAY_SIZE(fail_keys), &keys);
 	if (ret)
 		return ret;
-	if (!keys.site || !keys.nth)
-		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
-				      "site= and nth= are both needed");
 	if (rs_alloc_fail_nth(keys.site, keys.nth))
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOENT,
 				      "no site is called '%.32s'; they are listed in alloc",

@@ -43,6 +43,9 @@ struct oracle_setup {
 	u64	ms;
 	u64	seed;
 	u64	concurrent;
+	const char *unlist;		/* a difference's name, and where it stands */
+	unsigned int unlist_word;
+	u32	unlisted;		/* its bit */
 };
 
 static void run_free(struct oracle_run *run)
@@ -136,6 +139,7 @@ static void result_begin(struct oracle_run *run, const struct oracle_setup *setu
 	for (i = 0; i < subject->nr_differences; i++)
 		if (!subject->differences[i].holds || subject->differences[i].holds())
 			result->holds |= BIT(i);
+	result->listed = result->holds & ~setup->unlisted;
 	run->result = result;
 }
 
@@ -185,6 +189,34 @@ static int stop(struct command *cmd)
 	return 0;
 }
 
+static int set_unlist(struct command *cmd, unsigned int word, const char *value, void *out)
+{
+	struct oracle_setup *setup = out;
+
+	setup->unlist = value;
+	setup->unlist_word = word;
+	return 0;
+}
+
+/* The difference that is to be taken for a disagreement; its counter may come later. */
+static int find_unlisted(struct command *cmd, struct oracle_setup *setup)
+{
+	const struct oracle_subject *subject = subjects[setup->counter];
+	const char *names[ORACLE_DIFFERENCES_MAX + 1] = {};
+	unsigned int i;
+
+	if (!setup->unlist)
+		return 0;
+	for (i = 0; i < subject->nr_differences; i++) {
+		names[i] = subject->differences[i].name;
+		if (!strcmp(names[i], setup->unlist))
+			setup->unlisted = BIT(i);
+	}
+	if (setup->unlisted)
+		return 0;
+	return command_unknown(cmd, setup->unlist_word, setup->unlist, names);
+}
+
 #define NUMBER(_name, _min, _max) {				\
 	.name = #_name, .min = (_min), .max = (_max),		\
 	.offset = offsetof(struct oracle_setup, _name),		\
@@ -197,9 +229,10 @@ static const struct command_key oracle_keys[] = {
 	NUMBER(ms, 1, MS_MAX),
 	NUMBER(seed, 0, U64_MAX),
 	NUMBER(concurrent, 0, 1),
+	{ .name = "unlist", .set = set_unlist },
 };
 
-/* oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1], or oracle stop */
+/* oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1] [unlist=D], or oracle stop */
 int oracle_command(struct command *cmd)
 {
 	struct oracle_setup setup = {
@@ -216,6 +249,9 @@ int oracle_command(struct command *cmd)
 		return ret;
 	if (setup.counter == ARRAY_SIZE(subjects))
 		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL, "counter= is missing");
+	ret = find_unlisted(cmd, &setup);
+	if (ret)
+		return ret;
 	while (!setup.seed)
 		setup.seed = get_random_u64();
 

@@ -9,7 +9,8 @@
 struct command;
 struct seq_file;
 
-#define ORACLE_USAGE "stop, or counter=refcount|kref|percpu_ref [steps=N] [ms=N] [seed=N] [concurrent=0|1]"
+#define ORACLE_USAGE "stop, or counter=refcount|kref|percpu_ref [steps=N] [ms=N] [seed=N] " \
+		     "[concurrent=0|1] [unlist=DIFFERENCE]"
 
 /* Command of the control file, and the oracle file; see docs/oracle.md */
 int oracle_command(struct command *cmd);

@@ -288,6 +288,7 @@ struct oracle_mismatch {
  * @concurrent: the same in segments that overlapped, by the state in which they began
  * @differences: how often each came
  * @holds: bits of those that this kernel has
+ * @listed: bits of those that are no disagreement in this run
  * @mismatch: the disagreement, as it was found, if the verdict says so
  * @sequence: number of the pair it was found in
  * @tries: sequences run to shrink it
@@ -317,6 +318,7 @@ struct oracle_result {
 	u64			concurrent[ORACLE_OPS_MAX][ORACLE_STATES_MAX];
 	u64			differences[ORACLE_DIFFERENCES_MAX];
 	u32			holds;
+	u32			listed;
 	struct oracle_mismatch	mismatch;
 	u64			sequence;
 	unsigned int		tries;

@@ -46,7 +46,7 @@ bool oracle_judge(struct oracle_run *run, struct oracle_pair *pair,
 	if (!memcmp(&answers[MAINLINE], &answers[OURS], sizeof(answers[OURS])))
 		return true;
 	for (i = 0; i < subject->nr_differences; i++) {
-		if (!(run->result->holds & BIT(i)) ||
+		if (!(run->result->listed & BIT(i)) ||
 		    !subject->differences[i].explains(pair, step, state, answers))
 			continue;
 		if (!run->replaying)

@@ -90,7 +90,7 @@ const char *oracle_thin(const struct oracle_subject *subject,
 		return "unproven";
 	}
 	for (i = 0; i < subject->nr_differences; i++) {
-		if (!(result->holds & BIT(i)) || result->differences[i])
+		if (!(result->listed & BIT(i)) || result->differences[i])
 			continue;
 		scnprintf(buf, size, "difference %s did not come",
 			  subject->differences[i].name);
@@ -130,9 +130,10 @@ static void show_differences(struct seq_file *m, const struct oracle_subject *su
 	unsigned int i;
 
 	for (i = 0; i < subject->nr_differences; i++)
-		seq_printf(m, "difference=%s counter=%s holds=%u seen=%llu row=\"%s\"\n",
+		seq_printf(m, "difference=%s counter=%s holds=%u listed=%u seen=%llu row=\"%s\"\n",
 			   subject->differences[i].name, subject->name,
-			   !!(result->holds & BIT(i)), READ_ONCE(result->differences[i]),
+			   !!(result->holds & BIT(i)), !!(result->listed & BIT(i)),
+			   READ_ONCE(result->differences[i]),
 			   subject->differences[i].row);
 }
 

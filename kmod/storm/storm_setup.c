@@ -56,9 +56,9 @@ static const char *step_choices[RS_STEP_KIND_COUNT + 1];
 	.offset = offsetof(struct storm_setup, _name),		\
 }
 
-#define SEVERAL(_name, _choices, _min) {			\
+#define SEVERAL(_name, _choices) {				\
 	.name = #_name, .choices = (_choices), .several = true,	\
-	.min = (_min), .offset = offsetof(struct storm_setup, _name), \
+	.offset = offsetof(struct storm_setup, _name),		\
 }
 
 static const struct command_key keys[] = {
@@ -70,14 +70,14 @@ static const struct command_key keys[] = {
 	NUMBER(ms, RS_STORM_MS_MIN, RS_STORM_MS_MAX),
 	NUMBER(bound_ms, 1, RS_BOUND_MS_MAX),
 	NUMBER(duty, 1, 100),
-	SEVERAL(contexts, context_choices, 1),
-	SEVERAL(kill_contexts, rs_kill_context_names, 1),
+	SEVERAL(contexts, context_choices),
+	SEVERAL(kill_contexts, rs_kill_context_names),
 	NUMBER(delay, 0, 1000),
-	SEVERAL(steps, step_choices, 1),
+	SEVERAL(steps, step_choices),
 	NUMBER(objects, 1, RS_STORM_OBJECTS_MAX),
 	NUMBER(life_us, 1, RS_STORM_LIFE_US_MAX),
-	SEVERAL(lives, rs_life_names, 1),
-	SEVERAL(ends, rs_end_names, 1),
+	SEVERAL(lives, rs_life_names),
+	SEVERAL(ends, rs_end_names),
 	CHOICE(memory, memory_choices),
 	NUMBER(switchers, 0, RS_KILLERS_MAX),
 	NUMBER(gust_ms, 0, RS_BOUND_MS_MAX),

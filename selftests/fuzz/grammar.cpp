@@ -49,6 +49,8 @@ constexpr std::array rules = {
     rule{"storm", "storm provider=PROVIDER pattern=saturate ms=SHORT", 4},
     rule{"stop", "stop {all|N}", 40},
     rule{"oracle", "oracle counter={refcount|kref|percpu_ref} steps=FEW[ seed=N][ concurrent=FLAG]", 4},
+    rule{"oracle", "oracle counter=percpu_ref steps=2000 unlist={second_kill|looks_dead|second_exit}", 1},
+    rule{"oracle", "oracle counter={refcount|kref} steps=2000 unlist=dec_not_one_of_zero", 1},
     rule{"oracle", "oracle stop", 10},
     rule{"bench",
          "bench provider=PROVIDER operation={pair|init_exit|tryget_pair|kill} clock={ns|auto}[ cpus=FLAG] "

@@ -235,6 +235,9 @@ void add_oracle(CLI::App &app, arguments &parsed)
     add_number(*sub, "--seed", oracle.seed, 0, std::numeric_limits<std::uint64_t>::max(),
                "repeat the run that had this seed (default: a new one)");
     sub->add_flag("--lockstep", oracle.lockstep, "without concurrent segments");
+    sub->add_option("--unlist", oracle.unlist,
+                    "take this difference for a disagreement, to see one found and shrunk")
+        ->type_name("DIFFERENCE");
     add_surroundings(*sub, parsed);
     sub->callback([&parsed] { parsed.command = subcommand::oracle; });
 }

@@ -25,7 +25,8 @@ struct oracle_options {
     std::optional<std::uint64_t> steps = {};
     std::optional<std::uint64_t> seconds_ms = {};
     std::optional<std::uint64_t> seed = {};
-    bool lockstep = false; ///< no concurrent segments
+    bool lockstep = false;   ///< no concurrent segments
+    std::string unlist = {}; ///< a difference that is to be a disagreement; empty: none
 };
 
 /// What `bench` measures.

@@ -108,6 +108,8 @@ std::string repeat_command(const record &run, const oracle_options &options, con
         text += fmt::format(" --seconds {}", format_seconds(*options.seconds_ms));
     if (options.lockstep)
         text += " --lockstep";
+    if (!options.unlist.empty())
+        text += " --unlist " + options.unlist;
     return text + place_options(where);
 }
 
@@ -227,9 +229,10 @@ result<done> oracle_runner::start(const std::string &counter, const oracle_optio
         command += fmt::format(" ms={}", *options.seconds_ms);
     if (options.seed)
         command += fmt::format(" seed={}", *options.seed);
-
     if (options.lockstep)
         command += " concurrent=0";
+    if (!options.unlist.empty())
+        command += " unlist=" + options.unlist;
 
     log.begin_expecting(expected_of(counter));
     const auto started = port_.command(command);

@@ -155,12 +155,14 @@ TEST(arguments, storm_takes_all_its_options)
 
 TEST(arguments, oracle_takes_all_its_options)
 {
-    const auto all = accepted({"oracle", "--counter", "kref", "--steps", "5", "--seed", "7", "--lockstep",
-                               "--keep", "--kernel-log", "log", "--module-dir", "."});
+    const auto all =
+        accepted({"oracle", "--counter", "kref", "--steps", "5", "--seed", "7", "--lockstep", "--unlist",
+                  "looks_dead", "--keep", "--kernel-log", "log", "--module-dir", "."});
     EXPECT_EQ(all.oracle.counters, words{"kref"});
     EXPECT_EQ(all.oracle.steps, 5U);
     EXPECT_EQ(all.oracle.seed, 7U);
     EXPECT_TRUE(all.oracle.lockstep);
+    EXPECT_EQ(all.oracle.unlist, "looks_dead");
     EXPECT_TRUE(all.keep);
     EXPECT_EQ(all.where.kernel_log, "log");
     EXPECT_FALSE(accepted({"oracle"}).oracle.lockstep);

@@ -10,7 +10,7 @@ namespace refstorm {
 namespace {
 
 constexpr const char *cells =
-    "difference=second_kill counter=percpu_ref holds=1 seen=5 row=\"a second kill\"\n"
+    "difference=second_kill counter=percpu_ref holds=1 listed=1 seen=5 row=\"a second kill\"\n"
     "cell=get counter=percpu_ref percpu=120 zero=-\n"
     "cell=tryget counter=percpu_ref percpu=7 zero=101\n"
     "concurrent=tryget counter=percpu_ref percpu=3 zero=0\n";
@@ -62,6 +62,15 @@ TEST_F(oracle, asks_for_lockstep_alone_if_told)
 {
     run({.counters = {"kref"}, .lockstep = true});
     EXPECT_EQ(module_.commands, std::vector<std::string>{"oracle counter=kref concurrent=0"});
+}
+
+TEST_F(oracle, asks_that_a_difference_be_a_disagreement_and_repeats_that)
+{
+    const json document = run({.counters = {"percpu_ref"}, .unlist = "looks_dead"}).document();
+    EXPECT_EQ(module_.commands, std::vector<std::string>{"oracle counter=percpu_ref unlist=looks_dead"});
+    EXPECT_EQ(document["runs"][0]["repeat"],
+              "refstorm oracle --counter percpu_ref --seed 9 --unlist looks_dead --debugfs " +
+                  where_.debugfs.native());
 }
 
 TEST_F(oracle, announces_what_the_start_provokes_and_ends_each)
