@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The rounds in which slots are sealed: how many may begin, and how much one can hold. */
+/*
+ * The rounds in which slots are sealed: how many may begin, how much one can hold, and how the
+ * memory comes back.
+ */
 #include <kselftest_harness.h>
 
 #include "refstorm.h"
@@ -72,6 +75,16 @@ TEST_F(rounds, seal_what_absent_cpus_have_too)
 	if (!rs_set_other_cpus_online(false) || !rs_set_cpu_online(1, true))
 		SKIP(return, "CPUs cannot be taken offline");
 	kill_many(_metadata);
+}
+
+/* Those of one batch while the next takes them out of the pool; KCSAN looks on. */
+TEST_F(rounds, give_blocks_back_while_others_are_taken)
+{
+	unsigned int i;
+
+	rs_parameter(LIMIT, self->limit);
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(0, rs_try("bench_kill provider=rs_sealed_ref refs=10000 batches=1"));
 }
 
 TEST_HARNESS_MAIN

@@ -77,13 +77,14 @@ static void check_poison(const struct percpu_block *block)
 	}
 }
 
-static struct percpu_block *pool_pop(void)
+/* The oldest, if there are more than @keep; or NULL. */
+static struct percpu_block *pool_pop(unsigned int keep)
 {
 	struct llist_node *node;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pool.lock, flags);
-	node = pool.first;
+	node = pool.nr > keep ? pool.first : NULL;
 	if (node) {
 		pool.first = node->next;
 		if (!pool.first)
@@ -112,8 +113,6 @@ static void pool_push(struct percpu_block *block)
 
 static void free_block(struct percpu_block *block)
 {
-	if (!block)
-		return;
 	free_percpu(block->slots);
 	kfree(block);
 }
@@ -131,7 +130,7 @@ struct percpu_block *sealed_block_alloc(gfp_t gfp)
 
 	if (rs_alloc_should_fail(site))
 		goto out;
-	block = pool_pop();
+	block = pool_pop(0);
 	if (!block) {
 		block = kmalloc(sizeof(*block), gfp);
 		if (!block)
@@ -171,11 +170,12 @@ static void wait_begin(void)
 static void sealed_block_recycle(struct work_struct *work)
 {
 	struct llist_node *node, *next;
+	struct percpu_block *block;
 
 	llist_for_each_safe(node, next, waiting.batch) {
 		pool_push(llist_entry(node, struct percpu_block, node));
-		while (READ_ONCE(pool.nr) > READ_ONCE(sealed_pool))
-			free_block(pool_pop());
+		while ((block = pool_pop(READ_ONCE(sealed_pool))))
+			free_block(block);
 		cond_resched();
 	}
 	clear_bit_unlock(WAIT_BUSY, &waiting.busy);
@@ -228,6 +228,6 @@ void sealed_block_module_exit(void)
 
 	wait_event_idle(waiting.idle, llist_empty(&waiting.retired) &&
 			!test_bit(WAIT_BUSY, &waiting.busy));
-	while ((block = pool_pop()))
+	while ((block = pool_pop(0)))
 		free_block(block);
 }

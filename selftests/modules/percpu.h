@@ -122,6 +122,8 @@ SCENARIO_FN(cold_dynamic);
 SCENARIO_FN(sync_leaves_nothing);
 SCENARIO_FN(early_underflow);
 SCENARIO_FN(get_on_zero);
+SCENARIO_FN(get_after_exit);
+SCENARIO_FN(put_after_exit);
 
 /* percpu_api.c: the rest */
 SCENARIO_FN(counts);

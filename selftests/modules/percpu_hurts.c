@@ -244,6 +244,7 @@ static void exited_twice(unsigned int flags)
 	check(!REF(tryget_live)(&c.ref));
 	check(!REF(kill)(&c.ref));
 	check(REF(switch_to_percpu)(&c.ref) == -EINVAL);
+	check(REF(track)(&c.ref, "ended", 0) == -EINVAL);
 	REF(switch_to_atomic)(&c.ref, count_confirm);
 	REF(switch_to_atomic_sync)(&c.ref);
 	check(!confirmed(&c));
@@ -354,4 +355,35 @@ void get_on_zero(const struct scenario *s)
 	REF(put)(&c.ref);
 	counted_end(&c);
 	caught("get after release: the counter saturated at that get");
+}
+
+/* What is done to one that was ended shows in no other. */
+static void after_exit(void (*misuse)(REF_TYPE *ref))
+{
+	struct counted c, other;
+
+	if (!counted_init(&c, 0) || !counted_init(&other, 0))
+		return;
+	check(REF(kill)(&c.ref));
+	check(REF(kill)(&other.ref));
+	counted_end(&other);
+	counted_end(&c);
+	misuse(&c.ref);
+	check(REF(is_zero)(&c.ref));
+	check(REF(is_zero)(&other.ref));
+	check(!REF(tryget)(&other.ref));
+	check(!look(&other).saturated);
+	check(released(&c) == 1);
+}
+
+void get_after_exit(const struct scenario *s)
+{
+	after_exit(REF(get));
+	caught("get after exit: no other counter that was ended has it");
+}
+
+void put_after_exit(const struct scenario *s)
+{
+	after_exit(REF(put));
+	caught("put after exit: no other counter that was ended lacks it");
 }

@@ -113,6 +113,10 @@ static const struct scenario list[] = {
 	MISUSE(get_on_zero,
 	       REF_NAME ": get on 0" BY "; use-after-free.",
 	       "a get after release() is caught"),
+	MISUSE(get_after_exit, REF_NAME ": get on 0 (0x0); use-after-free.",
+	       "a get after exit is caught, and shows in no other counter"),
+	MISUSE(put_after_exit, REF_NAME ": more puts than gets (0x0).",
+	       "a put after exit is caught, and shows in no other counter"),
 
 	OURS(counts, "get_many, put_many, tryget_many and the single forms add up"),
 	OURS(init_flags, "each flag of init begins in its mode"),
