@@ -63,6 +63,8 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 #define FLAG(name)	PERCPU_REF_##name
 #define WHICH		MAINLINE
 #define WHICH_MEMBER	mainline
+/* Inline, so KCSAN watches them here: plain loads of what a switch changes, in code not ours. */
+#define FLAGS_READ(call) data_race(call)
 #include "oracle_percpu_ref_side.h"
 #undef SIDE
 #undef TYPE
@@ -70,6 +72,7 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 #undef FLAG
 #undef WHICH
 #undef WHICH_MEMBER
+#undef FLAGS_READ
 
 #define SIDE(name)	ours_##name
 #define TYPE		rs_percpu_ref
@@ -77,6 +80,7 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 #define FLAG(name)	RS_PERCPU_REF_##name
 #define WHICH		OURS
 #define WHICH_MEMBER	ours
+#define FLAGS_READ(call) (call)
 #include "oracle_percpu_ref_side.h"
 
 static int percpu_pair_begin(struct percpu_pair *pair, u32 flags)

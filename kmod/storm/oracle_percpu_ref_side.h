@@ -2,8 +2,9 @@
 /*
  * One side of a pair of per-CPU references: the including file defines
  * SIDE(name) for our names, TYPE and FN(name) for the counter's, FLAG(name) for
- * its flags, WHICH, the enum oracle_side, and WHICH_MEMBER. What differs between
- * the two it does itself: kill, and how one looks inside.
+ * its flags, WHICH, the enum oracle_side, WHICH_MEMBER, and FLAGS_READ() around what
+ * looks at the flags of the pointer. What differs between the two it does itself: kill,
+ * and how one looks inside.
  */
 
 static void SIDE(tell)(struct TYPE *ref, enum event event)
@@ -60,12 +61,12 @@ static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 
 		*ret = FN(tryget_many)(ref, step->nr);
 		break;
 	case OP_TRYGET_LIVE:
-		*ret = FN(tryget_live)(ref);
+		*ret = FLAGS_READ(FN(tryget_live)(ref));
 		break;
 	case OP_TRYGET_LIVE_RCU:
 		/* Concurrent segments are in no section of their own. */
 		rcu_read_lock();
-		*ret = FN(tryget_live_rcu)(ref);
+		*ret = FLAGS_READ(FN(tryget_live_rcu)(ref));
 		rcu_read_unlock();
 		break;
 	case OP_SWITCH_TO_ATOMIC:
@@ -81,7 +82,7 @@ static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 
 		*ret = FN(is_zero)(ref);
 		break;
 	case OP_IS_DYING:
-		*ret = FN(is_dying)(ref);
+		*ret = FLAGS_READ(FN(is_dying)(ref));
 		break;
 	}
 }
