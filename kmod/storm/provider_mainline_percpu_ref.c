@@ -16,6 +16,8 @@
 #define FLAGS		0
 #define TRACKED	0
 #define TRACKING	NULL
+/* Inline, so KCSAN watches them here: plain loads of what a switch changes, in code not ours. */
+#define FLAGS_READ(call) data_race(call)
 #include "provider_percpu_ref.h"
 
 /* Mainline's kill does not say; a second one warns, and drops a reference. */
@@ -35,7 +37,7 @@ static void provider_inspect(struct rs_counter *counter,
 
 	*state = (struct rs_counter_state) {
 		.killable	= true,
-		.dying		= percpu_ref_is_dying(ref),
+		.dying		= FLAGS_READ(percpu_ref_is_dying(ref)),
 	};
 	if (__ref_is_percpu(ref, &slots)) {
 		state->mode = RS_COUNTER_PERCPU;

@@ -17,6 +17,10 @@
 #include "bench.h"
 #include "provider.h"
 
+#ifndef FLAGS_READ	/* around what looks at the flags of the pointer to slots */
+#define FLAGS_READ(call) (call)
+#endif
+
 static TYPE *percpu_ref_of(struct rs_counter *counter)
 {
 	static_assert(sizeof(TYPE) <= RS_COUNTER_BYTES);
@@ -115,7 +119,7 @@ static bool provider_tryget(struct rs_counter *counter, u32 nr)
 
 static bool provider_tryget_live(struct rs_counter *counter)
 {
-	return FN(tryget_live)(percpu_ref_of(counter));
+	return FLAGS_READ(FN(tryget_live)(percpu_ref_of(counter)));
 }
 
 static bool provider_kill(struct rs_counter *counter, bool confirm)
