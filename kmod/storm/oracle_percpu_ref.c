@@ -63,8 +63,7 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 #define FLAG(name)	PERCPU_REF_##name
 #define WHICH		MAINLINE
 #define WHICH_MEMBER	mainline
-/* Inline, so KCSAN watches them here: plain loads of what a switch changes, in code not ours. */
-#define FLAGS_READ(call) data_race(call)
+#define FLAGS_READ(call) MAINLINE_FLAGS_READ(call)
 #include "oracle_percpu_ref_side.h"
 #undef SIDE
 #undef TYPE

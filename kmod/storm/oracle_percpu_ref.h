@@ -12,10 +12,10 @@
 #define _REFSTORM_ORACLE_PERCPU_REF_H
 
 #include <linux/container_of.h>
-#include <linux/percpu-refcount.h>
 
 #include <refstorm/percpu_ref.h>
 
+#include "mainline_percpu_ref.h"
 #include "oracle_segment.h"
 
 /*

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Provider: mainline's percpu_ref. */
 #include <linux/bits.h>
-#include <linux/percpu-refcount.h>
+
+#include "mainline_percpu_ref.h"
 
 #define TYPE		struct percpu_ref
 #define FN(name)	percpu_ref_##name
@@ -16,8 +17,7 @@
 #define FLAGS		0
 #define TRACKED	0
 #define TRACKING	NULL
-/* Inline, so KCSAN watches them here: plain loads of what a switch changes, in code not ours. */
-#define FLAGS_READ(call) data_race(call)
+#define FLAGS_READ(call) MAINLINE_FLAGS_READ(call)
 #include "provider_percpu_ref.h"
 
 /* Mainline's kill does not say; a second one warns, and drops a reference. */

@@ -6,9 +6,9 @@
  * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN, KILL_ONCE,
  * KILL_SLEEPS_ON_RT, KILL_WAITS, ENDS_EARLY, TRACKED, INIT(name) and FLAGS for init, and
  * provider_tracking or NULL as TRACKING, the functions provider_kill_counter() and
- * provider_inspect(). If get, put, tryget,
- * tryget_live, kill and the loops of the benchmark are elsewhere, OP(name) and
- * LOOP(name), and no provider_kill_counter().
+ * provider_inspect(). If get, put, tryget, tryget_live, kill and the loops of the
+ * benchmark are elsewhere, OP(name) and LOOP(name), and no provider_kill_counter().
+ * Mainline's also defines FLAGS_READ(call), around what looks at the flags of the pointer.
  */
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
@@ -17,7 +17,7 @@
 #include "bench.h"
 #include "provider.h"
 
-#ifndef FLAGS_READ	/* around what looks at the flags of the pointer to slots */
+#ifndef FLAGS_READ
 #define FLAGS_READ(call) (call)
 #endif
 
