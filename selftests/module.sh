@@ -203,7 +203,8 @@ under_traffic() {
 	) &
 	traffic=$!
 	unloaded=0 tries=0
-	while [ "$unloaded" -lt 2 ] && [ "$tries" -lt 60 ]; do
+	# On slow kernels one try in eleven finds no file open.
+	while [ "$unloaded" -lt 2 ] && [ "$tries" -lt 600 ]; do
 		tries=$((tries + 1))
 		rmmod refstorm 2>/dev/null || continue
 		unloaded=$((unloaded + 1))
@@ -212,7 +213,7 @@ under_traffic() {
 	rm -f /tmp/refstorm-traffic.$$
 	wait "$traffic"
 	unload_soon
-	[ "$unloaded" -gt 0 ] || fail "it was never free, so nothing was tried"
+	[ "$unloaded" -eq 2 ] || fail "it was free only $unloaded times of $tries, so little was tried"
 }
 
 check "both modules load and unload while idle, three times" watched idle

@@ -243,7 +243,6 @@ static void from_irqs_off(void)
 
 	local_irq_save(flags);
 	kill_victim();
-	check(!atomic_read(&confirmations));
 	local_irq_restore(flags);
 }
 
