@@ -29,14 +29,6 @@ FIXTURE_TEARDOWN(alloc)
 	EXPECT_STREQ("", rs_end(&self->mark));
 }
 
-static void arm(struct __test_metadata *_metadata, const char *site, unsigned int nth)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "fail site=%s nth=%u", site, nth);
-	ASSERT_EQ(0, rs_write("alloc", command, strlen(command)));
-}
-
 static long long site(const char *name, const char *key)
 {
 	return rs_number(rs_row("alloc", "site", name), key);
@@ -167,7 +159,7 @@ TEST_F(alloc, a_failure_is_ENOMEM_changes_nothing_and_passes)
 			long long events = rs_status("events");
 			long long failed = site(s->site, "failed");
 
-			arm(_metadata, s->site, nth);
+			ASSERT_TRUE(rs_fail(s->site, nth));
 			EXPECT_EQ((long long)nth, site(s->site, "armed"));
 			EXPECT_EQ(ENOMEM, attempt(s)) {
 				TH_LOG("site %s, allocation %u: %s", s->site, nth,
@@ -198,17 +190,17 @@ TEST_F(alloc, a_failed_command_says_so_in_the_error_log)
 {
 	struct rs_answer answer;
 
-	arm(_metadata, "object", 1);
+	ASSERT_TRUE(rs_fail("object", 1));
 	answer = rs_run("create t kref");
 	EXPECT_EQ(ENOMEM, answer.err);
 	EXPECT_STREQ("", rs_explained(&answer, "control", "create t kref", "out of memory",
 				      NULL, 0));
-	arm(_metadata, "percpu_ref_slots", 1);
+	ASSERT_TRUE(rs_fail("percpu_ref_slots", 1));
 	answer = rs_run("create t rs_percpu_ref");
 	EXPECT_EQ(ENOMEM, answer.err);
 	EXPECT_STREQ("", rs_explained(&answer, "control", "create t rs_percpu_ref",
 				      "rs_percpu_ref: out of memory", "rs_percpu_ref", 1));
-	arm(_metadata, "storm_thread", 2);
+	ASSERT_TRUE(rs_fail("storm_thread", 2));
 	answer = rs_run("storm provider=kref");
 	EXPECT_EQ(ENOMEM, answer.err);
 	EXPECT_NE(NULL, strstr(answer.error, "a thread could not be created"));
@@ -226,7 +218,7 @@ TEST_F(alloc, a_storm_goes_on_over_objects_that_it_cannot_make)
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
 		long long failed = site(sites[i], "failed"), last = rs_now_ms() + 60000;
 
-		arm(_metadata, sites[i], 3);
+		ASSERT_TRUE(rs_fail(sites[i], 3));
 		id = rs_storm("provider=rs_percpu_ref ms=60000 killers=2 track=%d",
 			      !strcmp(sites[i], "tracker"));
 		ASSERT_LT(0, id);
@@ -252,7 +244,7 @@ TEST_F(alloc, a_saturating_storm_without_memory_for_its_object_does_not_start)
 
 	/* The one that takes the warnings, and the one that is stormed. */
 	for (nth = 1; nth <= 2; nth++) {
-		arm(_metadata, "storm_object", nth);
+		ASSERT_TRUE(rs_fail("storm_object", nth));
 		EXPECT_EQ(ENOMEM, rs_try("storm provider=rs_refcount pattern=saturate ms=10"));
 		EXPECT_EQ(0, rs_status("storms"));
 	}
@@ -260,10 +252,10 @@ TEST_F(alloc, a_saturating_storm_without_memory_for_its_object_does_not_start)
 
 TEST_F(alloc, any_means_the_next_at_whatever_site)
 {
-	arm(_metadata, "any", 1);
+	ASSERT_TRUE(rs_fail("any", 1));
 	EXPECT_EQ(ENOMEM, try_open("control"));
 	/* The open of control is one, the object the second. */
-	arm(_metadata, "any", 2);
+	ASSERT_TRUE(rs_fail("any", 2));
 	EXPECT_EQ(ENOMEM, rs_write("control", "create t kref", 13));
 	EXPECT_EQ(0, rs_write("control", "create t kref", 13));
 }
@@ -272,9 +264,9 @@ TEST_F(alloc, clear_disarms_every_site)
 {
 	char *all, *line, *save = NULL;
 
-	arm(_metadata, "object", 5);
-	arm(_metadata, "storm", 1);
-	arm(_metadata, "any", 1);
+	ASSERT_TRUE(rs_fail("object", 5));
+	ASSERT_TRUE(rs_fail("storm", 1));
+	ASSERT_TRUE(rs_fail("any", 1));
 	EXPECT_EQ(0, rs_write("alloc", "clear", 5));
 	all = rs_read("alloc");
 	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -287,7 +279,7 @@ TEST_F(alloc, clear_disarms_every_site)
 
 TEST_F(alloc, armed_counts_down_and_only_the_nth_fails)
 {
-	arm(_metadata, "object", 3);
+	ASSERT_TRUE(rs_fail("object", 3));
 	EXPECT_STREQ("done", rs_result("create a atomic"));
 	EXPECT_EQ(2, site("object", "armed"));
 	EXPECT_STREQ("done", rs_result("create b atomic"));

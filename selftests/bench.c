@@ -275,15 +275,12 @@ static const struct {
 
 TEST_F(bench, gives_back_the_memory_of_counters_if_it_runs_out)
 {
-	char command[64];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(midway); i++) {
-		snprintf(command, sizeof(command), "fail site=%s nth=%u", midway[i].site,
-			 midway[i].nth);
-		ASSERT_EQ(0, rs_write("alloc", command, strlen(command)));
+		ASSERT_TRUE(rs_fail(midway[i].site, midway[i].nth));
 		EXPECT_EQ(ENOMEM, rs_try("bench_memory provider=rs_percpu_ref refs=1000")) {
-			TH_LOG("%s", command);
+			TH_LOG("site %s, allocation %u", midway[i].site, midway[i].nth);
 		}
 		EXPECT_EQ(0, rs_number(rs_row("alloc", "site", midway[i].site), "armed"));
 		EXPECT_EQ(0, rs_number(rs_row("alloc", "site", "percpu_ref_slots"), "outstanding"));

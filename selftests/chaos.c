@@ -154,7 +154,7 @@ static int writer(unsigned int seed, bool fail_allocations)
 		int len = make_command(&seed, command, sizeof(command)), err, fd;
 
 		if (fail_allocations && rand_r(&seed) % 32 == 0)
-			rs_write("alloc", "fail site=any nth=3", 19);
+			rs_fail("any", 3);
 		fd = open(RS_DIR "control", O_RDWR | O_CLOEXEC);
 		if (fd < 0) {
 			if (errno != ENOMEM)

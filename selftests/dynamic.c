@@ -130,7 +130,7 @@ TEST_F(dynamic, one_that_is_still_hot_keeps_its_slots_and_is_asked_half_as_often
 
 TEST_F(dynamic, without_memory_for_slots_it_stays_atomic_and_right)
 {
-	EXPECT_EQ(0, rs_write("alloc", "fail site=percpu_ref_slots nth=1", 32));
+	EXPECT_TRUE(rs_fail("percpu_ref_slots", 1));
 	EXPECT_STREQ("done", rs_result("get t 5000"));
 	EXPECT_FALSE(mode_becomes("percpu", 400));
 	EXPECT_STREQ("0", rs_value(rs_row("alloc", "site", "percpu_ref_slots"), "armed"));

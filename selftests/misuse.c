@@ -250,4 +250,24 @@ TEST_F(misuse, a_saturating_storm_sticks_and_warns_of_each_kind_once)
 	EXPECT_STREQ("held", rs_value(rs_storm_wait(id, 10), "verdict"));
 }
 
+TEST_F(misuse, a_saturating_storm_without_threads_frees_its_object)
+{
+	unsigned int nth;
+
+	rs_expect(2, self->saturated);
+	rs_expect(1, self->underflow);
+	/* 2 workers, the manager; the warnings were taken before. */
+	for (nth = 1; nth <= 3; nth++) {
+		ASSERT_TRUE(rs_fail("storm_thread", nth));
+		EXPECT_EQ(ENOMEM, rs_try("storm provider=%s pattern=saturate workers=2 ms=10",
+					 variant->name));
+		EXPECT_EQ(0, rs_number(rs_row("alloc", "site", "storm_thread"), "armed"));
+		EXPECT_EQ(self->mark.storms, rs_status("storms"));
+	}
+	rs_expect_end();
+	rs_expect_end();
+	EXPECT_EQ(2, rs_kmsg_count(self->kmsg, self->saturated));
+	EXPECT_EQ(3, rs_kmsg_count(self->mark.kmsg, "------------[ cut here ]------------"));
+}
+
 TEST_HARNESS_MAIN

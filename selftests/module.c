@@ -303,6 +303,14 @@ bool rs_clear_warn_once(void)
 	       write_to(PARAMETERS "clear_warn_once", "1");
 }
 
+bool rs_fail(const char *site, unsigned int nth)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "fail site=%s nth=%u", site, nth);
+	return !rs_write("alloc", command, strlen(command));
+}
+
 const char *rs_parameter(const char *name, const char *value)
 {
 	static char olds[8][32];

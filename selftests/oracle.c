@@ -367,15 +367,13 @@ TEST_F(oracle, without_memory_it_does_not_begin)
 		unsigned int nth;	/* the first, to this */
 	} sites[] = { { "oracle", 2 }, { "oracle_thread", 5 } };
 	unsigned int nth;
-	char arm[64];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
 		for (nth = 1; nth <= sites[i].nth; nth++) {
-			snprintf(arm, sizeof(arm), "fail site=%s nth=%u", sites[i].site, nth);
-			ASSERT_EQ(0, rs_write("alloc", arm, strlen(arm)));
+			ASSERT_TRUE(rs_fail(sites[i].site, nth));
 			EXPECT_EQ(ENOMEM, rs_try("oracle counter=%s", variant->counter)) {
-				TH_LOG("%s", arm);
+				TH_LOG("site %s, allocation %u", sites[i].site, nth);
 			}
 			EXPECT_EQ(self->mark.threads, rs_status("threads"));
 		}

@@ -169,6 +169,8 @@ void rs_expect(unsigned int nr, const char *text);
 void rs_expect_end(void);
 /* Let the kernel warn again of what it warned of once; false if it cannot. */
 bool rs_clear_warn_once(void);
+/* Has the nth allocation at a site, from now on, fail; false if it cannot. */
+bool rs_fail(const char *site, unsigned int nth);
 
 /*
  * The providers, for FIXTURE_VARIANT.
