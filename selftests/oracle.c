@@ -380,6 +380,28 @@ TEST_F(oracle, without_memory_it_does_not_begin)
 	}
 }
 
+TEST_F(oracle, a_counter_that_cannot_be_made_ends_it)
+{
+	static const char * const sites[] = { "percpu_ref_data", "percpu_ref_slots" };
+	const char *run;
+	char words[64];
+	size_t i;
+
+	if (strcmp(variant->counter, "percpu_ref"))
+		return;		/* the others take no memory */
+	snprintf(words, sizeof(words), "counter=%s ms=20000", variant->counter);
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+		ASSERT_TRUE(rs_clear_warn_once());
+		ASSERT_TRUE(rs_fail(sites[i], 100));
+		ASSERT_EQ(0, start(self, variant->warnings, words));
+		run = wait_done(variant->counter);
+		EXPECT_STREQ("error", rs_value(run, "verdict")) {
+			TH_LOG("%s", run);
+		}
+		EXPECT_NE(NULL, strstr(run, "a counter could not be made: error 12"));
+	}
+}
+
 TEST_F(oracle, wrong_words_are_refused_in_words)
 {
 	static const struct {
