@@ -33,31 +33,42 @@ MODULE_PARM_DESC(fail_nth, "which allocation from module start on fails, at what
 static int __init rsref_init(void)
 {
 	struct rs_alloc_site *site = &rsref_sites[SITE_WORKQUEUE];
+	int ret = -ENOMEM;
 
 	rs_alloc_register(&rsref_table);
 	rs_alloc_fail_nth("any", fail_nth);
 	if (!rs_alloc_should_fail(site))
 		rsref_workqueue = alloc_workqueue("rsref", WQ_UNBOUND, 0);
 	rs_alloc_result(site, rsref_workqueue);
-	if (!rsref_workqueue) {
-		rs_alloc_unregister(&rsref_table);
-		return -ENOMEM;
-	}
+	if (!rsref_workqueue)
+		goto unregister;
 	sealed_block_module_init();
-	sealed_engine_module_init();
+	ret = sealed_engine_module_init();
+	if (ret)
+		goto destroy;
 	return 0;
+
+destroy:
+	destroy_workqueue(rsref_workqueue);
+	rs_alloc_returned(site);
+unregister:
+	rs_alloc_unregister(&rsref_table);
+	return ret;
 }
 
 static void __exit rsref_exit(void)
 {
 	/*
 	 * All counters have ended, but of what is ours something may still be under
-	 * way. Each step ends what can set off those below it: reports, works of dynamic
-	 * counts, switches, blocks on their way back, callbacks about to return.
+	 * way. Each step ends what can set off those below it: interrupts that gets of
+	 * dynamic counts have asked for, reports, works of dynamic counts, switches and
+	 * their callbacks, grace periods of memory, blocks on their way back.
 	 */
+	synchronize_rcu();
 	track_report_module_exit();
 	flush_workqueue(rsref_workqueue);
 	sealed_engine_module_exit();
+	rcu_barrier();
 	sealed_block_module_exit();
 	rcu_barrier();
 	destroy_workqueue(rsref_workqueue);

@@ -12,6 +12,7 @@
 
 #include "percpu_count.h"
 #include "sealed_block.h"
+#include "sealed_callback.h"
 #include "sealed_engine.h"
 
 DEFINE_PER_CPU(s64, sealed_forever) = SLOT_SEALED;
@@ -147,16 +148,21 @@ void sealed_engine_recentre(s64 __percpu *slots)
 		cmpxchg(raw_cpu_ptr(slots), slot, SLOT_SEALED);
 }
 
-void sealed_engine_module_init(void)
+int sealed_engine_module_init(void)
 {
-	sealed_swap_module_init();
-	if (IS_ENABLED(CONFIG_X86_64))
-		sealed_round_module_init();
+	int ret = sealed_callback_module_init();
+
+	if (!ret && IS_ENABLED(CONFIG_X86_64)) {
+		ret = sealed_round_module_init();
+		if (ret)
+			sealed_callback_module_exit();
+	}
+	return ret;
 }
 
 void sealed_engine_module_exit(void)
 {
-	sealed_swap_module_exit();
 	if (IS_ENABLED(CONFIG_X86_64))
 		sealed_round_module_exit();
+	sealed_callback_module_exit();
 }

@@ -21,15 +21,13 @@ void sealed_engine_recentre(s64 __percpu *slots);
 
 void sealed_round_collect(struct rs_percpu_count *count);
 void sealed_round_read(struct rs_sealed_ref_rounds *rounds);
-void sealed_round_module_init(void);
+int sealed_round_module_init(void);
 void sealed_round_module_exit(void);
 
 void sealed_swap_open(struct rs_percpu_count *count);
 void sealed_swap_collect(struct rs_percpu_count *count);
-void sealed_swap_module_init(void);
-void sealed_swap_module_exit(void);
 
-void sealed_engine_module_init(void);
+int sealed_engine_module_init(void);
 void sealed_engine_module_exit(void);
 
 #endif /* _RSREF_SEALED_ENGINE_H */

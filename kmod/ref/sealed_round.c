@@ -16,17 +16,21 @@
  *	  take the list
  *	  interrupt all   --->	for each count:
  *				  sum += xchg(slot, SEALED)
- *				report			 --->	softirq: slots of absent CPUs
+ *				report			 --->	slots of absent CPUs
  *								next round
- *								percpu_count_collected()
+ *								sealed_callback.c
  *
  * Whoever lists a count while a round is under way leaves it to the next one: any
  * number of kills share a round, and each CPU is interrupted once for all of them.
- * The interrupt does the first SEAL_COUNTS; what is left is done by the same CPU in
- * softirq, so no stretch with interrupts off grows with the number of counts. A round
- * allocates nothing, takes no lock and waits for nobody, so it may begin in any
+ * An interrupt does SEAL_COUNTS slots; what is left is done by the same CPU in further
+ * interrupts, for which it asks itself, so no stretch with interrupts off grows with the
+ * number of counts. A round allocates nothing and waits for nobody, so it may begin in any
  * context but NMI, in a hotplug callback and under memory reclaim too. Only so many
  * begin in a jiffy.
+ *
+ * All of a round is hard interrupts. Neither a task nor a softirq is needed anywhere, so a
+ * realtime task that has a CPU for itself delays nobody's kill. How users are
+ * called back then is the affair of sealed_callback.c.
  *
  * CPUs that come and go. The slots of a CPU that is not online are sealed by the last
  * to report: it runs nothing that counts. It may come up meanwhile, hence the second
@@ -34,33 +38,39 @@
  * later than our writes, and finds its slots sealed. One that is seen is interrupted
  * after all. If it finds a slot open, an addition of its own was under way while we
  * sealed, and has undone that: what it finds replaces what we had. If it finds the slot
- * sealed, what we had stands. A CPU that goes down with counts left to do has its
- * softirq run elsewhere, which reports, and leaves them to the last to report.
+ * sealed, what we had stands.
+ *
+ * A CPU that goes down runs the interrupts that were asked for before it is gone, not
+ * online any more. It can ask itself for no further ones then: it reports, and leaves its
+ * other slots to the last to report; if that is itself, it asks another CPU to go on.
  *
  * Order. The addition of a put comes after all that the CPU did before; the interrupt
  * and its xchg() after that, then the report, a full barrier; the last report
  * before release().
  */
+#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/hrtimer.h>
+#include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/llist.h>
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
-#include <linux/timer.h>
+
+#include <refstorm/compat.h>
 
 #include "percpu_count.h"
 #include "sealed_block.h"
+#include "sealed_callback.h"
 #include "sealed_engine.h"
-#include "softirq_kick.h"
 
-/* How many slots are sealed with interrupts off, or preemption */
+/* How many slots are sealed in an interrupt */
 #define SEAL_COUNTS	128
-/* How many times that, and how many users are called back, before other softirqs get a turn */
-#define SEAL_TURNS	16
-#define CALL_COUNTS	128
+/* Rounds in a second, if a machine is that fast */
+#define ROUNDS_PER_SECOND	16000
 
-static unsigned int sealed_rounds_per_jiffy = 256;
+static unsigned int sealed_rounds_per_jiffy = ROUNDS_PER_SECOND / HZ;
 module_param(sealed_rounds_per_jiffy, uint, 0644);
 MODULE_PARM_DESC(sealed_rounds_per_jiffy, "how many rounds of interrupts may begin within a jiffy");
 
@@ -78,22 +88,18 @@ MODULE_PARM_DESC(sealed_interrupts, "interrupts sent to other CPUs for rounds so
  * @csd: to interrupt it
  * @more: the counts that the interrupt left
  * @next: the first count whose slot is not sealed; NULL if all are
- * @sealed_remotely: those of the next SEAL_COUNTS were, and it has come up since
- * @finish: what the last to report has to do
- * @was_last: and that it was
- * @collected: counts whose users wait for their callbacks, the first killed first
- * @collected_end: where the next one goes
+ * @nr_sealed_remotely: how many from @next on were, and it has come up since
+ * @next_jiffy: begins the round for which it was too early; this CPU alone starts it
+ * @leaving: this CPU goes down: it starts no timer any more
  */
 struct round_cpu {
 	int			cpu;
 	call_single_data_t	csd;
-	struct softirq_kick	more;
+	struct irq_work		more;
 	struct llist_node	*next;
-	bool			sealed_remotely;
-	struct softirq_kick	finish;
-	bool			was_last;
-	struct llist_node	*collected;
-	struct llist_node	**collected_end;
+	unsigned int		nr_sealed_remotely;
+	struct hrtimer		next_jiffy;
+	bool			leaving;
 };
 
 static DEFINE_PER_CPU(struct round_cpu, round_cpus);
@@ -102,8 +108,10 @@ static DEFINE_PER_CPU(struct round_cpu, round_cpus);
  * The round. All but @pending belongs to whoever has set @busy.
  *
  * pending: counts that want a round
- * counts: those of this round
+ * counts, oldest: those of this round, newest first
  * unreported: CPUs that have not sealed yet, and one for who begins the round
+ * finish, finish_csd: what is left when all have reported, on this CPU or another
+ * absent: the CPU whose slots are looked at then
  * harvest: what the slots of an absent CPU held, from its @next on
  * jiffy, begun: how many rounds have begun in that jiffy
  */
@@ -111,14 +119,19 @@ static struct {
 	struct llist_head	pending;
 	unsigned long		busy;
 	struct llist_node	*counts;
+	struct llist_node	*oldest;
 	atomic_t		unreported;
+	struct irq_work		finish;
+	call_single_data_t	finish_csd;
+	int			absent;
 	s64			harvest[SEAL_COUNTS];
 	unsigned long		jiffy;
 	unsigned int		begun;
-	struct timer_list	next_jiffy;
 } sealed_round;
 
 #define ROUND_BUSY	0
+
+static void sealed_round_finish(void);
 
 static struct rs_percpu_count *count_of(struct llist_node *node)
 {
@@ -131,19 +144,25 @@ static void add_harvest(struct llist_node *node, s64 harvest)
 		atomic_long_add(harvest, &count_of(node)->sum);
 }
 
-/* This CPU has nothing left to do. The last one has the round finished. */
-static void sealed_round_report(void)
+/*
+ * This CPU has nothing left to do, or leaves it to the last.
+ *
+ * Return: true if all have reported. What the others added is seen: the decrement is a
+ * full barrier.
+ */
+static bool sealed_round_report(void)
 {
-	struct round_cpu *here = this_cpu_ptr(&round_cpus);
-
-	if (!atomic_dec_and_test(&sealed_round.unreported))
-		return;
-	/* With the full barrier above, for what the others added. */
-	WRITE_ONCE(here->was_last, true);
-	softirq_kick(&here->finish);
+	return atomic_dec_and_test(&sealed_round.unreported);
 }
 
-/* Seal the next slots of this CPU. Preemption is off. */
+/* Whoever comes to the end of the list says what is there. */
+static void sealed_round_note_oldest(struct llist_node *node)
+{
+	if (!node->next)
+		WRITE_ONCE(sealed_round.oldest, node);
+}
+
+/* Seal the next slots of this CPU. Interrupts are off. */
 static void sealed_round_seal_here(struct round_cpu *here)
 {
 	struct llist_node *node = here->next;
@@ -154,43 +173,44 @@ static void sealed_round_seal_here(struct round_cpu *here)
 
 		if (slot >= 0)
 			add_harvest(node, slot - SLOT_OPEN);
-		else if (here->sealed_remotely)
+		else if (i < here->nr_sealed_remotely)
 			add_harvest(node, sealed_round.harvest[i]);
+		sealed_round_note_oldest(node);
 	}
 	here->next = node;
-	here->sealed_remotely = false;
+	here->nr_sealed_remotely = 0;
+}
+
+/* The first part of what each CPU does. Return: true if it was the last to report. */
+static bool sealed_round_seal_first(void)
+{
+	struct round_cpu *here = this_cpu_ptr(&round_cpus);
+
+	sealed_round_seal_here(here);
+	if (!here->next || !cpu_online(here->cpu))
+		return sealed_round_report();
+	irq_work_queue(&here->more);
+	return false;
 }
 
 /* On every CPU that is online, interrupted by whoever begins the round. */
 static void sealed_round_ipi(void *unused)
 {
-	struct round_cpu *here = this_cpu_ptr(&round_cpus);
-
-	sealed_round_seal_here(here);
-	if (here->next)
-		softirq_kick(&here->more);
-	else
-		sealed_round_report();
+	if (sealed_round_seal_first())
+		sealed_round_finish();
 }
 
-/* What the interrupt has left. */
-static void sealed_round_more(struct tasklet_struct *tasklet)
+/* What the interrupt has left. A CPU that is not online any more gets no further interrupt. */
+static void sealed_round_more(struct irq_work *more)
 {
-	struct round_cpu *there = container_of(tasklet, struct round_cpu, more.tasklet);
-	unsigned int turn;
+	struct round_cpu *here = container_of(more, struct round_cpu, more);
 
-	for (turn = 0; turn < SEAL_TURNS; turn++) {
-		preempt_disable();
-		if (there->cpu == smp_processor_id())
-			sealed_round_seal_here(there);
-		if (!there->next || there->cpu != smp_processor_id()) {
-			sealed_round_report();
-			preempt_enable();
-			return;
-		}
-		preempt_enable();
-	}
-	tasklet_schedule(tasklet);
+	if (cpu_online(here->cpu))
+		sealed_round_seal_here(here);
+	if (here->next && cpu_online(here->cpu))
+		irq_work_queue(&here->more);
+	else if (sealed_round_report())
+		sealed_round_finish();
 }
 
 /* Have a CPU seal its slots. Return: false if it is not online. */
@@ -205,6 +225,16 @@ static bool sealed_round_interrupt(struct round_cpu *there)
 	return false;
 }
 
+/* Have the round finished by an interrupt: of this CPU, or, if it gets none any more, another. */
+static void sealed_round_finish_soon(void)
+{
+	if (cpu_online(smp_processor_id()))
+		irq_work_queue(&sealed_round.finish);
+	else
+		smp_call_function_single_async(cpumask_any(cpu_online_mask),
+					       &sealed_round.finish_csd);
+}
+
 /* Begin the round. The caller has it, and interrupts off. */
 static void sealed_round_begin(void)
 {
@@ -212,6 +242,7 @@ static void sealed_round_begin(void)
 
 	WRITE_ONCE(sealed_rounds, sealed_rounds + 1);
 	sealed_round.counts = llist_del_all(&sealed_round.pending);
+	sealed_round.absent = 0;
 	atomic_set(&sealed_round.unreported, 1);
 	for_each_possible_cpu(cpu) {
 		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
@@ -220,21 +251,29 @@ static void sealed_round_begin(void)
 		if (cpu != here)
 			sealed_round_interrupt(there);
 	}
-	sealed_round_ipi(NULL);
+	/* Not from here: this may be the end of the last round. */
+	if (sealed_round_seal_first())
+		sealed_round_finish_soon();
 }
 
-/* Return: whether another round may begin now; if not, one will in the next jiffy. */
+/*
+ * Return: whether another round may begin now; if not, one will in the next jiffy. The
+ * timer is this CPU's, and fires in a hard interrupt. A CPU that goes down might take the
+ * timer with it, so it keeps no limit.
+ */
 static bool sealed_round_is_allowed(void)
 {
+	struct round_cpu *here = this_cpu_ptr(&round_cpus);
+
 	if (time_after(jiffies, sealed_round.jiffy)) {
 		sealed_round.jiffy = jiffies;
 		sealed_round.begun = 0;
 	}
-	if (sealed_round.begun < max(READ_ONCE(sealed_rounds_per_jiffy), 1U)) {
+	if (sealed_round.begun < max(READ_ONCE(sealed_rounds_per_jiffy), 1U) || here->leaving) {
 		sealed_round.begun++;
 		return true;
 	}
-	mod_timer(&sealed_round.next_jiffy, jiffies + 1);
+	hrtimer_start(&here->next_jiffy, ns_to_ktime(TICK_NSEC), HRTIMER_MODE_REL_PINNED_HARD);
 	return false;
 }
 
@@ -254,117 +293,126 @@ static void sealed_round_next(void)
 		 !test_and_set_bit_lock(ROUND_BUSY, &sealed_round.busy));
 }
 
-static void sealed_round_next_jiffy(struct timer_list *timer)
+/* The round that waits begins now, whatever jiffies says: an idle machine updates it late. */
+static void sealed_round_begin_late(void)
 {
+	sealed_round.jiffy = jiffies;
+	sealed_round.begun = 0;
+	sealed_round_next();
+}
+
+static enum hrtimer_restart sealed_round_next_jiffy(struct hrtimer *timer)
+{
+	sealed_round_begin_late();
+	return HRTIMER_NORESTART;
+}
+
+static int sealed_round_cpu_comes(unsigned int cpu)
+{
+	per_cpu(round_cpus, cpu).leaving = false;
+	return 0;
+}
+
+/* Called on the CPU, which still gets interrupts. */
+static int sealed_round_cpu_goes(unsigned int cpu)
+{
+	struct round_cpu *here = per_cpu_ptr(&round_cpus, cpu);
 	unsigned long flags;
 
 	local_irq_save(flags);
-	sealed_round_next();
+	here->leaving = true;
+	/* This CPU alone starts the timer, and does not run its function now. */
+	if (hrtimer_try_to_cancel(&here->next_jiffy) == 1)
+		sealed_round_begin_late();
 	local_irq_restore(flags);
+	return 0;
 }
 
 /*
- * Seal the next slots of a CPU that is not online. Preemption is off.
+ * Seal the next slots of a CPU that is not online, @room of them at most.
  *
- * Return: false if it is online, and has been interrupted to do that itself.
+ * Return: how many; or -1 if it is online, and has been interrupted to do that itself.
  */
-static bool sealed_round_seal_remotely(struct round_cpu *there)
+static int sealed_round_seal_remotely(struct round_cpu *there, int room)
 {
 	struct llist_node *node = there->next;
-	unsigned int nr = 0, i;
+	int nr = 0, i;
 
 	if (!cpu_online(there->cpu)) {
-		for (; node && nr < SEAL_COUNTS; nr++, node = node->next) {
+		for (; node && nr < room; nr++, node = node->next) {
 			s64 slot = xchg(per_cpu_ptr(count_of(node)->block->slots, there->cpu),
 					SLOT_SEALED);
 
 			sealed_round.harvest[nr] = slot >= 0 ? slot - SLOT_OPEN : 0;
 		}
-		there->sealed_remotely = true;
+		there->nr_sealed_remotely = nr;
 		/* Pairs with the barriers of a CPU between set_cpu_online() and its first user. */
 		smp_mb();
 	}
 	if (cpu_online(there->cpu) && sealed_round_interrupt(there))
-		return false;
+		return -1;
 
-	for (i = 0, node = there->next; i < nr; i++, node = node->next)
+	for (i = 0, node = there->next; i < nr; i++, node = node->next) {
 		add_harvest(node, sealed_round.harvest[i]);
+		sealed_round_note_oldest(node);
+	}
 	there->next = node;
-	there->sealed_remotely = false;
+	there->nr_sealed_remotely = 0;
+	return nr;
+}
+
+/*
+ * Seal what no CPU has, SEAL_COUNTS slots at most.
+ *
+ * Return: whether nothing is left; if not, another report will come, or another turn.
+ */
+static bool sealed_round_is_over(void)
+{
+	int room = SEAL_COUNTS;
+
+	for (; sealed_round.absent < nr_cpu_ids; sealed_round.absent++) {
+		struct round_cpu *there;
+
+		if (!cpu_possible(sealed_round.absent))
+			continue;
+		there = per_cpu_ptr(&round_cpus, sealed_round.absent);
+		while (there->next) {
+			int nr;
+
+			if (!room) {
+				sealed_round_finish_soon();
+				return false;
+			}
+			nr = sealed_round_seal_remotely(there, room);
+			if (nr < 0)
+				return false;
+			room -= nr;
+		}
+	}
 	return true;
 }
 
 /*
- * Seal what no CPU has.
- *
- * Return: whether nothing is left; if not, another report will come, or another turn.
+ * All CPUs have reported. Interrupts are off: in a hard interrupt, or where a CPU that
+ * is idle or going down runs what interrupts have left to it.
  */
-static bool sealed_round_is_over(struct round_cpu *here)
+static void sealed_round_finish(void)
 {
-	unsigned int turn = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
-		bool absent = true;
-
-		while (there->next && absent) {
-			if (turn++ == SEAL_TURNS) {
-				WRITE_ONCE(here->was_last, true);
-				tasklet_schedule(&here->finish.tasklet);
-				return false;
-			}
-			preempt_disable();
-			absent = sealed_round_seal_remotely(there);
-			preempt_enable();
-		}
-		if (!absent)
-			return false;
-	}
-	return true;
-}
-
-/* No CPU has a slot left to seal: the counts are @here's, and the next round may begin. */
-static void sealed_round_end(struct round_cpu *here)
-{
-	struct llist_node *last = sealed_round.counts;
-	unsigned long flags;
-
-	*here->collected_end = llist_reverse_order(sealed_round.counts);
-	here->collected_end = &last->next;
-
-	local_irq_save(flags);
+	if (!sealed_round_is_over())
+		return;
+	sealed_callback_add(sealed_round.counts, sealed_round.oldest);
 	sealed_round_next();
-	local_irq_restore(flags);
+	sealed_callback_kick_in_irq();
 }
 
-static struct rs_percpu_count *collected_pop(struct round_cpu *here)
+static void sealed_round_finish_irq(struct irq_work *finish)
 {
-	struct llist_node *node = here->collected;
-
-	if (!node)
-		return NULL;
-	here->collected = node->next;
-	if (!here->collected)
-		here->collected_end = &here->collected;
-	return count_of(node);
+	sealed_round_finish();
 }
 
-static void sealed_round_finish(struct tasklet_struct *tasklet)
+static void sealed_round_finish_csd(void *unused)
 {
-	struct round_cpu *here = container_of(tasklet, struct round_cpu, finish.tasklet);
-	struct rs_percpu_count *count;
-	unsigned int i;
-
-	if (READ_ONCE(here->was_last)) {
-		WRITE_ONCE(here->was_last, false);
-		if (sealed_round_is_over(here))
-			sealed_round_end(here);
-	}
-	for (i = 0; i < CALL_COUNTS && (count = collected_pop(here)); i++)
-		percpu_count_collected(count, atomic_long_read(&count->sum));
-	if (here->collected)
-		tasklet_schedule(tasklet);
+	sealed_round_finish();
 }
 
 /**
@@ -387,21 +435,27 @@ void sealed_round_read(struct rs_sealed_ref_rounds *rounds)
 	rounds->interrupts = READ_ONCE(sealed_interrupts);
 }
 
-void sealed_round_module_init(void)
+static int hotplug_state;
+
+int sealed_round_module_init(void)
 {
 	int cpu;
 
 	sealed_round.jiffy = jiffies;
-	timer_setup(&sealed_round.next_jiffy, sealed_round_next_jiffy, 0);
+	sealed_round.finish = IRQ_WORK_INIT_HARD(sealed_round_finish_irq);
+	INIT_CSD(&sealed_round.finish_csd, sealed_round_finish_csd, NULL);
 	for_each_possible_cpu(cpu) {
 		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
 
 		there->cpu = cpu;
-		there->collected_end = &there->collected;
 		INIT_CSD(&there->csd, sealed_round_ipi, NULL);
-		softirq_kick_init(&there->more, sealed_round_more);
-		softirq_kick_init(&there->finish, sealed_round_finish);
+		there->more = IRQ_WORK_INIT_HARD(sealed_round_more);
+		rs_hrtimer_setup(&there->next_jiffy, sealed_round_next_jiffy, CLOCK_MONOTONIC,
+				 HRTIMER_MODE_REL_PINNED_HARD);
 	}
+	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "rsref:round",
+						  sealed_round_cpu_comes, sealed_round_cpu_goes);
+	return min(hotplug_state, 0);
 }
 
 /* All counters have ended, and no round is wanted; the last may not have returned. */
@@ -409,9 +463,10 @@ void sealed_round_module_exit(void)
 {
 	int cpu;
 
+	cpuhp_remove_state_nocalls(hotplug_state);
+	irq_work_sync(&sealed_round.finish);
 	for_each_possible_cpu(cpu) {
-		softirq_kick_end(&per_cpu(round_cpus, cpu).more);
-		softirq_kick_end(&per_cpu(round_cpus, cpu).finish);
+		irq_work_sync(&per_cpu(round_cpus, cpu).more);
+		hrtimer_cancel(&per_cpu(round_cpus, cpu).next_jiffy);
 	}
-	del_timer_sync(&sealed_round.next_jiffy);
 }

@@ -15,21 +15,12 @@
  * did not expect that.
  */
 #include <linux/cpumask.h>
-#include <linux/llist.h>
 #include <linux/percpu.h>
 
 #include "percpu_count.h"
 #include "sealed_block.h"
+#include "sealed_callback.h"
 #include "sealed_engine.h"
-#include "softirq_kick.h"
-
-/* Counts that were collected on this CPU */
-struct swap_cpu {
-	struct softirq_kick	finish;
-	struct llist_head	collected;
-};
-
-static DEFINE_PER_CPU(struct swap_cpu, swap_cpus);
 
 /* Have users count in slots. */
 void sealed_swap_open(struct rs_percpu_count *count)
@@ -41,15 +32,6 @@ void sealed_swap_open(struct rs_percpu_count *count)
 					    SLOT_OPEN);
 }
 
-static void sealed_swap_finish(struct tasklet_struct *tasklet)
-{
-	struct swap_cpu *there = container_of(tasklet, struct swap_cpu, finish.tasklet);
-	struct rs_percpu_count *count, *next;
-
-	llist_for_each_entry_safe(count, next, llist_del_all(&there->collected), node)
-		percpu_count_collected(count, atomic_long_read(&count->sum));
-}
-
 /**
  * sealed_swap_collect - seal all slots of a count
  * @count: the count
@@ -58,7 +40,6 @@ static void sealed_swap_finish(struct tasklet_struct *tasklet)
  */
 void sealed_swap_collect(struct rs_percpu_count *count)
 {
-	struct swap_cpu *here = this_cpu_ptr(&swap_cpus);
 	unsigned long sum = 0;
 	int cpu;
 
@@ -70,23 +51,6 @@ void sealed_swap_collect(struct rs_percpu_count *count)
 			sum += slot - SLOT_OPEN;
 	}
 	atomic_long_set(&count->sum, sum);
-	llist_add(&count->node, &here->collected);
-	softirq_kick(&here->finish);
-}
-
-void sealed_swap_module_init(void)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		softirq_kick_init(&per_cpu(swap_cpus, cpu).finish, sealed_swap_finish);
-}
-
-/* All counters have ended; the last callback may not have returned. */
-void sealed_swap_module_exit(void)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		softirq_kick_end(&per_cpu(swap_cpus, cpu).finish);
+	sealed_callback_add(&count->node, &count->node);
+	sealed_callback_kick();
 }
