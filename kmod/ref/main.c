@@ -9,6 +9,7 @@
 
 #include <uapi/refstorm/refstorm.h>
 
+#include "percpu_count.h"
 #include "rsref.h"
 #include "sealed_block.h"
 #include "sealed_engine.h"
@@ -67,6 +68,7 @@ static void __exit rsref_exit(void)
 	synchronize_rcu();
 	track_report_module_exit();
 	flush_workqueue(rsref_workqueue);
+	percpu_count_module_exit();
 	sealed_engine_module_exit();
 	rcu_barrier();
 	sealed_block_module_exit();

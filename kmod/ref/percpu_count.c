@@ -30,7 +30,8 @@
 
 /*
  * Misuse was seen: make sure that the counter is never released (again). DEAD
- * and SWITCHING keep their meaning; who saw them borrowed from is woken.
+ * and SWITCHING keep their meaning. Callers may be in any context, so nobody is woken:
+ * percpu_count_wait() looks again by itself.
  */
 static void saturate(struct rs_percpu_count *count)
 {
@@ -41,17 +42,13 @@ static void saturate(struct rs_percpu_count *count)
 			break;
 	} while (!atomic64_try_cmpxchg(&count->word, &old,
 			(old & COUNT_FLAGS) | COUNT_SATURATED));
-	wake_up_var(&count->word);
 }
 
-static noinline __cold void misused_get(struct rs_percpu_count *count, u64 nr)
+static noinline __cold void misused_get(struct rs_percpu_count *count)
 {
 	rsref_warn_once(WARN_PERCPU_REF_GET, "%s: get on 0 (%ps); use-after-free.\n",
 			count->engine->name, count->release);
-	/* The count that stands for all that were ended must stay as it is. */
-	if (count->exited)
-		atomic64_sub(nr, &count->word);
-	else
+	if (!percpu_count_is_exited(count))
 		saturate(count);
 }
 
@@ -59,9 +56,25 @@ static noinline __cold void misused_put(struct rs_percpu_count *count, u64 nr)
 {
 	rsref_warn_once(WARN_PERCPU_REF_PUT, "%s: more puts than gets (%ps).\n",
 			count->engine->name, count->release);
+	if (percpu_count_is_exited(count))
+		return;
 	/* The subtraction borrowed from the flags. */
 	atomic64_add(nr, &count->word);
-	if (!count->exited)
+	saturate(count);
+}
+
+/**
+ * percpu_count_misused_nr - more references in one call than the word has room for
+ * @count: the count
+ * @nr: how many, more than %COUNT_NR_MAX
+ *
+ * Context: any; RCU read-side critical section, or the caller's reference keeps @count.
+ */
+noinline __cold void percpu_count_misused_nr(struct rs_percpu_count *count, u64 nr)
+{
+	rsref_warn_once(WARN_PERCPU_REF_NR, "%s: %llu references in one call (%ps).\n",
+			count->engine->name, nr, count->release);
+	if (!percpu_count_is_exited(count))
 		saturate(count);
 }
 
@@ -95,22 +108,35 @@ struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
 	return &both->count;
 }
 
+static void percpu_count_free_rcu(struct rcu_head *rcu)
+{
+	struct rs_percpu_count *count = container_of(rcu, struct rs_percpu_count, rcu);
+
+	count->engine->discard(count->block);
+	rs_free(&rsref_sites[SITE_PERCPU_REF_DATA], count);
+}
+
 /**
  * percpu_count_free - give the memory back, after a grace period
  * @count: a count that was ended, or never began
+ *
+ * A block that could not be discarded where exit was called goes with it.
  *
  * Context: any but NMI.
  */
 void percpu_count_free(struct rs_percpu_count *count)
 {
-	rs_free_rcu(&rsref_sites[SITE_PERCPU_REF_DATA], count, rcu);
+	if (count->block)
+		call_rcu(&count->rcu, percpu_count_free_rcu);
+	else
+		rs_free_rcu(&rsref_sites[SITE_PERCPU_REF_DATA], count, rcu);
 }
 
 /* Have slots, not in use yet. */
 void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block)
 {
 	count->block = block;
-	count->engine->publish(count);
+	count->engine->publish(count, block);
 }
 
 /* Take away slots that nobody counts in any more; there may be none. */
@@ -119,29 +145,42 @@ struct percpu_block *percpu_count_detach(struct rs_percpu_count *count)
 	struct percpu_block *block = count->block;
 
 	count->block = NULL;
-	count->engine->publish(count);
+	/* After exit the user's counter may be gone, and does not show the block any more. */
+	if (!percpu_count_is_exited(count))
+		count->engine->publish(count, NULL);
 	return block;
 }
 
 /**
  * percpu_count_exit - end a count
- * @count: the count, which the user's counter does not point to any more
+ * @count: the count
+ * @handle: the pointer to it, which will lead to the engine's ended count
  *
- * Context: any but NMI; no switch is under way.
+ * A switch that the user asked for ends first. One that the user did not ask for may
+ * still be under way when this returns; its end gives back the slots and its share of the
+ * memory, and does not touch the user's counter any more.
+ *
+ * Context: any but NMI; process if a switch that was asked for is under way.
  */
-void percpu_count_exit(struct rs_percpu_count *count)
+void percpu_count_exit(struct rs_percpu_count *count, struct rs_percpu_count __rcu **handle)
 {
-	struct percpu_block *block;
+	const struct percpu_engine *engine = count->engine;
+	struct percpu_block *block = NULL;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&count->lock, flags);
-	count->exited = true;
-	block = percpu_count_detach(count);
+	flags = percpu_count_lock_settled(count);
+	engine->publish(count, NULL);
+	WRITE_ONCE(count->special, count->special | PERCPU_EXITED);
+	rcu_assign_pointer(*handle, engine->exited);
+	if (!percpu_count_is_switching(count) && !engine->discard_sleeps) {
+		block = count->block;
+		count->block = NULL;
+	}
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 
 	percpu_track_exit(count);
-	count->engine->discard(block);
-	if (count->dynamic)
+	engine->discard(block);
+	if (percpu_count_is_dynamic(count))
 		percpu_dynamic_exit(count);
 	else
 		percpu_count_free(count);
@@ -154,20 +193,36 @@ static void tend_slot(struct rs_percpu_count *count, u64 word)
 		count->engine->tend(count);
 }
 
+/* The atomic operation of percpu_count_take() for a count that is special. Context: any. */
+u64 percpu_count_take_special(struct rs_percpu_count *count, u64 nr)
+{
+	if (unlikely(percpu_count_is_exited(count)))
+		return COUNT_DEAD;
+	return atomic64_fetch_add_relaxed(nr, &count->word);
+}
+
 /**
  * percpu_count_got - the rest of percpu_count_get()
  * @count: the count
  * @old: the word before
  * @nr: how many references were taken
+ *
+ * A live count may sit at zero between init and exit, as mainline's may: md's
+ * writes_pending does, and takes references from there. So a get at zero is misuse
+ * only if the count was killed.
+ *
+ * Context: any, NMI included; wakes nobody.
  */
 void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr)
 {
-	if (unlikely(count_is_zero(old)))
-		misused_get(count, nr);
+	if (unlikely(!nr))
+		return;
+	if (unlikely(old & COUNT_DEAD && count_is_zero(old)))
+		misused_get(count);
 	if (unlikely(old & COUNT_TRACKED))
 		percpu_track_got(count, nr);
 	tend_slot(count, old);
-	if (count->dynamic)
+	if (percpu_count_is_dynamic(count))
 		percpu_dynamic_got(count, nr);
 }
 
@@ -176,9 +231,13 @@ void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr)
  * @count: the count
  * @old: the word before
  * @nr: how many references were dropped
+ *
+ * Context: any that release() can stand; wakes nobody. RCU read-side critical section.
  */
 void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
 {
+	if (unlikely(!nr))
+		return;
 	if (unlikely(old & COUNT_TRACKED))
 		percpu_track_dropped(count, nr);
 	if (count_is_zero(old - nr)) {
@@ -205,8 +264,19 @@ bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live)
 
 	if (!percpu_count_try_take(count, nr, live, &old))
 		return false;
-	if (unlikely(!count_is_plain(old) || count->dynamic))
+	if (unlikely(!count_is_plain(old) || percpu_count_is_dynamic(count)))
 		percpu_count_got(count, old, nr);
+	return true;
+}
+
+/* The same for any number; more than %COUNT_NR_MAX are misuse if they could be taken. */
+bool percpu_count_tryget_many(struct rs_percpu_count *count, u64 nr)
+{
+	if (likely(nr <= COUNT_NR_MAX))
+		return percpu_count_tryget(count, nr, false);
+	if (!percpu_count_tryget(count, 0, false))
+		return false;
+	percpu_count_misused_nr(count, nr);
 	return true;
 }
 
@@ -216,7 +286,8 @@ bool percpu_count_try_take(struct rs_percpu_count *count, u64 nr, bool live, u64
 	s64 word = atomic64_read(&count->word);
 
 	do {
-		if (count_is_zero(word) || (live && word & COUNT_DEAD))
+		if (count_is_zero(word) || (live && word & COUNT_DEAD) ||
+		    unlikely(percpu_count_is_exited(count)))
 			return false;
 	} while (!atomic64_try_cmpxchg_acquire(&count->word, &word, word + nr));
 
@@ -230,12 +301,25 @@ bool percpu_count_is_percpu(const struct rs_percpu_count *count)
 	return count_is_percpu(atomic64_read(&count->word));
 }
 
+/* Switches that are under way, of all counts, also of those that were ended meanwhile */
+static atomic_t switches;
+
 /* From PERCPU to SWITCHING. */
-void percpu_count_begin_switch(struct rs_percpu_count *count)
+void percpu_count_begin_switch(struct rs_percpu_count *count, enum percpu_switch why)
 {
+	atomic_inc(&switches);
 	atomic64_add(COUNT_SWITCHING, &count->word);
 	count->collecting = true;
+	count->unasked = why == SWITCH_UNASKED;
+	if (percpu_count_is_dynamic(count))
+		percpu_dynamic_hold(count);
 	count->engine->collect(count);
+}
+
+/* The switch that is under way becomes one that the user has asked for. */
+void percpu_count_ask_for_switch(struct rs_percpu_count *count)
+{
+	count->unasked = false;
 }
 
 /* From ATOMIC to PERCPU, if that is what is wanted, and there are slots. */
@@ -243,7 +327,7 @@ bool percpu_count_try_open(struct rs_percpu_count *count)
 {
 	u64 word = atomic64_read(&count->word);
 
-	if (count->force_atomic || count->tracked || count->exited ||
+	if (count->force_atomic || count->tracked || percpu_count_is_exited(count) ||
 	    word & (COUNT_FLAGS | COUNT_ZONE) || !count->block)
 		return false;
 	/* The bias goes in before anybody can use a slot. */
@@ -255,7 +339,8 @@ bool percpu_count_try_open(struct rs_percpu_count *count)
 /*
  * Bring @sum, what the slots hold, into the word and take the bias off, in one
  * step: in two, or slot by slot, a put collected before the get that it belongs
- * to could make the word pass through zero.
+ * to could make the word pass through zero. A word that misuse has saturated stays so,
+ * and its misuse was warned of.
  */
 static void add_sum(struct rs_percpu_count *count, unsigned long sum)
 {
@@ -264,6 +349,8 @@ static void add_sum(struct rs_percpu_count *count, unsigned long sum)
 	u64 flags, refs;
 
 	do {
+		if (unlikely(count_is_saturated(old)))
+			return;
 		flags = old & COUNT_FLAGS;
 		refs = (old & ~flags) + sum - COUNT_BIAS;
 		negative = refs & ~COUNT_REFS;
@@ -289,6 +376,24 @@ static void end_switch(struct rs_percpu_count *count)
 		call_release(count);
 }
 
+/*
+ * The same for a switch that the user did not ask for, with the lock held: once the lock
+ * is free, exit may find a count that is not switching, and its user's counter may go.
+ *
+ * Return: false if the count is zero and somebody has to call release(). Exit waits for
+ * that as for a switch that was asked for.
+ */
+static bool end_unasked_switch(struct rs_percpu_count *count)
+{
+	s64 old = atomic64_read(&count->word);
+
+	do {
+		if (count_is_zero(old - COUNT_SWITCHING) && !percpu_count_is_exited(count))
+			return false;
+	} while (!atomic64_try_cmpxchg(&count->word, &old, old - COUNT_SWITCHING));
+	return true;
+}
+
 /**
  * percpu_count_collected - the engine has got all CPUs to stop
  * @count: the count
@@ -296,15 +401,19 @@ static void end_switch(struct rs_percpu_count *count)
  *
  * Ends the switch: confirms, and may release.
  *
- * Context: softirq or process, interrupts enabled.
+ * Context: softirq, or a thread with bottom halves off; interrupts enabled.
  */
 void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 {
 	const struct percpu_engine *engine = count->engine;
 	percpu_callback_t *confirm_switch, *confirm_kill;
+	bool dynamic = percpu_count_is_dynamic(count);
 	struct percpu_block *block = NULL;
 	unsigned long flags;
+	bool ended;
 
+	/* Whoever ends the count meanwhile leaves its memory for a grace period. */
+	rcu_read_lock();
 	add_sum(count, sum);
 
 	raw_spin_lock_irqsave(&count->lock, flags);
@@ -313,21 +422,37 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 	count->confirm_switch = NULL;
 	count->confirm_kill = NULL;
 	count->collecting = false;
-	/* Do not keep until exit what is not needed again. */
-	if (atomic64_read(&count->word) & COUNT_DEAD && !count->allow_reinit)
+	/* Do not keep until exit what is not needed again, nor after it. */
+	if (percpu_count_is_exited(count) ||
+	    (atomic64_read(&count->word) & COUNT_DEAD && !count->allow_reinit))
 		block = percpu_count_detach(count);
-	if (count->dynamic)
+	if (dynamic)
 		percpu_dynamic_collected(count);
+	ended = count->unasked && end_unasked_switch(count);
+	count->unasked = false;
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 	engine->discard(block);
 
-	rcu_read_lock();
-	if (confirm_switch)
-		engine->call(confirm_switch, count->ref);
-	if (confirm_kill)
-		engine->call(confirm_kill, count->ref);
-	end_switch(count);
+	if (ended) {
+		wake_up_var(&count->word);
+	} else {
+		if (confirm_switch)
+			engine->call(confirm_switch, count->ref);
+		if (confirm_kill)
+			engine->call(confirm_kill, count->ref);
+		end_switch(count);
+	}
+	if (dynamic)
+		percpu_dynamic_drop(count);
+	if (atomic_dec_and_test(&switches))
+		wake_up_var(&switches);
 	rcu_read_unlock();
+}
+
+/* All counters have ended. Waits for switches that nobody asked for; they may not have returned. */
+void percpu_count_module_exit(void)
+{
+	wait_var_event(&switches, !atomic_read(&switches));
 }
 
 /**
@@ -354,12 +479,12 @@ bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm
 		return false;
 	}
 	atomic64_or(COUNT_DEAD, &count->word);
-	if (word & COUNT_TRACKED)
-		percpu_track_killed(count, initial);
+	percpu_track_killed(count, initial);
 
 	if (percpu_count_is_percpu(count))
-		percpu_count_begin_switch(count);
+		percpu_count_begin_switch(count, SWITCH_ASKED);
 	if (count->collecting) {
+		percpu_count_ask_for_switch(count);
 		/* SWITCHING keeps the word from zero until it was confirmed. */
 		count->confirm_kill = confirm;
 		missing = count_has_fewer(atomic64_fetch_sub(initial, &count->word),
@@ -384,26 +509,34 @@ bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm
  * percpu_count_wait - wait for the end of a switch
  * @count: the count
  *
+ * A put too many borrows from the flags for an instant, and a waiter that is woken just
+ * then sleeps on. Misuse wakes nobody, since its context may be any; so waiters look
+ * again from time to time.
+ *
  * Context: process if a switch is under way, else any.
  */
 void percpu_count_wait(struct rs_percpu_count *count)
 {
-	if (percpu_count_is_switching(count))
-		wait_var_event(&count->word, !percpu_count_is_switching(count));
+	while (percpu_count_is_switching(count))
+		wait_var_event_timeout(&count->word, !percpu_count_is_switching(count),
+				       HZ / 10);
 }
 
-/* Take the lock while no switch is under way. Context: as percpu_count_wait(). */
+/*
+ * Take the lock while no switch that the user asked for is under way; another may be.
+ * Context: process if one is, else any but NMI.
+ */
 unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
 	__acquires(&count->lock)
 {
 	unsigned long flags;
 
 	for (;;) {
-		percpu_count_wait(count);
 		raw_spin_lock_irqsave(&count->lock, flags);
-		if (!percpu_count_is_switching(count))
+		if (count->unasked || !percpu_count_is_switching(count))
 			return flags;
 		raw_spin_unlock_irqrestore(&count->lock, flags);
+		percpu_count_wait(count);
 	}
 }
 
@@ -412,7 +545,7 @@ unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
  * @count: the count
  * @confirm: called when no CPU uses a slot any more, or NULL
  *
- * Context: any but NMI if no switch is under way, else process.
+ * Context: any but NMI if no switch that was asked for is under way, else process.
  */
 void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
 				   percpu_callback_t *confirm)
@@ -420,13 +553,15 @@ void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
 	unsigned long flags = percpu_count_lock_settled(count);
 
 	/* One that was ended stands for all of those: there is nothing to switch. */
-	if (count->exited)
+	if (percpu_count_is_exited(count))
 		confirm = NULL;
 	else
 		count->force_atomic = true;
-	if (percpu_count_is_percpu(count)) {
+	if (percpu_count_is_percpu(count))
+		percpu_count_begin_switch(count, SWITCH_ASKED);
+	if (count->collecting) {
+		percpu_count_ask_for_switch(count);
 		count->confirm_switch = confirm;
-		percpu_count_begin_switch(count);
 		confirm = NULL;
 	}
 	raw_spin_unlock_irqrestore(&count->lock, flags);
@@ -447,9 +582,10 @@ void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count)
 
 /**
  * percpu_count_switch_to_percpu - count in slots again
- * @count: the count; if it is dying, resurrection will do it
+ * @count: the count; if it is dying, resurrection will do it. If a dynamic count is being
+ *	asked whether it is hot, the answer decides.
  *
- * Context: any but NMI if no switch is under way, else process.
+ * Context: any but NMI if no switch that was asked for is under way, else process.
  * Return: 0, or -EINVAL if it was killed and may not be reinitialised.
  */
 int percpu_count_switch_to_percpu(struct rs_percpu_count *count)
@@ -469,22 +605,26 @@ int percpu_count_switch_to_percpu(struct rs_percpu_count *count)
 /**
  * percpu_count_resurrect - take back a kill
  * @count: the count
+ * @nonzero: if not NULL, the count must be zero too; where to say that it was not
  *
  * The initial reference is there again, and the mode that was wanted before.
  *
- * Context: any but NMI if no switch is under way, else process.
- * Return: 0, or -EINVAL if it was not killed, or may not be reinitialised;
- * nothing has changed then.
+ * Context: any but NMI if no switch that was asked for is under way, else process.
+ * Return: 0, or -EINVAL if it was not killed, may not be reinitialised, or is not zero as
+ * demanded; nothing has changed then.
  */
-int percpu_count_resurrect(struct rs_percpu_count *count)
+int percpu_count_resurrect(struct rs_percpu_count *count, bool *nonzero)
 {
 	unsigned long flags = percpu_count_lock_settled(count);
+	u64 word = atomic64_read_acquire(&count->word);
 	int ret = -EINVAL;
 
-	if (atomic64_read(&count->word) & COUNT_DEAD && count->allow_reinit) {
+	if (nonzero)
+		*nonzero = !count_is_zero(word);
+	if (word & COUNT_DEAD && count->allow_reinit && !(nonzero && *nonzero)) {
 		/* One step: with DEAD gone first, the count could be zero and live. */
-		if (atomic64_fetch_add(1 - COUNT_DEAD, &count->word) & COUNT_TRACKED)
-			percpu_track_resurrected(count);
+		atomic64_add(1 - COUNT_DEAD, &count->word);
+		percpu_track_resurrected(count);
 		percpu_count_try_open(count);
 		ret = 0;
 	}

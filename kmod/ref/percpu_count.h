@@ -19,7 +19,12 @@
  * waits: if a switch is under way already, its end confirms the kill too. The others,
  * which may sleep, let it end first.
  *
- * A lock of each count's own orders changes of mode. No callback is called
+ * A switch that the user did not ask for (percpu_dynamic.c asks whether a count is still
+ * hot) must not make any function of the user's sleep: kill and switch_to_atomic make
+ * that switch their own, and exit leaves the memory to the end of the switch.
+ *
+ * A lock of each count's own orders changes of mode: every decision about the mode, the
+ * end of a count included, looks at the word under that lock. No callback is called
  * under it, and neither get nor put takes it.
  */
 #ifndef _RSREF_PERCPU_COUNT_H
@@ -31,6 +36,8 @@
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
+
+#include <refstorm/percpu_ref.h>
 
 #include "count_word.h"
 
@@ -48,35 +55,51 @@ typedef void (percpu_callback_t)(void *ref);
  * @exited: the count of all counters that were ended: dead, and zero
  * @alloc: get slots, not open; NULL if memory ran out
  * @discard: give them back; NULL is ignored
- * @publish: show the count's block to users, who do not count in it yet; or, if
- *	it has none any more, take away what they saw
+ * @publish: show a block to users, who do not count in it yet; or, with NULL, take
+ *	away the one that they saw
  * @open: let users count in slots again, all zero; the word has its bias
  * @collect: have users count in the word from now on, and call
  *	percpu_count_collected() once no CPU can add to a slot any more
  * @used: do the slots show that somebody counted? May miss it
  * @call: call a user's callback
  * @tend: a user counts in the word though the count is in per-CPU mode; or NULL
+ * @discard_sleeps: @discard may sleep, and is left to an RCU callback where the
+ *	caller may not
  *
- * Context: @publish, @open and @collect are called with the count's lock held,
- * interrupts off; @alloc as its flags say; @tend in any, in an RCU read-side
- * critical section; the others in any but NMI, without the lock.
+ * Context: @publish, @open, @collect and @used are called with the count's lock held,
+ * interrupts off; @alloc as its flags say; @tend in any, NMI included; @call and
+ * @discard in any but NMI, without the lock.
  */
 struct percpu_engine {
 	const char		*name;
 	struct rs_percpu_count	*exited;
 	struct percpu_block	*(*alloc)(gfp_t gfp);
 	void			(*discard)(struct percpu_block *block);
-	void			(*publish)(struct rs_percpu_count *count);
+	void			(*publish)(struct rs_percpu_count *count,
+					   struct percpu_block *block);
 	void			(*open)(struct rs_percpu_count *count);
 	void			(*collect)(struct rs_percpu_count *count);
 	bool			(*used)(const struct rs_percpu_count *count);
 	void			(*call)(percpu_callback_t *callback, void *ref);
 	void			(*tend)(struct rs_percpu_count *count);
+	bool			discard_sleeps;
+};
+
+/**
+ * enum percpu_special - counts that get, put and tryget treat differently
+ * @PERCPU_DYNAMIC: the count has slots while it is hot; struct percpu_dynamic follows
+ * @PERCPU_EXITED: the owner has called exit; nobody adds to the word any more
+ */
+enum percpu_special {
+	PERCPU_DYNAMIC	= BIT(0),
+	PERCPU_EXITED	= BIT(1),
 };
 
 /**
  * struct rs_percpu_count - the part of a per-CPU count that is not its fast path
  * @word: see count_word.h
+ * @special: of enum percpu_special: what get, put and tryget look at before the word;
+ *	written with @lock held
  * @engine: whose it is
  * @ref: the user's counter
  * @release: the user's callback
@@ -85,11 +108,11 @@ struct percpu_engine {
  * @confirm_switch: callback of the switch that is under way
  * @confirm_kill: callback of a kill that this switch will confirm
  * @collecting: a switch is under way whose end will look at the callbacks
+ * @unasked: the dynamic count's work began that switch, and the user cannot know of it
  * @force_atomic: stay in the word though alive
  * @allow_reinit: keep slots when killed
- * @exited: the owner has called exit
- * @dynamic: it comes by slots when it is hot; struct percpu_dynamic follows
  * @tracked: stay in the word, since what is counted there is recorded
+ * @tracked_before: it was tracked once, and is not any more
  * @tracker: who records it while the word says TRACKED, or NULL
  * @rcu: the RCU engine's switch, then the end of the memory
  * @node: in the lists of the sealed engines, before that
@@ -97,6 +120,7 @@ struct percpu_engine {
  */
 struct rs_percpu_count {
 	atomic64_t			word;
+	u8				special;
 	const struct percpu_engine	*engine;
 	void				*ref;
 	percpu_callback_t		*release;
@@ -105,11 +129,11 @@ struct rs_percpu_count {
 	percpu_callback_t		*confirm_switch;
 	percpu_callback_t		*confirm_kill;
 	bool				collecting;
+	bool				unasked;
 	bool				force_atomic;
 	bool				allow_reinit;
-	bool				exited;
-	bool				dynamic;
 	bool				tracked;
+	bool				tracked_before;
 	struct rs_tracker __rcu		*tracker;
 	union {
 		struct rcu_head			rcu;
@@ -123,23 +147,33 @@ struct rs_percpu_count {
 /* What percpu_count_kill() does with the initial reference */
 enum percpu_kill { KILL_DROPS, KILL_KEEPS };
 
+/* Who wanted a switch: see @unasked */
+enum percpu_switch { SWITCH_ASKED, SWITCH_UNASKED };
+
+/* More would reach from one zone of the word to the next. */
+#define COUNT_NR_MAX	RS_PERCPU_REF_NR_MAX
+
 /* The count that @_engine's counter @_ref has when it was ended. */
 #define PERCPU_COUNT_EXITED(_name, _engine, _ref) {		\
-	.word	= ATOMIC64_INIT(COUNT_DEAD),			\
-	.engine	= (_engine),					\
-	.ref	= (_ref),					\
-	.lock	= __RAW_SPIN_LOCK_UNLOCKED((_name).lock),	\
-	.exited	= true,						\
+	.word	 = ATOMIC64_INIT(COUNT_DEAD),			\
+	.special = PERCPU_EXITED,				\
+	.engine	 = (_engine),					\
+	.ref	 = (_ref),					\
+	.lock	 = __RAW_SPIN_LOCK_UNLOCKED((_name).lock),	\
 }
 
 struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
 					   bool dynamic, gfp_t gfp);
-void percpu_count_exit(struct rs_percpu_count *count);
+void percpu_count_exit(struct rs_percpu_count *count, struct rs_percpu_count __rcu **handle);
 void percpu_count_free(struct rs_percpu_count *count);
+void percpu_count_module_exit(void);
 
+u64 percpu_count_take_special(struct rs_percpu_count *count, u64 nr);
 void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr);
 void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr);
+void percpu_count_misused_nr(struct rs_percpu_count *count, u64 nr);
 bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live);
+bool percpu_count_tryget_many(struct rs_percpu_count *count, u64 nr);
 bool percpu_count_try_take(struct rs_percpu_count *count, u64 nr, bool live, u64 *old);
 
 bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm,
@@ -148,7 +182,7 @@ void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
 				   percpu_callback_t *confirm);
 void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count);
 int percpu_count_switch_to_percpu(struct rs_percpu_count *count);
-int percpu_count_resurrect(struct rs_percpu_count *count);
+int percpu_count_resurrect(struct rs_percpu_count *count, bool *nonzero);
 void percpu_count_wait(struct rs_percpu_count *count);
 unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
 	__acquires(&count->lock);
@@ -166,19 +200,41 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum);
 void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block);
 struct percpu_block *percpu_count_detach(struct rs_percpu_count *count);
 bool percpu_count_is_percpu(const struct rs_percpu_count *count);
-void percpu_count_begin_switch(struct rs_percpu_count *count);
+void percpu_count_begin_switch(struct rs_percpu_count *count, enum percpu_switch why);
+void percpu_count_ask_for_switch(struct rs_percpu_count *count);
 bool percpu_count_try_open(struct rs_percpu_count *count);
 
-/* The beginning of percpu_count_get(); true if percpu_count_got() has to follow. */
+static inline bool percpu_count_is_dynamic(const struct rs_percpu_count *count)
+{
+	return READ_ONCE(count->special) & PERCPU_DYNAMIC;
+}
+
+static inline bool percpu_count_is_exited(const struct rs_percpu_count *count)
+{
+	return READ_ONCE(count->special) & PERCPU_EXITED;
+}
+
+/*
+ * The beginning of percpu_count_get(); true if percpu_count_got() has to follow. The word
+ * of a count that was ended is not touched: all ended counters of an engine share it.
+ */
 static __always_inline bool percpu_count_take(struct rs_percpu_count *count, u64 nr, u64 *old)
 {
+	if (unlikely(READ_ONCE(count->special))) {
+		*old = percpu_count_take_special(count, nr);
+		return true;
+	}
 	*old = atomic64_fetch_add_relaxed(nr, &count->word);
-	return unlikely(!count_is_plain(*old) || count->dynamic);
+	return unlikely(!count_is_plain(*old));
 }
 
 /* That of percpu_count_put(); true if percpu_count_dropped() has to follow. */
 static __always_inline bool percpu_count_drop(struct rs_percpu_count *count, u64 nr, u64 *old)
 {
+	if (unlikely(percpu_count_is_exited(count))) {
+		*old = COUNT_DEAD;
+		return true;
+	}
 	*old = atomic64_fetch_sub_release(nr, &count->word);
 	return unlikely(!count_is_plain(*old - nr));
 }

@@ -22,9 +22,15 @@
  * as it is, and may ask again a second later. Slots are only freed when they have
  * been collected: nobody can be about to add to one.
  *
- * The work item has a reference to the memory of its own, because exit must be
- * possible where nothing may sleep, and cannot wait for it. The user's counter
- * may be gone when it runs: engines are not called once exited is set.
+ * A get may come from any context: an NMI, the scheduler with a run queue's lock held. So
+ * a get that crosses the threshold wakes nobody, takes no lock, and only asks for a hard
+ * interrupt of its own CPU (irq_work). That interrupt queues the work item.
+ *
+ * exit must be possible where nothing may sleep, and cannot wait for any of these. So each
+ * of them has a reference to the memory (users): the work item for each time that it is
+ * queued, the interrupt while it is asked for, a switch until it is collected. The user's
+ * counter may be gone when they run: under the count's lock they find PERCPU_EXITED set,
+ * and leave the counter alone.
  */
 #include <linux/jiffies.h>
 #include <linux/moduleparam.h>
@@ -45,35 +51,45 @@ MODULE_PARM_DESC(dynamic_hot_ms, "time before a hot dynamic count is first asked
 #define WINDOW		HZ
 #define BACKOFF_MAX	32U	/* times dynamic_hot_ms */
 
-static void drop_user(struct percpu_dynamic *dynamic)
+/* Keep the memory of a dynamic count until percpu_dynamic_drop(). Context: any. */
+void percpu_dynamic_hold(struct rs_percpu_count *count)
 {
-	if (rs_refcount_dec_and_test(&dynamic->users))
-		percpu_count_free(dynamic->count);
+	rs_refcount_inc(&dynamic_of(count)->users);
 }
 
-/* Have the work run after @delay jiffies. Caller holds the count's lock. */
-static void queue(struct percpu_dynamic *dynamic, unsigned long delay)
+/* Context: any but NMI. */
+void percpu_dynamic_drop(struct rs_percpu_count *count)
 {
-	if (dynamic->count->exited)
+	if (rs_refcount_dec_and_test(&dynamic_of(count)->users))
+		percpu_count_free(count);
+}
+
+/*
+ * Have the work run after @delay jiffies. Each time that the work is queued has its own
+ * reference, which the work drops when it has run, or exit when it cancels the work.
+ * Caller holds the count's lock.
+ */
+static void percpu_dynamic_queue(struct percpu_dynamic *dynamic, unsigned long delay)
+{
+	if (percpu_count_is_exited(dynamic->count))
 		return;
-	if (!dynamic->queued) {
-		dynamic->queued = true;
-		rs_refcount_inc(&dynamic->users);
-	}
-	mod_delayed_work(rsref_workqueue, &dynamic->work, delay);
+	percpu_dynamic_hold(dynamic->count);
+	/* True if it was queued already, and only the delay has changed. */
+	if (mod_delayed_work(rsref_workqueue, &dynamic->work, delay))
+		percpu_dynamic_drop(dynamic->count);
 }
 
-static void new_window(struct percpu_dynamic *dynamic)
+static void percpu_dynamic_new_window(struct percpu_dynamic *dynamic)
 {
 	WRITE_ONCE(dynamic->window, jiffies);
 	WRITE_ONCE(dynamic->gets, 0);
 }
 
 /* It counts in slots: ask later whether it still needs them. */
-static void rest(struct percpu_dynamic *dynamic)
+static void percpu_dynamic_rest(struct percpu_dynamic *dynamic)
 {
 	dynamic->state = DYNAMIC_HOT;
-	queue(dynamic, dynamic->backoff * msecs_to_jiffies(READ_ONCE(dynamic_hot_ms)));
+	percpu_dynamic_queue(dynamic, dynamic->backoff * msecs_to_jiffies(READ_ONCE(dynamic_hot_ms)));
 }
 
 /* Slots could be of use: get them, and open them if they still are then. */
@@ -82,15 +98,13 @@ static void warm_up(struct percpu_dynamic *dynamic)
 	struct rs_percpu_count *count = dynamic->count;
 	struct percpu_block *block = count->engine->alloc(GFP_KERNEL);
 
-	if (!block)
-		return;
-
 	raw_spin_lock_irq(&count->lock);
-	if (!count->exited) {
+	dynamic->warming_up = false;
+	if (block && !percpu_count_is_exited(count)) {
 		percpu_count_attach(count, block);
 		block = NULL;
 		if (percpu_count_try_open(count))
-			rest(dynamic);
+			percpu_dynamic_rest(dynamic);
 		else	/* killed, or told to stay atomic meanwhile */
 			block = percpu_count_detach(count);
 	}
@@ -105,10 +119,10 @@ static void probe(struct percpu_dynamic *dynamic)
 
 	raw_spin_lock_irq(&count->lock);
 	dynamic->state = DYNAMIC_PROBING;
-	if (!count->exited && percpu_count_is_percpu(count))
-		percpu_count_begin_switch(count);
+	if (!percpu_count_is_exited(count) && percpu_count_is_percpu(count))
+		percpu_count_begin_switch(count, SWITCH_UNASKED);
 	else
-		queue(dynamic, WINDOW);
+		percpu_dynamic_queue(dynamic, WINDOW);
 	raw_spin_unlock_irq(&count->lock);
 }
 
@@ -119,10 +133,10 @@ static void judge(struct percpu_dynamic *dynamic)
 	struct percpu_block *block = NULL;
 
 	raw_spin_lock_irq(&count->lock);
-	if (count->exited)
+	if (percpu_count_is_exited(count))
 		goto unlock;
 	if (percpu_count_is_switching(count)) {
-		queue(dynamic, 1);
+		percpu_dynamic_queue(dynamic, 1);
 		goto unlock;
 	}
 	if (READ_ONCE(dynamic->gets) > READ_ONCE(dynamic->threshold)) {
@@ -131,12 +145,12 @@ static void judge(struct percpu_dynamic *dynamic)
 	}
 	/* The user may have opened the slots meanwhile, too. */
 	if (percpu_count_is_percpu(count)) {
-		rest(dynamic);
+		percpu_dynamic_rest(dynamic);
 	} else {
 		dynamic->state = DYNAMIC_COLD;
 		dynamic->backoff = 1;
 		block = percpu_count_detach(count);
-		new_window(dynamic);
+		percpu_dynamic_new_window(dynamic);
 	}
 unlock:
 	raw_spin_unlock_irq(&count->lock);
@@ -152,24 +166,29 @@ static void percpu_dynamic_work(struct work_struct *work)
 	};
 	struct percpu_dynamic *dynamic =
 		container_of(to_delayed_work(work), struct percpu_dynamic, work);
-	struct rs_percpu_count *count = dynamic->count;
-	bool last = false;
-
-	raw_spin_lock_irq(&count->lock);
-	dynamic->running = true;
-	raw_spin_unlock_irq(&count->lock);
 
 	step[dynamic->state](dynamic);
+	percpu_dynamic_drop(dynamic->count);
+}
 
-	raw_spin_lock_irq(&count->lock);
-	dynamic->running = false;
-	if (!delayed_work_pending(&dynamic->work)) {
-		dynamic->queued = false;
-		last = true;
+/* A get has crossed the threshold on this CPU. Context: hardirq, on PREEMPT_RT too. */
+static void percpu_dynamic_heat(struct irq_work *heat)
+{
+	struct percpu_dynamic *dynamic = container_of(heat, struct percpu_dynamic, heat);
+	struct rs_percpu_count *count = dynamic->count;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&count->lock, flags);
+	if (dynamic->state == DYNAMIC_PROBING) {
+		percpu_dynamic_queue(dynamic, 0);
+	} else if (dynamic->state == DYNAMIC_COLD && !dynamic->warming_up &&
+		   !count->force_atomic && !count->tracked &&
+		   !(atomic64_read(&count->word) & COUNT_DEAD)) {
+		dynamic->warming_up = true;
+		percpu_dynamic_queue(dynamic, 0);
 	}
-	raw_spin_unlock_irq(&count->lock);
-	if (last)
-		drop_user(dynamic);
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+	percpu_dynamic_drop(count);
 }
 
 /**
@@ -181,36 +200,28 @@ void percpu_dynamic_init(struct rs_percpu_count *count)
 	struct percpu_dynamic *dynamic = dynamic_of(count);
 
 	INIT_DELAYED_WORK(&dynamic->work, percpu_dynamic_work);
+	dynamic->heat = IRQ_WORK_INIT_HARD(percpu_dynamic_heat);
 	dynamic->count = count;
 	rs_refcount_set(&dynamic->users, 1);
 	dynamic->threshold = READ_ONCE(dynamic_threshold);
 	dynamic->backoff = 1;
-	new_window(dynamic);
-	count->dynamic = true;
+	percpu_dynamic_new_window(dynamic);
+	count->special = PERCPU_DYNAMIC;
 }
 
 /**
  * percpu_dynamic_exit - the owner's end of percpu_dynamic_init()
- * @count: a dynamic count; exited is set
+ * @count: a dynamic count; PERCPU_EXITED is set, so nobody queues the work again
  *
- * Context: any but NMI. The memory is freed when the work is through, too.
+ * Context: any but NMI. The memory is freed when the work, an interrupt and a switch
+ * that are under way are through, too.
  */
 void percpu_dynamic_exit(struct rs_percpu_count *count)
 {
-	struct percpu_dynamic *dynamic = dynamic_of(count);
-	bool cancelled = false;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&count->lock, flags);
-	if (cancel_delayed_work(&dynamic->work) && !dynamic->running) {
-		dynamic->queued = false;
-		cancelled = true;
-	}
-	raw_spin_unlock_irqrestore(&count->lock, flags);
-
-	if (cancelled)
-		drop_user(dynamic);
-	drop_user(dynamic);
+	/* True if the work was queued, and will not run for that. */
+	if (cancel_delayed_work(&dynamic_of(count)->work))
+		percpu_dynamic_drop(count);
+	percpu_dynamic_drop(count);
 }
 
 /**
@@ -221,30 +232,27 @@ void percpu_dynamic_exit(struct rs_percpu_count *count)
  * The numbers are a guess: two CPUs may lose each other's. Where that happens
  * often there are gets enough.
  *
- * Context: any; in NMI the guess is all that changes.
+ * Context: any, NMI and the scheduler included.
  */
 void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr)
 {
 	struct percpu_dynamic *dynamic = dynamic_of(count);
-	unsigned long flags;
 	u64 gets;
 
 	if (time_after(jiffies, READ_ONCE(dynamic->window) + WINDOW))
-		new_window(dynamic);
+		percpu_dynamic_new_window(dynamic);
 	gets = READ_ONCE(dynamic->gets) + nr;
 	WRITE_ONCE(dynamic->gets, gets);
 	if (likely(gets <= READ_ONCE(dynamic->threshold) ||
-		   gets - nr > READ_ONCE(dynamic->threshold)) || in_nmi())
+		   gets - nr > READ_ONCE(dynamic->threshold)))
 		return;
 
 	/* It crosses the threshold now, once a window. */
-	raw_spin_lock_irqsave(&count->lock, flags);
-	if (dynamic->state == DYNAMIC_PROBING ||
-	    (dynamic->state == DYNAMIC_COLD && !dynamic->queued &&
-	     !count->force_atomic && !count->tracked &&
-	     !(atomic64_read(&count->word) & COUNT_DEAD)))
-		queue(dynamic, 0);
-	raw_spin_unlock_irqrestore(&count->lock, flags);
+	if (!rs_refcount_inc_not_zero(&dynamic->users))
+		return;
+	/* The caller's reference keeps the owner from exit: this is not the last user. */
+	if (!irq_work_queue(&dynamic->heat))
+		percpu_dynamic_drop(count);
 }
 
 /* A switch of a dynamic count has ended. Caller holds the count's lock. */
@@ -253,8 +261,8 @@ void percpu_dynamic_collected(struct rs_percpu_count *count)
 	struct percpu_dynamic *dynamic = dynamic_of(count);
 
 	if (dynamic->state == DYNAMIC_PROBING) {
-		new_window(dynamic);
-		queue(dynamic, WINDOW);
+		percpu_dynamic_new_window(dynamic);
+		percpu_dynamic_queue(dynamic, WINDOW);
 	}
 }
 

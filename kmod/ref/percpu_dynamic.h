@@ -3,6 +3,7 @@
 #ifndef _RSREF_PERCPU_DYNAMIC_H
 #define _RSREF_PERCPU_DYNAMIC_H
 
+#include <linux/irq_work.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -15,26 +16,27 @@ enum percpu_dynamic_state { DYNAMIC_COLD, DYNAMIC_HOT, DYNAMIC_PROBING };
 /**
  * struct percpu_dynamic - what a dynamic count has beside the rest
  * @work: changes the state
+ * @heat: asks for the work where nobody may be woken
  * @count: the count, in the same allocation
- * @users: the owner, and the work while it is queued or runs
+ * @users: the owner; the work, once for each time that it is queued; @heat while it is
+ *	asked for; a switch until it is collected
  * @threshold: gets within a window that make it hot
  * @window: when the present window began, in jiffies; races are harmless
  * @gets: in this window; races are harmless
- * @state: under the count's lock, as all that follows
- * @queued: the work is queued or runs
- * @running: the work runs
+ * @state: under the count's lock, as all that follows; only the work changes it
+ * @warming_up: the work is queued for, or runs for, getting slots
  * @backoff: how many times dynamic_hot_ms to wait before asking
  */
 struct percpu_dynamic {
 	struct delayed_work		work;
+	struct irq_work			heat;
 	struct rs_percpu_count		*count;
 	rs_refcount_t			users;
 	unsigned int			threshold;
 	unsigned long			window;
 	u64				gets;
 	enum percpu_dynamic_state	state;
-	bool				queued;
-	bool				running;
+	bool				warming_up;
 	unsigned int			backoff;
 };
 
@@ -52,6 +54,8 @@ static inline struct percpu_dynamic *dynamic_of(struct rs_percpu_count *count)
 
 void percpu_dynamic_init(struct rs_percpu_count *count);
 void percpu_dynamic_exit(struct rs_percpu_count *count);
+void percpu_dynamic_hold(struct rs_percpu_count *count);
+void percpu_dynamic_drop(struct rs_percpu_count *count);
 void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr);
 void percpu_dynamic_collected(struct rs_percpu_count *count);
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold);

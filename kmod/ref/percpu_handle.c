@@ -72,24 +72,34 @@ void percpu_handle_exit(percpu_handle_t *handle)
 {
 	struct rs_percpu_count *count = own_count(handle);
 
-	if (!count || count == count->engine->exited)
-		return;
-	percpu_count_wait(count);
-	rcu_assign_pointer(*handle, count->engine->exited);
-	percpu_count_exit(count);
+	if (count && count != count->engine->exited)
+		percpu_count_exit(count, handle);
 }
 
-/* The same for one that was never used; warns if it was. */
+/* Has anybody taken or dropped a reference, changed the mode, or killed it? */
+static bool percpu_handle_was_used(struct rs_percpu_count *count)
+{
+	unsigned long flags;
+	bool used;
+	u64 word;
+
+	/* The work of a dynamic count may give its slots back meanwhile. */
+	raw_spin_lock_irqsave(&count->lock, flags);
+	word = atomic64_read(&count->word);
+	used = count->engine->used(count) ||
+	       (word & ~(COUNT_BIAS | COUNT_TRACKED)) != (word & COUNT_DEAD ? COUNT_DEAD : 1);
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+	return used;
+}
+
+/* The same as exit for a counter that was never used; warns if it was. */
 void percpu_handle_cancel_init(percpu_handle_t *handle)
 {
 	struct rs_percpu_count *count = own_count(handle);
-	u64 word;
 
 	if (!count || count == count->engine->exited)
 		return;
-	word = atomic64_read(&count->word);
-	if (count->engine->used(count) ||
-	    (word & ~(COUNT_BIAS | COUNT_TRACKED)) != (word & COUNT_DEAD ? COUNT_DEAD : 1))
+	if (percpu_handle_was_used(count))
 		rsref_warn_once(WARN_PERCPU_REF_CANCEL,
 				"%s: cancel_init of a counter that was used (%ps).\n",
 				count->engine->name, count->release);
@@ -110,7 +120,7 @@ bool percpu_handle_kill(percpu_handle_t *handle, percpu_callback_t *confirm,
 int percpu_handle_resurrect(percpu_handle_t *handle)
 {
 	struct rs_percpu_count *count = own_count(handle);
-	int ret = percpu_count_resurrect(count);
+	int ret = percpu_count_resurrect(count, NULL);
 
 	if (ret)
 		rsref_warn_once(WARN_PERCPU_REF_RESURRECT,
@@ -122,15 +132,18 @@ int percpu_handle_resurrect(percpu_handle_t *handle)
 int percpu_handle_reinit(percpu_handle_t *handle)
 {
 	struct rs_percpu_count *count = own_count(handle);
+	bool nonzero;
+	int ret = percpu_count_resurrect(count, &nonzero);
 
-	percpu_count_wait(count);
-	if (!count_is_zero(percpu_handle_read(handle))) {
+	if (ret && nonzero)
 		rsref_warn_once(WARN_PERCPU_REF_REINIT,
 				"%s: reinit of a counter that is not zero (%ps).\n",
 				count->engine->name, count->release);
-		return -EINVAL;
-	}
-	return percpu_handle_resurrect(handle);
+	else if (ret)
+		rsref_warn_once(WARN_PERCPU_REF_RESURRECT,
+				"%s: resurrect of a counter that is alive, or was not allowed to be (%ps).\n",
+				count->engine->name, count->release);
+	return ret;
 }
 
 /* Return: 0, or -EINVAL if the counter is not a dynamic one. */
@@ -138,7 +151,7 @@ int percpu_handle_set_threshold(percpu_handle_t *handle, unsigned int threshold)
 {
 	struct rs_percpu_count *count = own_count(handle);
 
-	if (!count->dynamic)
+	if (!percpu_count_is_dynamic(count))
 		return -EINVAL;
 	percpu_dynamic_set_threshold(count, threshold);
 	return 0;

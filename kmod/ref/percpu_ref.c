@@ -14,11 +14,12 @@
 #include "rcu_engine.h"
 
 /*
- * What may take locks, or call the user, is for an RCU reader that can be preempted;
- * without a gap between the two kinds of section, since @count has to stay.
+ * The rest of a get or put may call the user, so it runs as an RCU reader that can be
+ * preempted; without a gap between the two kinds of section, since @count has to stay.
  */
-static noinline void finish(void (*rest)(struct rs_percpu_count *count, u64 old, u64 nr),
-			    struct rs_percpu_count *count, u64 old, u64 nr)
+static noinline void percpu_ref_finish(void (*rest)(struct rs_percpu_count *count, u64 old,
+						    u64 nr),
+				       struct rs_percpu_count *count, u64 old, u64 nr)
 	__must_hold(RCU_SCHED)
 {
 	rcu_read_lock();
@@ -27,6 +28,21 @@ static noinline void finish(void (*rest)(struct rs_percpu_count *count, u64 old,
 	rcu_read_lock_sched();
 	rcu_read_unlock();
 }
+
+/**
+ * __rs_percpu_ref_misused_nr - more references in one call than the word has room for
+ * @ref: the counter, not in per-CPU mode
+ * @nr: how many, more than %RS_PERCPU_REF_NR_MAX
+ *
+ * Context: any; RCU read-side critical section.
+ * Return: 0, for the caller to take or drop instead.
+ */
+unsigned long __rs_percpu_ref_misused_nr(struct rs_percpu_ref *ref, unsigned long nr)
+{
+	percpu_count_misused_nr(count_of(&ref->data), nr);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_ref_misused_nr);
 
 /**
  * __rs_percpu_ref_get_slow - take references from the shared word
@@ -44,10 +60,11 @@ void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr)
 
 	if (!percpu_count_take(count, nr, &old))
 		return;
+	/* Then it is a dynamic one. */
 	if (likely(count_is_plain(old)))
 		percpu_dynamic_got(count, nr);
 	else
-		finish(percpu_count_got, count, old, nr);
+		percpu_ref_finish(percpu_count_got, count, old, nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
 
@@ -66,7 +83,7 @@ void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr)
 	u64 old;
 
 	if (percpu_count_drop(count, nr, &old))
-		finish(percpu_count_dropped, count, old, nr);
+		percpu_ref_finish(percpu_count_dropped, count, old, nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
 
@@ -82,7 +99,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
  */
 bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	return percpu_count_tryget(count_of(&ref->data), nr, false);
+	return percpu_count_tryget_many(count_of(&ref->data), nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_slow);
 

@@ -71,14 +71,24 @@ void percpu_track_dropped(struct rs_percpu_count *count, u64 nr)
 		track_dropped(tracker, nr);
 }
 
+/*
+ * The pointer says whether the count is tracked, not the flag in the word: a put too many
+ * borrows from the flags for an instant.
+ */
 void percpu_track_killed(struct rs_percpu_count *count, u64 initial)
 {
-	track_killed(own_tracker(count), initial);
+	struct rs_tracker *tracker = own_tracker(count);
+
+	if (tracker)
+		track_killed(tracker, initial);
 }
 
 void percpu_track_resurrected(struct rs_percpu_count *count)
 {
-	track_resurrected(own_tracker(count));
+	struct rs_tracker *tracker = own_tracker(count);
+
+	if (tracker)
+		track_resurrected(tracker);
 }
 
 static struct rs_tracker *tracker_for(struct rs_percpu_count *count, const char *name,
@@ -92,14 +102,23 @@ static struct rs_tracker *tracker_for(struct rs_percpu_count *count, const char 
 	return tracker;
 }
 
-/* Every reference is in the word. Caller holds the count's lock, or has the count alone. */
-static void begin(struct rs_percpu_count *count, struct rs_tracker *tracker)
+/* Set TRACKED. Return: the references that were taken before. */
+static struct track_start percpu_track_set(const void *counter)
 {
-	u64 old;
+	struct rs_percpu_count *count = (struct rs_percpu_count *)counter;
+	u64 old = atomic64_fetch_or(COUNT_TRACKED, &count->word);
 
+	return (struct track_start) {
+		.before	= old & COUNT_REFS,
+		.killed	= old & COUNT_DEAD,
+	};
+}
+
+/* Every reference is in the word. Caller holds the count's lock, or has the count alone. */
+static void percpu_track_begin(struct rs_percpu_count *count, struct rs_tracker *tracker)
+{
 	rcu_assign_pointer(count->tracker, tracker);
-	old = atomic64_fetch_or(COUNT_TRACKED, &count->word);
-	track_begin(tracker, count, old & COUNT_REFS, old & COUNT_DEAD);
+	track_begin(tracker, count, percpu_track_set);
 }
 
 /**
@@ -116,8 +135,19 @@ int percpu_track_init(struct rs_percpu_count *count, gfp_t gfp)
 	if (!tracker)
 		return -ENOMEM;
 	count->tracked = true;
-	begin(count, tracker);
+	percpu_track_begin(count, tracker);
 	return 0;
+}
+
+/*
+ * A get or put that read TRACKED of the last tracker may not have recorded itself yet, and
+ * would do so with the next one, which has counted it among those from before. Both are
+ * RCU readers, or have preemption off, until they have.
+ */
+static void percpu_track_forget_the_last(const struct rs_percpu_count *count)
+{
+	if (count->tracked_before)
+		synchronize_rcu();
 }
 
 static int track(percpu_handle_t *handle, const char *name, unsigned int seconds)
@@ -132,8 +162,9 @@ static int track(percpu_handle_t *handle, const char *name, unsigned int seconds
 		return -ENOMEM;
 
 	mutex_lock(&switch_mutex);
+	percpu_track_forget_the_last(count);
 	flags = percpu_count_lock_settled(count);
-	if (count->exited)
+	if (percpu_count_is_exited(count))
 		goto unlock;
 	ret = -EALREADY;
 	if (count->tracked)
@@ -141,12 +172,14 @@ static int track(percpu_handle_t *handle, const char *name, unsigned int seconds
 	ret = 0;
 	count->tracked = true;
 	if (percpu_count_is_percpu(count))
-		percpu_count_begin_switch(count);
+		percpu_count_begin_switch(count, SWITCH_ASKED);
+	else
+		percpu_count_ask_for_switch(count);
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 
 	/* Nobody opens the slots again, so this time the word has it all. */
 	flags = percpu_count_lock_settled(count);
-	begin(count, tracker);
+	percpu_track_begin(count, tracker);
 	tracker = NULL;
 unlock:
 	raw_spin_unlock_irqrestore(&count->lock, flags);
@@ -163,6 +196,7 @@ static struct rs_tracker *end(struct rs_percpu_count *count)
 	atomic64_andnot(COUNT_TRACKED, &count->word);
 	RCU_INIT_POINTER(count->tracker, NULL);
 	count->tracked = false;
+	count->tracked_before = true;
 	return tracker;
 }
 
@@ -234,10 +268,12 @@ static bool percpu_handle_tryget_held(percpu_handle_t *handle, struct rs_holder 
 
 static void percpu_handle_put_held(percpu_handle_t *handle, struct rs_holder *holder)
 {
-	u64 hidden = rs_holder_drop(holder) ? COUNT_TRACKED : 0, old;
 	struct rs_percpu_count *count;
+	u64 hidden, old;
 
+	/* One section for both: see percpu_track_forget_the_last(). */
 	rcu_read_lock();
+	hidden = rs_holder_drop(holder) ? COUNT_TRACKED : 0;
 	count = count_of(handle);
 	if (percpu_count_drop(count, 1, &old))
 		percpu_count_dropped(count, old & ~hidden, 1);

@@ -52,10 +52,10 @@ static void rcu_engine_discard(struct percpu_block *block)
 	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], slots_of(block));
 }
 
-static void rcu_engine_publish(struct rs_percpu_count *count)
+static void rcu_engine_publish(struct rs_percpu_count *count, struct percpu_block *block)
 {
 	WRITE_ONCE(ref_of(count)->percpu_count_ptr,
-		   (unsigned long)count->block | __RS_PERCPU_REF_ATOMIC);
+		   (unsigned long)block | __RS_PERCPU_REF_ATOMIC);
 }
 
 static void rcu_engine_open(struct rs_percpu_count *count)
@@ -126,4 +126,6 @@ const struct percpu_engine rcu_engine = {
 	.collect	= rcu_engine_collect,
 	.used		= rcu_engine_used,
 	.call		= rcu_engine_call,
+	/* free_percpu() takes a lock that sleeps there. */
+	.discard_sleeps	= IS_ENABLED(CONFIG_PREEMPT_RT),
 };

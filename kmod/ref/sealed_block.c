@@ -207,16 +207,18 @@ void sealed_block_retire(struct percpu_block *block)
 {
 	if (!block)
 		return;
-	rs_alloc_returned(&rsref_sites[SITE_SEALED_SLOTS]);
-	/* Nothing tells when a preempted task is through: never, then. */
+	/* Nothing tells when a preempted task is through: never, then, and the site says so. */
 	if (!RS_HAVE_TASKS_RCU)
 		return;
+	rs_alloc_returned(&rsref_sites[SITE_SEALED_SLOTS]);
 	llist_add(&block->node, &waiting.retired);
 	wait_begin();
 }
 
 void sealed_block_module_init(void)
 {
+	if (!RS_HAVE_TASKS_RCU)
+		pr_notice("rsref: this kernel preempts and has no Tasks RCU: memory of rs_sealed_ref's slots is not given back\n");
 	INIT_WORK(&waiting.recycle, sealed_block_recycle);
 	init_waitqueue_head(&waiting.idle);
 }

@@ -22,9 +22,9 @@ static struct rs_sealed_ref *ref_of(const struct rs_percpu_count *count)
 	return count->ref;
 }
 
-static void sealed_engine_publish(struct rs_percpu_count *count)
+static void sealed_engine_publish(struct rs_percpu_count *count, struct percpu_block *block)
 {
-	s64 __percpu *slots = count->block ? count->block->slots : &sealed_forever;
+	s64 __percpu *slots = block ? block->slots : &sealed_forever;
 
 	/* Pairs with the dependency of users on the pointer: sealed comes first. */
 	smp_store_release(&ref_of(count)->slots, slots);

@@ -12,28 +12,40 @@
 #include "percpu_handle.h"
 #include "sealed_engine.h"
 
-/* The count, for one who could not use a slot for @nr references. */
-static __always_inline struct rs_percpu_count *slow_count(struct rs_sealed_ref *ref,
-							  unsigned long nr)
+/* The count of a counter whose slot could not be used for one reference. */
+static __always_inline struct rs_percpu_count *slow_count(struct rs_sealed_ref *ref)
 {
-	if (nr > 1)
-		sealed_engine_recentre(READ_ONCE(ref->slots));
 	/* Protected by RCU, or by the caller's reference. */
 	return rcu_dereference_check(ref->data, true);
+}
+
+/* The same for @nr references. Return: false if no call may take or drop so many. */
+static __always_inline bool slow_count_many(struct rs_sealed_ref *ref, unsigned long nr,
+					    struct rs_percpu_count **count)
+{
+	sealed_engine_recentre(READ_ONCE(ref->slots));
+	*count = slow_count(ref);
+	if (likely(nr <= COUNT_NR_MAX))
+		return true;
+	percpu_count_misused_nr(*count, nr);
+	return false;
 }
 
 /**
  * __rs_sealed_ref_get_one_slow - take a reference from the shared word
  * @ref: the counter
  *
- * The rest of rs_sealed_ref_get(). The caller's reference keeps the count in place,
- * so this is no RCU read-side critical section.
+ * The rest of rs_sealed_ref_get(). The caller's reference keeps the count in place.
+ * Preemption is off so that tracking can wait for a get that has counted and has not
+ * recorded itself (percpu_track.c).
  *
  * Context: any.
  */
 void __rs_sealed_ref_get_one_slow(struct rs_sealed_ref *ref)
 {
-	percpu_count_get(slow_count(ref, 1), 1);
+	preempt_disable();
+	percpu_count_get(slow_count(ref), 1);
+	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_one_slow);
 
@@ -50,7 +62,7 @@ EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_one_slow);
 void __rs_sealed_ref_put_one_slow(struct rs_sealed_ref *ref)
 {
 	rcu_read_lock();
-	percpu_count_put(slow_count(ref, 1), 1);
+	percpu_count_put(slow_count(ref), 1);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(__rs_sealed_ref_put_one_slow);
@@ -66,7 +78,12 @@ EXPORT_SYMBOL_GPL(__rs_sealed_ref_put_one_slow);
  */
 void __rs_sealed_ref_get_slow(struct rs_sealed_ref *ref, unsigned long nr)
 {
-	percpu_count_get(slow_count(ref, nr), nr);
+	struct rs_percpu_count *count;
+
+	preempt_disable();
+	if (slow_count_many(ref, nr, &count))
+		percpu_count_get(count, nr);
+	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_slow);
 
@@ -81,8 +98,11 @@ EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_slow);
  */
 void __rs_sealed_ref_put_slow(struct rs_sealed_ref *ref, unsigned long nr)
 {
+	struct rs_percpu_count *count;
+
 	rcu_read_lock();
-	percpu_count_put(slow_count(ref, nr), nr);
+	if (slow_count_many(ref, nr, &count))
+		percpu_count_put(count, nr);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(__rs_sealed_ref_put_slow);
@@ -101,7 +121,8 @@ bool __rs_sealed_ref_tryget_slow(struct rs_sealed_ref *ref, unsigned long nr)
 	bool ret;
 
 	rcu_read_lock();
-	ret = percpu_count_tryget(slow_count(ref, nr), nr, false);
+	sealed_engine_recentre(READ_ONCE(ref->slots));
+	ret = percpu_count_tryget_many(slow_count(ref), nr);
 	rcu_read_unlock();
 	return ret;
 }
@@ -120,7 +141,7 @@ bool __rs_sealed_ref_tryget_live_slow(struct rs_sealed_ref *ref)
 	bool ret;
 
 	rcu_read_lock();
-	ret = percpu_count_tryget(slow_count(ref, 1), 1, true);
+	ret = percpu_count_tryget(slow_count(ref), 1, true);
 	rcu_read_unlock();
 	return ret;
 }

@@ -119,25 +119,31 @@ void track_discard(struct rs_tracker *tracker)
 
 /**
  * track_begin - track a counter
- * @tracker: of track_alloc()
+ * @tracker: of track_alloc(); users may find it already
  * @counter: for its kind's look(), until track_end()
- * @before: references that there are
- * @killed: it was killed already
+ * @start: has gets and puts record themselves from now on, and says what there was before.
+ *	Called with the tracker's lock held, so that nobody sees the one without the
+ *	other, and whoever records at once finds a tracker that knows its counter
  *
  * Context: any but NMI.
  */
-void track_begin(struct rs_tracker *tracker, const void *counter, u64 before, bool killed)
+void track_begin(struct rs_tracker *tracker, const void *counter, track_start_t *start)
 {
+	struct track_start started;
 	unsigned long flags;
 
 	rs_refcount_set(&tracker->users, 1);
+	raw_spin_lock_irqsave(&tracker->lock, flags);
 	tracker->counter = counter;
-	tracker->before = before;
+	started = start(counter);
+	tracker->before = started.before;
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+
 	raw_spin_lock_irqsave(&trackers_lock, flags);
 	list_add_tail(&tracker->node, &trackers);
 	raw_spin_unlock_irqrestore(&trackers_lock, flags);
 
-	if (killed)
+	if (started.killed)
 		track_killed(tracker, 0);
 }
 
@@ -391,6 +397,11 @@ static struct track_look look_at_refcount(const void *counter)
 
 static const struct track_kind refcount_kind = { .look = look_at_refcount };
 
+static struct track_start track_start_refcount(const void *counter)
+{
+	return (struct track_start) { .before = rs_refcount_read(counter) };
+}
+
 /**
  * rs_refcount_track - track a refcount
  * @track: beside it, zeroed
@@ -415,7 +426,7 @@ int rs_refcount_track(struct rs_track *track, const rs_refcount_t *refcount,
 	tracker = track_alloc(&refcount_kind, "rs_refcount", name, seconds, GFP_KERNEL);
 	if (!tracker)
 		return -ENOMEM;
-	track_begin(tracker, refcount, rs_refcount_read(refcount), false);
+	track_begin(tracker, refcount, track_start_refcount);
 	rcu_assign_pointer(track->tracker, tracker);
 	return 0;
 }

@@ -24,6 +24,18 @@ struct track_look {
 };
 
 /**
+ * struct track_start - how a counter was when its tracking began
+ * @before: references
+ * @killed: it was killed already
+ */
+struct track_start {
+	u64	before;
+	bool	killed;
+};
+
+typedef struct track_start (track_start_t)(const void *counter);
+
+/**
  * struct track_kind - a kind of counter that can be tracked
  * @look: ask @counter
  * @anonymous: gets and puts without a holder are recorded
@@ -91,7 +103,7 @@ struct rs_tracker {
 
 struct rs_tracker *track_alloc(const struct track_kind *kind, const char *kind_name,
 			       const char *name, unsigned int seconds, gfp_t gfp);
-void track_begin(struct rs_tracker *tracker, const void *counter, u64 before, bool killed);
+void track_begin(struct rs_tracker *tracker, const void *counter, track_start_t *start);
 void track_end(struct rs_tracker *tracker);
 void track_discard(struct rs_tracker *tracker);
 

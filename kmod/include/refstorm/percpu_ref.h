@@ -19,6 +19,11 @@
  * kill returns whether it was the first; exit may be called twice, and waits
  * for a collection that is still under way; after exit the counter answers
  * as one that is dead and zero; misuse that can be seen saturates the counter.
+ *
+ * A counter may sit at zero between init and exit without being killed, as md's
+ * writes_pending does, and references may be taken from there. As in mainline release() is
+ * called each time that the shared word comes to zero. A get at zero is reported as misuse
+ * only once the counter was killed.
  */
 #ifndef _REFSTORM_PERCPU_REF_H
 #define _REFSTORM_PERCPU_REF_H
@@ -128,6 +133,13 @@ bool rs_percpu_ref_is_dying(struct rs_percpu_ref *ref);
 void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
 			   struct rs_percpu_ref_state *state);
 
+/*
+ * The most references that one call may take or drop, and a quarter of what a counter can
+ * count. More is misuse: one warning, and the counter saturates.
+ */
+#define RS_PERCPU_REF_NR_MAX	BIT_ULL(57)
+
+unsigned long __rs_percpu_ref_misused_nr(struct rs_percpu_ref *ref, unsigned long nr);
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr);
 void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr);
 bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr);
@@ -178,11 +190,18 @@ static inline bool __rs_percpu_ref_slots(const struct rs_percpu_ref *ref,
 	return true;
 }
 
+/* For the shared word. Nothing is left of this where @nr is a constant. */
+static __always_inline unsigned long __rs_percpu_ref_nr(struct rs_percpu_ref *ref,
+							unsigned long nr)
+{
+	return unlikely(nr > RS_PERCPU_REF_NR_MAX) ? __rs_percpu_ref_misused_nr(ref, nr) : nr;
+}
+
 /**
  * rs_percpu_ref_get_many - take references
  * @ref: the counter; the caller holds a reference, or knows that the initial
- *	one is held
- * @nr: how many
+ *	one is held; or the counter sits at zero and was not killed, as mainline's may
+ * @nr: how many, at most %RS_PERCPU_REF_NR_MAX; with 0 nothing happens
  *
  * Context: any, between init and exit. Ordering: none.
  */
@@ -195,7 +214,7 @@ static inline void rs_percpu_ref_get_many(struct rs_percpu_ref *ref,
 	if (likely(__rs_percpu_ref_slots(ref, &slots)))
 		this_cpu_add(*slots, nr);
 	else
-		__rs_percpu_ref_get_slow(ref, nr);
+		__rs_percpu_ref_get_slow(ref, __rs_percpu_ref_nr(ref, nr));
 	rcu_read_unlock_sched();
 }
 
@@ -214,7 +233,7 @@ static inline void rs_percpu_ref_get(struct rs_percpu_ref *ref)
 /**
  * rs_percpu_ref_tryget_many - take references unless the count is zero
  * @ref: the counter
- * @nr: how many
+ * @nr: how many, at most %RS_PERCPU_REF_NR_MAX; with 0 only the answer is given
  *
  * Succeeds on a killed counter as long as somebody holds a reference.
  *
@@ -296,7 +315,8 @@ static inline bool rs_percpu_ref_tryget_live(struct rs_percpu_ref *ref)
 /**
  * rs_percpu_ref_put_many - drop references
  * @ref: the counter
- * @nr: how many; the caller holds them
+ * @nr: how many, at most %RS_PERCPU_REF_NR_MAX; the caller holds them; with 0 nothing
+ *	happens
  *
  * If they were the last, release() is called here, still in the RCU read-side
  * critical section. Otherwise @ref is not touched after the decrement.
@@ -313,7 +333,7 @@ static inline void rs_percpu_ref_put_many(struct rs_percpu_ref *ref,
 	if (likely(__rs_percpu_ref_slots(ref, &slots)))
 		this_cpu_sub(*slots, nr);
 	else
-		__rs_percpu_ref_put_slow(ref, nr);
+		__rs_percpu_ref_put_slow(ref, __rs_percpu_ref_nr(ref, nr));
 	rcu_read_unlock_sched();
 }
 

@@ -80,9 +80,9 @@ struct rs_sealed_ref_rounds {
 };
 
 /*
- * More than this in one call goes to the shared word, so that no slot can come
- * near the other side of zero: 2^54 calls in a row, all gets or all puts, on one
- * CPU.
+ * More than this in one call goes to the shared word, so that no slot can come near the
+ * other side of zero. A slot would get there by 2^54 calls in a row, all gets or all puts,
+ * on one CPU. A counter as a whole counts to 2^59: the shared word has no room for more.
  */
 #define __RS_SEALED_REF_MAX_NR	256
 
@@ -188,7 +188,7 @@ static inline bool rs_sealed_ref_kill(struct rs_sealed_ref *ref)
  * rs_sealed_ref_get_many - take references
  * @ref: the counter; the caller holds a reference, or knows that the initial
  *	one is held
- * @nr: how many
+ * @nr: how many, at most %RS_PERCPU_REF_NR_MAX; with 0 nothing happens
  *
  * Context: any, NMI included, between init and exit, while RCU is watching.
  * Ordering: none.
@@ -217,7 +217,7 @@ static __always_inline void rs_sealed_ref_get(struct rs_sealed_ref *ref)
  * rs_sealed_ref_tryget_many - take references unless the count is zero
  * @ref: the counter; something else than a reference (a lock, an RCU read-side
  *	critical section) keeps its memory in place
- * @nr: how many
+ * @nr: how many, at most %RS_PERCPU_REF_NR_MAX; with 0 only the answer is given
  *
  * Succeeds on a killed counter as long as somebody holds a reference.
  *
@@ -280,7 +280,8 @@ static __always_inline bool rs_sealed_ref_tryget_live_rcu(struct rs_sealed_ref *
 /**
  * rs_sealed_ref_put_many - drop references
  * @ref: the counter
- * @nr: how many; the caller holds them
+ * @nr: how many, at most %RS_PERCPU_REF_NR_MAX; the caller holds them; with 0 nothing
+ *	happens
  *
  * If they were the last, release() is called here, in an RCU read-side critical
  * section. Otherwise @ref is not touched after the decrement.
