@@ -9,6 +9,7 @@
  * is printed was copied before, under the tracker's lock, when the counter was not zero.
  */
 #include <linux/export.h>
+#include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/kallsyms.h>
 #include <linux/ktime.h>
@@ -231,13 +232,25 @@ static void report_work(struct work_struct *work)
 		track_report_soon();
 }
 
-void track_report_soon(void)
+static void track_report_queue(struct irq_work *soon)
 {
 	queue_delayed_work(rsref_workqueue, &reports, HZ);
+}
+
+/* Kill may be called with a lock of the scheduler's held, so it wakes nobody itself. */
+static struct irq_work track_report_soon_irq = IRQ_WORK_INIT_HARD(track_report_queue);
+
+void track_report_soon(void)
+{
+	irq_work_queue(&track_report_soon_irq);
 }
 
 /* All counters have ended, and nothing is tracked any more. */
 void track_report_module_exit(void)
 {
+	irq_work_sync(&track_report_soon_irq);
+	cancel_delayed_work_sync(&reports);
+	/* The work itself may have asked for another. */
+	irq_work_sync(&track_report_soon_irq);
 	cancel_delayed_work_sync(&reports);
 }
