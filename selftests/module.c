@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,22 +246,44 @@ char *rs_kmsg_read(int fd)
 	return all;
 }
 
+/* What the kernel can say when something is wrong; the first row that is found decides. */
+static struct report_row {
+	const char *class;
+	const char *pattern;
+	regex_t compiled;
+} report_rows[] = {
+#define KERNEL_REPORT(class, pattern) { #class, pattern, {} },
+#include <refstorm/kernel_reports.def>
+#undef KERNEL_REPORT
+};
+
+static bool complains(const char *message)
+{
+	static bool compiled;
+	struct report_row *row, *end = report_rows + sizeof(report_rows) / sizeof(*report_rows);
+
+	for (row = report_rows; row < end && !compiled; row++) {
+		if (regcomp(&row->compiled, row->pattern, REG_EXTENDED | REG_NOSUB)) {
+			fprintf(stderr, "# no regular expression: %s\n", row->pattern);
+			exit(1);
+		}
+	}
+	compiled = true;
+	for (row = report_rows; row < end; row++)
+		if (!regexec(&row->compiled, message, 0, NULL, 0))
+			return strcmp(row->class, "clean");
+	return false;
+}
+
 const char *rs_kmsg_complaint(int fd)
 {
-	static const char * const marks[] = {
-		"WARNING:", "BUG:", "Oops", "cut here", "refcount_t:", "percpu ref",
-		"were not freed", "Call Trace", "INFO: task", "stall", NULL
-	};
 	static char found[256];
 	char record[8192], *message;
-	unsigned int i;
 
 	found[0] = '\0';
 	while ((message = kmsg_next(fd, record, sizeof(record))))
-		for (i = 0; marks[i]; i++)
-			if (!found[0] && !strstr(message, "refstorm-expect:") &&
-			    strstr(message, marks[i]))
-				snprintf(found, sizeof(found), "%s", message);
+		if (!found[0] && !strstr(message, "refstorm-expect:") && complains(message))
+			snprintf(found, sizeof(found), "%s", message);
 	return found;
 }
 

@@ -1,9 +1,12 @@
 """What scan-log must find, and what it must let pass."""
+import glob
+import os
 import unittest
 
 from load import load
 
 scan_log = load("scan-log")
+CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernel-logs")
 
 
 def scan(text, tainted=None):
@@ -78,7 +81,7 @@ class Problems(unittest.TestCase):
             ("refcount_t: underflow; use-after-free.", "warning"),
             ("rs_refcount_t: underflow; use-after-free.", "warning"),
             ("x: page allocation failure: order:0, mode:0x0", "warning"),
-            ("** 12 printk messages dropped **", "warning"),
+            ("** 12 printk messages dropped **", "unchecked"),
             ("percpu ref (x) <= 0 (-1) after switching to atomic", "warning"),
         ]:
             with self.subTest(line):
@@ -92,8 +95,11 @@ class Problems(unittest.TestCase):
         self.assertEqual(classes("[    5.0][  T123] Oops: 0002 [#1] SMP"), ["oops"])
         self.assertEqual(classes("[    5.0][    C1] Oops: 0002 [#1] SMP"), ["oops"])
 
-    def test_a_stack_dump_without_a_warning_is_reported(self):
-        self.assertEqual(classes("[ 1.0] CPU: 0 PID: 1 Comm: x\n[ 1.0] Call Trace:\n"), ["warning"])
+    def test_a_stack_dump_without_a_warning_is_unchecked(self):
+        self.assertEqual(classes("[ 1.0] CPU: 0 PID: 1 Comm: x\n[ 1.0] Call Trace:\n"), ["unchecked"])
+
+    def test_what_is_unchecked_has_a_code_of_its_own(self):
+        self.assertEqual(scan_log.CODES["unchecked"], 20)
 
     def test_a_log_that_ends_in_the_middle_of_a_warning_is_reported(self):
         self.assertEqual(classes("[    4.0] ------------[ cut here ]------------"), ["warning"])
@@ -101,6 +107,43 @@ class Problems(unittest.TestCase):
     def test_a_bug_after_cut_here_is_an_oops(self):
         log = "[ 4.0] ------------[ cut here ]------------\n[ 4.0] kernel BUG at x.c:1!\n"
         self.assertEqual(classes(log), ["oops"])
+
+
+class Corpus(unittest.TestCase):
+    """What kernels of all kinds have said, each with the class that it must get."""
+
+    def check(self, log, expected):
+        found = [problem[0] for problem in scan_log.scan(log)]
+        self.assertEqual(found[0] if found else "clean", expected, "".join(log))
+
+    def test_every_line_has_its_class(self):
+        seen = 0
+        for path in glob.glob(CORPUS + "/*.lines"):
+            with open(path) as lines:
+                for line in lines:
+                    with self.subTest(line):
+                        self.check(["[    5.000000] " + line], os.path.basename(path)[:-len(".lines")])
+                        seen += 1
+        self.assertGreater(seen, 190)
+
+    def test_every_log_has_its_class(self):
+        logs = glob.glob(CORPUS + "/*/*.log")
+        self.assertGreater(len(logs), 8)
+        for path in logs:
+            with self.subTest(path), open(path, errors="replace") as log:
+                self.check(list(log), os.path.basename(os.path.dirname(path)))
+
+    def test_every_row_of_the_table_is_the_first_for_some_line(self):
+        used = set()
+        for path in glob.glob(CORPUS + "/*.lines"):
+            with open(path) as lines:
+                used |= {next((regex.pattern for _, regex in scan_log.ROWS if regex.search(line)), None)
+                         for line in lines}
+        self.assertEqual({regex.pattern for _, regex in scan_log.ROWS} - used, set())
+
+    def test_whether_a_kernel_panics_on_an_oops_does_not_change_the_class(self):
+        oops = "[ 5.0] divide error: 0000 [#1] SMP\n[ 5.0] ---[ end trace 0000000000000000 ]---\n"
+        self.assertEqual(classes(oops)[0], classes(oops + "[ 5.1] Kernel panic - not syncing: Fatal exception\n")[0])
 
 
 class Announcements(unittest.TestCase):

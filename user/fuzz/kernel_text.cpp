@@ -3,6 +3,7 @@
 #include "target.hpp"
 
 #include "kernel_log.hpp"
+#include "kernel_report.hpp"
 
 #include <algorithm>
 
@@ -19,7 +20,7 @@ void take_kernel_log(std::string_view input)
             std::string_view rest = next->text;
             while (next->facility == 0 && !rest.empty()) {
                 const auto line = rest.substr(0, rest.find('\n'));
-                warnings += line.find("WARNING:") != line.npos && line.find("[ cut here ]") == line.npos;
+                warnings += is_warning_header(line) && line.find("[ cut here ]") == line.npos;
                 rest.remove_prefix(std::min(line.size() + 1, rest.size()));
             }
             scanner.feed(*next);

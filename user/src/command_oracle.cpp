@@ -121,7 +121,7 @@ exit_code oracle_outcome::code() const
     for (const record &line : lines)
         if (kind(line) == "run")
             code = worse(code, code_of(line));
-    return complaints.empty() ? code : worse(code, exit_code::broken);
+    return complaints.empty() && !unknown_report ? code : worse(code, exit_code::broken);
 }
 
 json oracle_outcome::document() const
@@ -205,6 +205,7 @@ result<oracle_outcome> oracle_runner::run(const oracle_options &options)
         const log_judgement judgement = log.judge();
         for (const std::string &text : judgement.complaints)
             outcome.complaints.emplace_back(counter, text);
+        outcome.unknown_report |= !judgement.unknown.empty();
         for (record &line : *lines) {
             if (kind(line) == "run") {
                 line.set("kernel_log", std::string(log_state_name(judgement.state)));

@@ -24,6 +24,8 @@ struct oracle_outcome {
     std::vector<std::pair<std::string, std::string>> complaints = {};
     /// Why the kernel log was not checked; empty if it was.
     std::string log_unchecked = {};
+    /// The kernel log has a part of a report that is not known: nothing is proven.
+    bool unknown_report = false;
     bool interrupted = false;
 
     exit_code code() const;

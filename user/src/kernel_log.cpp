@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kernel_log.hpp"
 
+#include "kernel_report.hpp"
 #include "number.hpp"
 
 #include <algorithm>
@@ -16,34 +17,7 @@ namespace {
 
 constexpr std::string_view cut_here = "[ cut here ]";
 
-/// The line that every WARN has, with or without a message of its own before it.
-constexpr std::string_view warning_line = "WARNING:";
-
-constexpr std::array<std::string_view, 20> complaint_marks = {
-    warning_line,
-    "BUG:",
-    "kernel BUG at",
-    "Oops",
-    "Kernel panic",
-    "general protection fault",
-    "Unable to handle kernel",
-    "unable to handle",
-    "self-detected stall",
-    "soft lockup",
-    "hard LOCKUP",
-    "workqueue lockup",
-    "hung_task",
-    "blocked for more than",
-    "refcount_t:",
-    "UBSAN:",
-    "suspicious RCU usage",
-    "scheduling while atomic",
-    "stack-protector:",
-    "new suspected memory leak",
-};
-
-/// "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks": first the one, later the other.
-constexpr std::string_view stall_marks[] = {"rcu", "stall"};
+constexpr std::string_view end_of_trace = "---[ end trace";
 
 /// Lines that may stand between "cut here" and the line with WARNING before they count as they are.
 constexpr std::size_t cluster_lines_most = 64;
@@ -105,17 +79,6 @@ std::string warning_in(std::string_view header)
 std::string expectation::range() const
 {
     return least == most ? fmt::format("{}", least) : fmt::format("{}..{}", least, most);
-}
-
-bool is_complaint(std::string_view line)
-{
-    const auto stands_here = [line](std::string_view mark) {
-        return line.find(mark) != std::string_view::npos;
-    };
-    if (std::ranges::any_of(complaint_marks, stands_here))
-        return true;
-    const auto first = line.find(stall_marks[0]);
-    return first != std::string_view::npos && line.find(stall_marks[1], first) != std::string_view::npos;
 }
 
 std::optional<log_record> parse_log_record(std::string_view line)
@@ -180,16 +143,40 @@ void log_scanner::feed_kernel_line(std::uint64_t sequence, std::string_view line
     if (line.find(cut_here) != std::string_view::npos) {
         cluster_.sequence = sequence;
         ++cluster_.pending;
+        ++traces_;
+    } else if (traces_ > 0 && line.starts_with(end_of_trace)) {
+        --traces_;
     } else if (cluster_.pending == 0) {
-        if (is_complaint(line))
-            complain(sequence, line);
-    } else if (line.find(warning_line) != std::string_view::npos) {
+        judge(sequence, line);
+    } else if (is_warning_header(line)) {
         finish_warning(line);
     } else {
         cluster_.lines.emplace_back(line);
-        if (line.starts_with("kernel BUG at") || cluster_.lines.size() >= cluster_lines_most)
+        if (line.starts_with("kernel BUG at") || line.starts_with("Kernel BUG at") ||
+            cluster_.lines.size() >= cluster_lines_most)
             finish_cluster();
     }
+}
+
+/// A line outside of a cluster. After the first line of a report whatever looks like a part of one belongs
+/// to that. Returns true for a complaint.
+bool log_scanner::judge(std::uint64_t sequence, std::string_view line)
+{
+    const auto cls = classify(line);
+    if (!cls || cls == report_class::clean)
+        return false;
+    if (cls == report_class::unchecked) {
+        if (traces_ == 0 && found_.unannounced.empty() && found_.unknown.empty())
+            found_.unknown.push_back({sequence, std::string(line)});
+        return false;
+    }
+    if (is_warning_header(line)) {
+        ++traces_;
+        if (is_announced(warning_in(line)))
+            return true;
+    }
+    complain(sequence, line);
+    return true;
 }
 
 /// A warning is complete. Its text is the first line since "cut here", unless another CPU's line came
@@ -218,10 +205,8 @@ void log_scanner::finish_cluster()
     const cluster left = std::exchange(cluster_, {});
     bool complained = false;
     for (const std::string &line : left.lines) {
-        if (!is_complaint(line))
-            continue;
-        complain(left.sequence, line);
-        complained = true;
+        if (judge(left.sequence, line))
+            complained = true;
     }
     // Cut off before the line with WARNING: a complaint all the same.
     if (left.pending > 0 && !complained)
@@ -249,6 +234,7 @@ void log_scanner::complain(std::uint64_t sequence, std::string_view text)
 log_findings log_scanner::take()
 {
     finish_cluster();
+    traces_ = 0;
     return std::exchange(found_, {});
 }
 

@@ -49,6 +49,8 @@ struct expectation {
 /// What was found since the last look.
 struct log_findings {
     std::vector<complaint> unannounced;
+    /// What looks like a part of a report that is not known: the first line of it.
+    std::vector<complaint> unknown;
     /// Announcements that were ended.
     std::vector<expectation> ended;
 };
@@ -74,6 +76,7 @@ class log_scanner {
     void feed_kernel_line(std::uint64_t sequence, std::string_view line);
     void finish_warning(std::string_view header);
     void finish_cluster();
+    bool judge(std::uint64_t sequence, std::string_view line);
     bool is_announced(std::string_view text);
     void complain(std::uint64_t sequence, std::string_view text);
 
@@ -87,10 +90,9 @@ class log_scanner {
 
     std::vector<expectation> open_;
     cluster cluster_;
+    /// Warnings whose stack has not ended.
+    unsigned traces_ = 0;
     log_findings found_;
 };
-
-/// True if the kernel complains in this line.
-bool is_complaint(std::string_view line);
 
 } // namespace refstorm

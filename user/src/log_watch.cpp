@@ -69,6 +69,13 @@ void log_watch::end_expecting()
     }
 }
 
+std::string log_watch::unchecked() const
+{
+    if (!unchecked_.empty() || unknown_.empty())
+        return unchecked_;
+    return fmt::format("a part of a report that is not known: {}", unknown_);
+}
+
 log_judgement log_watch::judge()
 {
     log_judgement judgement;
@@ -82,9 +89,13 @@ log_judgement log_watch::judge()
             judgement.complaints.push_back(fmt::format("announced {} times, came {} times: {}",
                                                        ended->range(), ended->seen, ended->text));
     }
+    if (!found.unknown.empty()) {
+        judgement.unknown = found.unknown.front().text;
+        unknown_ = judgement.unknown;
+    }
     if (!judgement.complaints.empty())
         judgement.state = log_state::complained;
-    else if (log_ && unchecked_.empty())
+    else if (log_ && unchecked_.empty() && judgement.unknown.empty())
         judgement.state = log_state::clean;
     return judgement;
 }

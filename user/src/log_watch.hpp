@@ -25,6 +25,8 @@ struct log_judgement {
     log_state state = log_state::unchecked;
     /// Complaints that nobody announced, and announcements that did not come true.
     std::vector<std::string> complaints = {};
+    /// What looks like a part of a report that is not known; empty if nothing does.
+    std::string unknown = {};
 };
 
 /// Watches the log from its construction on.
@@ -39,13 +41,14 @@ class log_watch {
 
     log_judgement judge();
     /// Why the log was not checked; empty if it was.
-    const std::string &unchecked() const { return unchecked_; }
+    std::string unchecked() const;
 
   private:
     void read();
 
     std::optional<kmsg_file> log_;
     std::string unchecked_;
+    std::string unknown_;
     log_scanner scanner_;
     std::vector<expectation> expected_;
 };

@@ -231,6 +231,10 @@ void storm_runner::judge_by_log(storm_outcome &outcome)
     // What the module found outweighs: it names the invariant that broke first.
     if (outcome.log == log_state::complained && outcome.storm.outcome != verdict::broken)
         outcome.storm.judge(verdict::broken, clean_log_invariant, outcome.complaints.front());
+    else if (!judgement.unknown.empty() && outcome.storm.outcome == verdict::held)
+        outcome.storm.judge(
+            verdict::unproven, "",
+            fmt::format("the kernel log has a part of a report that is not known: {}", judgement.unknown));
 }
 
 /// Lines of the module's \p file that have \p words; the last \p most of them.

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "fake_module.hpp"
 #include "kernel_log.hpp"
+#include "kernel_report.hpp"
 #include "kmsg_file.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <regex>
 
 #include <gtest/gtest.h>
 
@@ -66,6 +69,71 @@ TEST_F(scanner, finds_every_kind_of_complaint)
         kernel(line);
         EXPECT_EQ(unannounced(), texts{line});
     }
+}
+
+/// "clean", "unchecked", or "complained" for any other class.
+std::string judged(const log_findings &found)
+{
+    if (!found.unannounced.empty())
+        return "complained";
+    return found.unknown.empty() ? "clean" : "unchecked";
+}
+
+std::string wanted(const std::string &cls)
+{
+    return cls == "clean" || cls == "unchecked" ? cls : "complained";
+}
+
+TEST_F(scanner, judges_every_line_of_the_corpus)
+{
+    std::size_t seen = 0;
+    for (const auto &entry : std::filesystem::directory_iterator(REFSTORM_KERNEL_LOGS)) {
+        if (entry.path().extension() != ".lines")
+            continue;
+        const std::string cls = entry.path().stem().native();
+        std::ifstream lines(entry.path());
+        for (std::string line; std::getline(lines, line); ++seen) {
+            const auto found = classify(line);
+            EXPECT_EQ(found ? report_class_name(*found) : "clean", cls) << line;
+            kernel(line);
+            EXPECT_EQ(judged(log_.take()), wanted(cls)) << line;
+        }
+    }
+    EXPECT_GT(seen, 190U);
+}
+
+/// Logs as the console has them; /dev/kmsg has no stamps, colours or prefixes.
+TEST_F(scanner, judges_every_log_of_the_corpus)
+{
+    const std::regex before(".*\\[ *[0-9]+\\.[0-9]+\\](\\[ *[TC][0-9]+\\])? ?|.* kernel: |\x1b\\[[0-9;]*m");
+    std::size_t seen = 0;
+    for (const auto &entry : std::filesystem::recursive_directory_iterator(REFSTORM_KERNEL_LOGS)) {
+        if (entry.path().extension() != ".log")
+            continue;
+        std::ifstream lines(entry.path());
+        for (std::string line; std::getline(lines, line);) {
+            line = std::regex_replace(line, before, "");
+            if (line.starts_with(log_scanner::announcement))
+                user(line);
+            else
+                kernel(line);
+        }
+        EXPECT_EQ(judged(log_.take()), wanted(entry.path().parent_path().filename())) << entry.path();
+        ++seen;
+    }
+    EXPECT_GT(seen, 8U);
+}
+
+TEST_F(scanner, takes_the_rest_of_a_report_for_a_part_of_it)
+{
+    kernel("divide error: 0000 [#1] PREEMPT SMP PTI");
+    kernel("CPU: 1 PID: 77 Comm: refstorm Tainted: G           OE");
+    kernel("Call Trace:");
+    const log_findings found = log_.take();
+    EXPECT_EQ(found.unannounced.size(), 1U);
+    EXPECT_TRUE(found.unknown.empty());
+    kernel("Call Trace:");
+    EXPECT_EQ(log_.take().unknown.size(), 1U);
 }
 
 TEST_F(scanner, reports_a_warning_once_by_its_first_line)

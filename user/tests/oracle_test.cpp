@@ -104,6 +104,15 @@ TEST_F(oracle, another_complaint_of_the_kernel_breaks_a_run_that_agreed)
     EXPECT_EQ(outcome.document()["runs"][0]["kernel_log"], "complained");
 }
 
+TEST_F(oracle, a_report_that_is_not_known_leaves_the_log_unchecked)
+{
+    on_start_ = [this] { kernel_says("Call trace:"); };
+    const oracle_outcome outcome = run({{"percpu_ref"}, {}, {}, {}});
+    EXPECT_EQ(outcome.code(), exit_code::broken);
+    EXPECT_NE(outcome.text().find("kernel log: unchecked (a part of a report"), std::string::npos);
+    EXPECT_EQ(outcome.document()["runs"][0]["kernel_log"], "unchecked");
+}
+
 TEST_F(oracle, says_if_the_kernel_log_cannot_be_read)
 {
     where_.kernel_log = place_.path() / "missing";

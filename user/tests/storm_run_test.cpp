@@ -182,6 +182,20 @@ TEST_F(storm_running, says_that_the_log_is_unchecked_if_it_cannot_be_read)
     EXPECT_EQ(all.code(), exit_code::held);
 }
 
+TEST_F(storm_running, proves_nothing_beside_a_report_that_is_not_known)
+{
+    on_start_ = [this] { kernel_says("Call trace:"); };
+    const run_outcome first = run({spec()});
+    EXPECT_EQ(first.storms.at(0).log, log_state::unchecked);
+    EXPECT_EQ(first.storms.at(0).storm.outcome, verdict::unproven);
+    EXPECT_NE(first.log_unchecked.find("Call trace:"), std::string::npos);
+    EXPECT_EQ(first.code(), exit_code::broken);
+    on_start_ = nullptr;
+    const run_outcome next = run({spec()});
+    EXPECT_EQ(next.storms.at(0).log, log_state::clean);
+    EXPECT_EQ(next.code(), exit_code::held);
+}
+
 TEST_F(storm_running, announces_the_warnings_that_saturation_provokes)
 {
     place_.write("parameters/clear_warn_once", "");

@@ -7,12 +7,31 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
+#include <linux/printk.h>
 #include <linux/refcount.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 static char *how = "";
 module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, atomic or lockup");
+MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, divide, int3, stack, poison, atomic or lockup");
+
+static void __init misbehave_write_after_free(void)
+{
+	static void *objects[64];
+	char *freed = kmalloc(64, GFP_KERNEL);
+	unsigned int i;
+
+	OPTIMIZER_HIDE_VAR(freed);
+	kfree(freed);
+	OPTIMIZER_HIDE_VAR(freed);
+	if (freed)
+		freed[20] = 1;
+	for (i = 0; i < ARRAY_SIZE(objects); i++)
+		objects[i] = kmalloc(64, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(objects); i++)
+		kfree(objects[i]);
+}
 
 static int __init misbehave_init(void)
 {
@@ -26,6 +45,17 @@ static int __init misbehave_init(void)
 		refcount_dec(&count);
 	} else if (!strcmp(how, "oops")) {
 		WRITE_ONCE(*(int *)8, 1);
+	} else if (!strcmp(how, "divide")) {
+		static int zero;
+
+		return 7 / READ_ONCE(zero);
+	} else if (!strcmp(how, "int3")) {
+		asm volatile("int3");
+	} else if (!strcmp(how, "stack")) {
+		dump_stack();
+	} else if (!strcmp(how, "poison")) {
+		/* slub_debug=P on the command line: SLUB sees it when the object is allocated again. */
+		misbehave_write_after_free();
 	} else if (!strcmp(how, "atomic")) {
 		preempt_disable();
 		msleep(20);
