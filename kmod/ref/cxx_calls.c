@@ -5,6 +5,7 @@
  */
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/instrumented.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
@@ -121,6 +122,43 @@ void __rs_cxx_mutex_unlock(struct mutex *lock)
 	mutex_unlock(lock);
 }
 EXPORT_SYMBOL_GPL(__rs_cxx_mutex_unlock);
+
+/**
+ * __rs_cxx_kasan_kcsan_read_write - tell KASAN and KCSAN of an atomic operation
+ * @address: of the variable that it is about to change
+ * @size: of the variable
+ *
+ * KCSAN takes functions with its name in theirs for its own, and reports their caller.
+ *
+ * Context: any.
+ */
+void __rs_cxx_kasan_kcsan_read_write(const void *address, unsigned long size)
+{
+	instrument_atomic_read_write(address, size);
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_kasan_kcsan_read_write);
+
+/**
+ * __rs_cxx_kcsan_release - tell KCSAN of a release barrier
+ *
+ * Context: any.
+ */
+void __rs_cxx_kcsan_release(void)
+{
+	kcsan_release();
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_kcsan_release);
+
+/**
+ * __rs_cxx_kcsan_rmb - tell KCSAN of a read barrier
+ *
+ * Context: any.
+ */
+void __rs_cxx_kcsan_rmb(void)
+{
+	kcsan_rmb();
+}
+EXPORT_SYMBOL_GPL(__rs_cxx_kcsan_rmb);
 
 /**
  * __rs_percpu_ref_get_call - rs_percpu_ref_get_many()

@@ -24,4 +24,11 @@ void __rs_cxx_spin_unlock(spinlock_t *lock);
 void __rs_cxx_mutex_lock(struct mutex *lock);
 void __rs_cxx_mutex_unlock(struct mutex *lock);
 
+/* freestanding.hpp has its own declarations, since it includes nothing. */
+#ifndef __cplusplus
+void __rs_cxx_kasan_kcsan_read_write(const void *address, unsigned long size);
+void __rs_cxx_kcsan_release(void);
+void __rs_cxx_kcsan_rmb(void);
+#endif
+
 #endif /* _REFSTORM_CXX_CALLS_H */

@@ -12,7 +12,11 @@
  * Includes nothing in the kernel; kmod/cxx/cxx.mk gives it the configuration. Without
  * __KERNEL__ it serves programs: per-CPU is then global, and `lock` always there.
  *
- * Not instrumented: KASAN and KCSAN see the kernel's own atomic operations, not these.
+ * KASAN and KCSAN: the compiler tells them of all that it compiles, atomic builtins
+ * included, and not of an asm. So each asm here is preceded by a call of
+ * instrument_atomic_read_write(), and a barrier by that of KCSAN, as in the kernel's own
+ * atomic operations. Both are calls of rsref.ko if this is compiled for a kernel with
+ * KASAN or KCSAN, and no instruction otherwise.
  */
 #pragma once
 
@@ -105,6 +109,45 @@ static __always_inline void atomic_set(atomic_t *v, int n)
     *const_cast<volatile int *>(&v->counter) = n;
 }
 
+/* Is this compiled for KASAN, or for KCSAN? */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define __RS_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define __RS_SANITIZED
+#endif
+#endif
+
+/* What comes before an asm; the names are those of the kernel. */
+#if defined(__KERNEL__) && defined(__RS_SANITIZED)
+extern "C" {
+void __rs_cxx_kasan_kcsan_read_write(const void *address, unsigned long size);
+void __rs_cxx_kcsan_release(void);
+void __rs_cxx_kcsan_rmb(void);
+}
+
+static __always_inline void instrument_atomic_read_write(const void *address, unsigned long size)
+{
+    __rs_cxx_kasan_kcsan_read_write(address, size);
+}
+
+static __always_inline void kcsan_release(void)
+{
+    __rs_cxx_kcsan_release();
+}
+
+static __always_inline void kcsan_rmb(void)
+{
+    __rs_cxx_kcsan_rmb();
+}
+#else
+static __always_inline void instrument_atomic_read_write(const void *, unsigned long) {}
+
+static __always_inline void kcsan_release(void) {}
+
+static __always_inline void kcsan_rmb(void) {}
+#endif
+
 #ifdef __x86_64__
 /* Where `lock` stands, so that a kernel that finds itself on one CPU can take it away. */
 #if !defined(__KERNEL__)
@@ -127,12 +170,14 @@ static __always_inline void atomic_set(atomic_t *v, int n)
 /* A store is a release, and a locked instruction a full barrier, on this machine. */
 static __always_inline void atomic_set_release(atomic_t *v, int n)
 {
+    kcsan_release();
     asm volatile("" : : : "memory");
     atomic_set(v, n);
 }
 
 static __always_inline int __rs_atomic_fetch_add(int i, atomic_t *v)
 {
+    instrument_atomic_read_write(v, sizeof(*v));
     asm volatile(LOCK_PREFIX "xaddl %[i], %[count]"
                  : [i] "+r"(i), [count] "+m"(v->counter)
                  :
@@ -147,6 +192,7 @@ static __always_inline int atomic_fetch_add_relaxed(int i, atomic_t *v)
 
 static __always_inline int atomic_fetch_sub_release(int i, atomic_t *v)
 {
+    kcsan_release();
     return __rs_atomic_fetch_add(-i, v);
 }
 
@@ -155,6 +201,7 @@ static __always_inline bool __rs_atomic_try_cmpxchg(atomic_t *v, int *old, int d
     int found = *old;
     bool same;
 
+    instrument_atomic_read_write(v, sizeof(*v));
     asm volatile(LOCK_PREFIX "cmpxchgl %[desired], %[count]"
                  : "=@ccz"(same), [count] "+m"(v->counter), "+a"(found)
                  : [desired] "r"(desired)
@@ -175,7 +222,11 @@ static __always_inline bool atomic_try_cmpxchg_acquire(atomic_t *v, int *old, in
     return __rs_atomic_try_cmpxchg(v, old, desired);
 }
 
-#define smp_acquire__after_ctrl_dep() asm volatile("" : : : "memory")
+static __always_inline void smp_acquire__after_ctrl_dep(void)
+{
+    kcsan_rmb();
+    asm volatile("" : : : "memory");
+}
 #else
 static __always_inline void atomic_set_release(atomic_t *v, int n)
 {

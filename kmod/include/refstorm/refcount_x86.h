@@ -12,23 +12,39 @@
  *
  * A locked instruction is a full barrier, which is more than each needs. Included
  * by <refstorm/refcount.h>, which has the same in C for other architectures.
+ *
+ * KASAN and KCSAN see into no asm, so both are told of the access before it, as
+ * the kernel's own atomic operations tell them: a put of a freed object is
+ * reported, and so is a plain access that races with a put. KCSAN, which also
+ * models weak memory, is told of the barriers that are promised, not of those that the
+ * instruction gives.
  */
 #ifndef _REFSTORM_REFCOUNT_X86_H
 #define _REFSTORM_REFCOUNT_X86_H
 
 #ifndef __cplusplus
 #include <asm/alternative.h>
+#include <linux/instrumented.h>
 #endif
+
+/* A decrement with RELEASE comes. Without KASAN and KCSAN this is nothing. */
+static __always_inline void __rs_refcount_arch_instrument(rs_refcount_t *r)
+{
+	kcsan_release();
+	instrument_atomic_read_write(&r->refs, sizeof(r->refs));
+}
 
 /* The rest of rs_refcount_dec_and_test(). */
 static __always_inline bool __rs_refcount_arch_dec_and_test(rs_refcount_t *r)
 {
+	__rs_refcount_arch_instrument(r);
 	asm goto(LOCK_PREFIX "decl %[count]\n\t"
 		 "jl %l[misuse]\n\t"
 		 "je %l[last]"
 		 : : [count] "m" (r->refs.counter) : "memory", "cc" : misuse, last);
 	return false;
 last:
+	smp_acquire__after_ctrl_dep();
 	return true;
 misuse:
 	rs_refcount_warn_saturate(r, RS_REFCOUNT_SUB_UAF);
@@ -38,6 +54,7 @@ misuse:
 /* The rest of rs_refcount_dec(). */
 static __always_inline void __rs_refcount_arch_dec(rs_refcount_t *r)
 {
+	__rs_refcount_arch_instrument(r);
 	asm goto(LOCK_PREFIX "decl %[count]\n\t"
 		 "jle %l[misuse]"
 		 : : [count] "m" (r->refs.counter) : "memory", "cc" : misuse);

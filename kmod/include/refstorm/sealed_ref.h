@@ -125,6 +125,13 @@ bool __rs_sealed_ref_tryget_live_slow(struct rs_sealed_ref *ref);
  * addition; the slots stay allocated, and nobody else's, for as long as a task
  * may be there. On x86-64 the addition is a single instruction, and not locked:
  * only the CPU itself may write to its slot while that is open.
+ *
+ * KASAN and KCSAN are not told of it, as they are not of the kernel's own this_cpu_add(). A
+ * counter that was freed is reported when its slots are read here. KASAN knows
+ * per-CPU memory by the chunk only, and would see nothing in slots that were given
+ * back; sealed_block.c looks for additions to those. KCSAN would need the address of the
+ * slot, which may be another CPU's when the addition is done, and no plain access that could
+ * race with it exists.
  */
 #ifdef RS_SEALED_REF_GENERIC
 static __always_inline bool __rs_sealed_ref_add(struct rs_sealed_ref *ref, long nr)
