@@ -16,6 +16,11 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
+#include <refstorm/refcount.h>
+#include <refstorm/sealed_ref.h>
+
+#include "detectors.h"
+
 static char *mistake = "";
 module_param(mistake, charp, 0);
 MODULE_PARM_DESC(mistake, "what to do wrong; a wrong name lists the right ones in the log");
@@ -25,6 +30,8 @@ struct thing {
 	struct work_struct	work;
 	struct percpu_counter	counter;
 	int			value;
+	rs_refcount_t		count;
+	struct rs_sealed_ref	sealed;
 };
 
 static int use_after_free(void)
@@ -35,6 +42,58 @@ static int use_after_free(void)
 		return -ENOMEM;
 	kfree(thing);
 	return READ_ONCE(thing->value);
+}
+
+/* Nothing but the put touches the object, and there are others left. */
+static int put_after_free(void)
+{
+	struct thing *thing = kzalloc(sizeof(*thing), GFP_KERNEL);
+
+	if (!thing)
+		return -ENOMEM;
+	rs_refcount_set(&thing->count, 3);
+	kfree(thing);
+	return rs_refcount_dec_and_test(&thing->count);
+}
+
+static int put_not_last_after_free(void)
+{
+	struct thing *thing = kzalloc(sizeof(*thing), GFP_KERNEL);
+
+	if (!thing)
+		return -ENOMEM;
+	rs_refcount_set(&thing->count, 3);
+	kfree(thing);
+	rs_refcount_dec(&thing->count);
+	return 0;
+}
+
+static void never_released(struct rs_sealed_ref *ref)
+{
+}
+
+static int put_sealed_after_free(void)
+{
+	struct thing *thing = kzalloc(sizeof(*thing), GFP_KERNEL);
+
+	if (!thing || rs_sealed_ref_init(&thing->sealed, never_released, 0, GFP_KERNEL))
+		return -ENOMEM;
+	rs_sealed_ref_get(&thing->sealed);
+	kfree(thing);
+	rs_sealed_ref_put(&thing->sealed);
+	return 0;
+}
+
+static int put_in_cxx_after_free(void)
+{
+	struct cxx_thing *thing = kzalloc(sizeof(*thing), GFP_KERNEL);
+
+	if (!thing)
+		return -ENOMEM;
+	rs_refcount_set(&thing->count.refcount, 3);
+	kfree(thing);
+	cxx_drop(thing);
+	return 0;
 }
 
 static int out_of_bounds(void)
@@ -69,17 +128,74 @@ static int racer(void *unused)
 	return 0;
 }
 
-static int race_on_data(void)
+/* Two threads, for as long as a race takes to be seen. */
+static int race(int (*one)(void *unused), int (*other)(void *unused))
 {
-	struct task_struct *one = kthread_run(racer, NULL, "racer/1");
-	struct task_struct *other = kthread_run(racer, NULL, "racer/2");
+	struct task_struct *first_racer = kthread_run(one, NULL, "racer/1");
+	struct task_struct *second_racer = kthread_run(other, NULL, "racer/2");
 
 	msleep(3000);
-	if (!IS_ERR(one))
-		kthread_stop(one);
-	if (!IS_ERR(other))
-		kthread_stop(other);
+	if (!IS_ERR(first_racer))
+		kthread_stop(first_racer);
+	if (!IS_ERR(second_racer))
+		kthread_stop(second_racer);
 	return 0;
+}
+
+static int race_on_data(void)
+{
+	return race(racer, racer);
+}
+
+/* A count that is used and overwritten all the time; it stays far from its ends. */
+static struct cxx_thing counted = { .count = RS_KREF_INIT(INT_MAX / 2) };
+
+static int overwriter(void *unused)
+{
+	while (!kthread_should_stop()) {
+		int i;
+
+		for (i = 0; i < 1000; i++) {
+			counted.count.refcount.refs.counter = INT_MAX / 2;
+			barrier();
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static int dropper(void *unused)
+{
+	while (!kthread_should_stop()) {
+		int i;
+
+		for (i = 0; i < 1000; i++)
+			WARN_ON_ONCE(rs_refcount_dec_and_test(&counted.count.refcount));
+		cond_resched();
+	}
+	return 0;
+}
+
+static int dropper_in_cxx(void *unused)
+{
+	while (!kthread_should_stop()) {
+		int i;
+
+		for (i = 0; i < 1000; i++)
+			cxx_drop(&counted);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int race_on_count(void)
+{
+	return race(overwriter, dropper);
+}
+
+static int race_on_count_in_cxx(void)
+{
+	return race(overwriter, dropper_in_cxx);
 }
 
 static int lock_inversion(void)
@@ -185,8 +301,14 @@ static const struct {
 	int		(*make)(void);
 } mistakes[] = {
 	{ "use_after_free", use_after_free },
+	{ "put_after_free", put_after_free },
+	{ "put_not_last_after_free", put_not_last_after_free },
+	{ "put_sealed_after_free", put_sealed_after_free },
+	{ "put_in_cxx_after_free", put_in_cxx_after_free },
 	{ "out_of_bounds", out_of_bounds },
 	{ "race_on_data", race_on_data },
+	{ "race_on_count", race_on_count },
+	{ "race_on_count_in_cxx", race_on_count_in_cxx },
 	{ "lock_inversion", lock_inversion },
 	{ "rcu_without_reader", rcu_without_reader },
 	{ "sleep_in_atomic", sleep_in_atomic },
