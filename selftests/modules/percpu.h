@@ -106,6 +106,12 @@ void switch_both_ways(struct opposed *opposed);
 /* Memory that rsref.ko has at a site, or at all of them if NULL. */
 long outstanding(const char *site);
 
+/* What rs_track_for_each() said last, and have it say so of the counter tracked as @name. */
+extern struct rs_track_view seen;
+bool see(const char *name);
+/* Every reference is accounted for: nothing is under way. */
+bool adds_up(void);
+
 #define SCENARIO_FN(name) void name(const struct scenario *s)
 
 /* percpu_hurts.c: where mainline hurts */
@@ -156,6 +162,10 @@ SCENARIO_FN(holder_twice);
 SCENARIO_FN(exit_with_holder);
 SCENARIO_FN(tracked_in_nmi);
 SCENARIO_FN(tracked_by_turns);
+
+/* percpu_track_window.c: as it begins and ends */
+SCENARIO_FN(tracked_as_it_begins);
+SCENARIO_FN(tracked_anew);
 
 /* percpu_mainline.c: mainline's, where it does not hurt too much */
 SCENARIO_FN(mainline_second_kill);

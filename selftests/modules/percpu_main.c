@@ -152,6 +152,10 @@ static const struct scenario list[] = {
 	OURS(exit_with_holder, "exit forgets holders that are left"),
 	OURS(tracked_in_nmi, "what comes from an NMI is counted without its stack"),
 	OURS(tracked_by_turns, "tracking goes on and off while others get and put, named and not"),
+	OURS(tracked_as_it_begins,
+	     "what is taken and dropped as soon as tracking shows is recorded, each once"),
+	OURS(tracked_anew,
+	     "tracking that ends and begins anew amid a get or put counts that once"),
 #ifdef REF_BESIDE_MAINLINE
 
 	MAINLINE(mainline_release_holds_up_others, 0,

@@ -26,9 +26,9 @@ static void want(const struct rs_track_view *view, void *arg)
 }
 
 /* One view at a time; scenarios run one by one. */
-static struct rs_track_view seen;
+struct rs_track_view seen;
 
-static bool see(const char *name)
+bool see(const char *name)
 {
 	struct wanted wanted = { .name = name, .view = &seen };
 
@@ -36,8 +36,7 @@ static bool see(const char *name)
 	return wanted.seen == 1;
 }
 
-/* Every reference is accounted for: nothing is under way. */
-static bool adds_up(void)
+bool adds_up(void)
 {
 	return seen.count == seen.before + seen.gets - seen.puts + seen.held;
 }

@@ -12,3 +12,4 @@
 #include "percpu_hurts.c"
 #include "percpu_race.c"
 #include "percpu_track.c"
+#include "percpu_track_window.c"
