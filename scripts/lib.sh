@@ -36,6 +36,16 @@ quietly() {
 	return "$rc"
 }
 
+# The names as patterns that fit nothing else: to apt-get, a name that it does not know is a
+# pattern, which fits whatever contains the like of it. Part of a package's name: [a-z0-9+.-].
+apt_exactly() {
+	local name
+	for name; do
+		name=${name//./\\.}
+		printf '^%s$\n' "${name//+/\\+}"
+	done
+}
+
 # make without the variables of the make that called us: KVER=, T= and so on are not for kbuild.
 clean_make() {
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
