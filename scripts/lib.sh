@@ -46,10 +46,26 @@ apt_exactly() {
 	done
 }
 
+# The codename of the release of Debian that this machine runs; nothing if it is no Debian.
+host_release() {
+	awk -F= '{ gsub(/"/, "", $2) } $1 == "ID" { debian = $2 == "debian" } $1 == "VERSION_CODENAME" { name = $2 }
+		END { if (debian) print name }' /etc/os-release 2>/dev/null || :
+}
+
 # make without the variables of the make that called us: KVER=, T= and so on are not for kbuild.
 clean_make() {
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
 		make "$@"
+}
+
+# The same for a kernel's own make, after use_kernel: in the root of the kernel's release if it has another's.
+kbuild() {
+	if [ -z "${K_ROOT-}" ]; then
+		clean_make "$@"
+	else
+		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
+			"$scripts/root" "$K_ROOT" make "$@"
+	fi
 }
 
 # An object compiled while one of its headers is saved looks newer than the header, and stays.
@@ -72,7 +88,10 @@ steadily() {
 	return 1
 }
 
-# Sets K_KVER K_NAME K_KDIR K_KERNEL K_MODDIR from what scripts/kernel answers. The caller's own
+# The kernels with which scripts/matrix-kernels says that this is done: suites, count, storm.
+kernels_to() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == what) print $1 }' "$scripts/matrix-kernels"; }
+
+# Sets K_KVER K_NAME K_KDIR K_ROOT K_KERNEL K_MODDIR from what scripts/kernel answers. The caller's own
 # KVER, KDIR and KERNEL stay as they are, for the scripts that we call.
 use_kernel() {
 	local out
