@@ -20,7 +20,7 @@ help:
 storm:
 	@scripts/storm $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
 
-#: make bench        what each operation costs, ours beside mainline's, on 6.1 and 6.12; writes build/bench.json
+#: make bench        what each operation costs, ours beside mainline's, on 6.1, 6.12 and 7.3; writes build/bench.json
 bench:
 	@scripts/bench $(ARGS)
 
@@ -45,7 +45,7 @@ test-guest:
 test-here:
 	@dir=$$(KVER=$${KVER:-$$(uname -r)} scripts/selftests) && $$dir/run_kselftest.sh $(if $(T),-t refstorm:$(T),-c refstorm)
 
-#: make test-matrix  what depends on the kernel, on each of Debian's: 6.1, 6.1 RT, 6.12, arm64
+#: make test-matrix  what depends on the kernel, on each of Debian's: 6.1, 6.1 RT, 6.12, 7.3, arm64
 test-matrix:
 	@scripts/matrix $(ARGS)
 

@@ -2,6 +2,8 @@
 # For suites written in bash: results as TAP on stdout. Sourced.
 
 tap_count=0
+# The latest result's: 0 if it passed.
+tap_last=0
 # For scripts that end with it; a suite leaves failures to be counted by who reads it.
 export tap_failed=0
 
@@ -9,6 +11,7 @@ export tap_failed=0
 result() {
 	sed 's/^/# /'
 	tap_count=$((tap_count + 1))
+	tap_last=$1
 	if [ "$1" = 0 ]; then echo "ok $tap_count $2"; else echo "not ok $tap_count $2"; tap_failed=1; fi
 }
 
