@@ -270,8 +270,13 @@ void percpu_dynamic_collected(struct rs_percpu_count *count)
  * percpu_dynamic_set_threshold - what is hot for this count
  * @count: a dynamic count
  * @threshold: gets within a second
+ *
+ * The second begins now: gets that are over the new threshold already would not cross it.
  */
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold)
 {
-	WRITE_ONCE(dynamic_of(count)->threshold, threshold);
+	struct percpu_dynamic *dynamic = dynamic_of(count);
+
+	WRITE_ONCE(dynamic->threshold, threshold);
+	percpu_dynamic_new_window(dynamic);
 }

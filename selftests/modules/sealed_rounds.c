@@ -271,8 +271,6 @@ void kills_share_rounds(const struct scenario *s)
 		rs_sealed_ref_get(&refs[i]);
 		rs_sealed_ref_put(&refs[i]);
 	}
-	/* Callbacks need nothing of this CPU but interrupts. */
-	local_bh_disable();
 	/* The round of the first kill cannot end before the last, and other CPUs report last. */
 	other = cpumask_any_but(cpu_online_mask, smp_processor_id());
 	if (other < nr_cpu_ids && !smp_call_function_single(other, hold_cpu, &held, false))
@@ -285,11 +283,6 @@ void kills_share_rounds(const struct scenario *s)
 	local_irq_restore(flags);
 	/* Pairs with the acquire in hold_cpu(): the kills come first. */
 	smp_store_release(&held.go_on, true);
-	/* With one CPU, whoever calls back needs this one. */
-	for (i = 0; other < nr_cpu_ids && i < 20000 && atomic_read(&releases) < nr; i++)
-		mdelay(1);
-	check(other >= nr_cpu_ids || atomic_read(&releases) == nr);
-	local_bh_enable();
 	migrate_enable();
 	/* exit would wait for those that are not. */
 	if (!check(becomes_true(atomic_read(&releases) == nr)))

@@ -24,6 +24,11 @@
  * writes_pending does, and references may be taken from there. As in mainline release() is
  * called each time that the shared word comes to zero. A get at zero is reported as misuse
  * only once the counter was killed.
+ *
+ * Where the comments of functions below say "if a switch is under way", a switch is meant
+ * that the user has asked for: by kill, switch_to_atomic or track. A dynamic counter
+ * switches by itself, too. No function sleeps for that, and its memory may be given back a
+ * little after exit.
  */
 #ifndef _REFSTORM_PERCPU_REF_H
 #define _REFSTORM_PERCPU_REF_H
