@@ -33,8 +33,12 @@ CXX := $(foreach word,$(CC),$(call rs-cxx-twin,$(word)))
 rs-cxx-derived = $(filter-out -std=% -W% $(CC_FLAGS_LTO),$(_c_flags)) \
 		 $(filter -Wa$(comma)% -Wp$(comma)% -Wframe-larger-than=%,$(_c_flags))
 
+# Whether this kernel collects the places of its lock prefixes
+rs-have-smp-locks := $(if $(shell grep -s smp_locks $(srctree)/arch/x86/include/asm/alternative.h),1,0)
+
 rs-cxx-flags = -Wp,-MMD,$(depfile) -I$(rs-cxx-dir)/../include $(rs-cxx-derived) $(modkern_cflags) \
 	       -include $(objtree)/include/generated/autoconf.h $(basename_flags) $(modname_flags) \
+	       -DRS_HAVE_SMP_LOCKS=$(rs-have-smp-locks) \
 	       -std=gnu++20 -ffreestanding -fno-exceptions -fno-rtti -fno-use-cxa-atexit -g0 \
 	       $(call cc-option,-fno-gnu-unique) $(call cc-option,-mno-outline-atomics) \
 	       -Wall -Wextra -Wvla -Werror=return-type -Werror=unused-result \

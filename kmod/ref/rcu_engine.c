@@ -38,12 +38,12 @@ static struct rs_percpu_ref *ref_of(const struct rs_percpu_count *count)
 /* A block is its slots. */
 static unsigned long __percpu *slots_of(const struct percpu_block *block)
 {
-	return (unsigned long __percpu __force *)block;
+	return (unsigned long __percpu __force *)(unsigned long)block;
 }
 
 static struct percpu_block *rcu_engine_alloc(gfp_t gfp)
 {
-	return (struct percpu_block __force *)
+	return (struct percpu_block *)(unsigned long __force)
 		rs_alloc_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], unsigned long, gfp);
 }
 

@@ -138,11 +138,11 @@ static bool model_inc_not_zero_limited_acquire(refcount_t *r, int *oldp, int lim
 #define FN(name)	refcount_##name
 #define TWIN(name)	__refcount_##name
 #if RS_HAVE_REFCOUNT_ACQUIRE
-#define ACQUIRE(name)	refcount_##name
-#define TWIN_ACQUIRE(name) __refcount_##name
+#define ACQUIRING(name)	refcount_##name
+#define TWIN_ACQUIRING(name) __refcount_##name
 #else
-#define ACQUIRE(name)	model_##name
-#define TWIN_ACQUIRE(name) __model_##name
+#define ACQUIRING(name)	model_##name
+#define TWIN_ACQUIRING(name) __model_##name
 #endif
 #if RS_HAVE_REFCOUNT_LIMITED
 #define LIMITED(name)	__refcount_##name
@@ -154,16 +154,16 @@ static bool model_inc_not_zero_limited_acquire(refcount_t *r, int *oldp, int lim
 #undef TYPE
 #undef FN
 #undef TWIN
-#undef ACQUIRE
-#undef TWIN_ACQUIRE
+#undef ACQUIRING
+#undef TWIN_ACQUIRING
 #undef LIMITED
 
 #define SIDE(name)	ours_##name
 #define TYPE		rs_refcount_struct
 #define FN(name)	rs_refcount_##name
 #define TWIN(name)	__rs_refcount_##name
-#define ACQUIRE(name)	rs_refcount_##name
-#define TWIN_ACQUIRE(name) __rs_refcount_##name
+#define ACQUIRING(name)	rs_refcount_##name
+#define TWIN_ACQUIRING(name) __rs_refcount_##name
 #define LIMITED(name)	__rs_refcount_##name
 #include "oracle_refcount_side.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * One side of a pair of refcounts: the including file defines SIDE(name) for our
- * names, TYPE, FN(name) and TWIN(name) for the counter's, ACQUIRE(name) for the
+ * names, TYPE, FN(name) and TWIN(name) for the counter's, ACQUIRING(name) for the
  * operations with acquire and release ordering, and LIMITED.
  */
 
@@ -15,7 +15,7 @@ static void SIDE(plain)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 		FN(set)(r, step->nr);
 		break;
 	case OP_SET_RELEASE:
-		ACQUIRE(set_release)(r, step->nr);
+		ACQUIRING(set_release)(r, step->nr);
 		break;
 	case OP_INC:
 		FN(inc)(r);
@@ -33,10 +33,10 @@ static void SIDE(plain)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 		*ret = FN(add_not_zero)(step->nr, r);
 		break;
 	case OP_INC_NOT_ZERO_ACQUIRE:
-		*ret = ACQUIRE(inc_not_zero_acquire)(r);
+		*ret = ACQUIRING(inc_not_zero_acquire)(r);
 		break;
 	case OP_ADD_NOT_ZERO_ACQUIRE:
-		*ret = ACQUIRE(add_not_zero_acquire)(step->nr, r);
+		*ret = ACQUIRING(add_not_zero_acquire)(step->nr, r);
 		break;
 	case OP_SUB_AND_TEST:
 		*ret = FN(sub_and_test)(step->nr, r);
@@ -75,10 +75,10 @@ static void SIDE(twin)(struct TYPE *r, const struct oracle_step *step, s64 *ret,
 		*ret = TWIN(add_not_zero)(step->nr, r, &old);
 		break;
 	case OP_INC_NOT_ZERO_ACQUIRE_OLD:
-		*ret = TWIN_ACQUIRE(inc_not_zero_acquire)(r, &old);
+		*ret = TWIN_ACQUIRING(inc_not_zero_acquire)(r, &old);
 		break;
 	case OP_ADD_NOT_ZERO_ACQUIRE_OLD:
-		*ret = TWIN_ACQUIRE(add_not_zero_acquire)(step->nr, r, &old);
+		*ret = TWIN_ACQUIRING(add_not_zero_acquire)(step->nr, r, &old);
 		break;
 	case OP_INC_LIMITED:
 		*ret = LIMITED(inc_not_zero_limited_acquire)(r, &old, step->limit);

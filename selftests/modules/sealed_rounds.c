@@ -95,7 +95,7 @@ static struct comer {
 } comer;
 
 /* A state of the same section whose owner is not on this architecture */
-#define STARTING	CPUHP_AP_ARM_CORESIGHT_STARTING
+#define STARTING	CPUHP_AP_ARM64_ISNDEP_STARTING
 
 static void get_two(void *unused)
 {

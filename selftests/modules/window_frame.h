@@ -47,7 +47,7 @@ bool window_open(const void *address, int type,
 	attr.bp_len = HW_BREAKPOINT_LEN_8;
 	attr.bp_type = type;
 	breakpoint = register_wide_hw_breakpoint(&attr, stop_here, NULL);
-	if (IS_ERR((void __force *)breakpoint)) {
+	if (IS_ERR((void *)(unsigned long __force)breakpoint)) {
 		breakpoint = NULL;
 		fail("no breakpoint");
 		return false;

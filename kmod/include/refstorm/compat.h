@@ -34,6 +34,15 @@
 #define rs_call_rcu_hurry(head, func) call_rcu(head, func)
 #endif
 
+/* A function that has taken @lock if it returns true: later kernels want to be told the answer. */
+#ifdef __cond_acquires_impl_true
+#define RS_HAVE_COND_ACQUIRES_ANSWER 1
+#define __rs_cond_acquires(lock) __cond_acquires(true, lock)
+#else
+#define RS_HAVE_COND_ACQUIRES_ANSWER 0
+#define __rs_cond_acquires(lock) __cond_acquires(lock)
+#endif
+
 /*
  * What an x86 instruction needs before the address of a per-CPU variable: nothing
  * on kernels without SMP. Newer kernels say it in the operand's type as well, which

@@ -88,7 +88,7 @@ typedef struct {
 #define __percpu
 #define __rcu
 #define __force
-#define __cond_acquires(lock)
+#define __rs_cond_acquires(lock)
 /* The next few are not reserved names: freestanding_end.hpp takes them back. */
 #define BIT(nr) (1UL << (nr))
 #define READ_ONCE(x) (*const_cast<const volatile __typeof__(x) *>(&(x)))
@@ -149,8 +149,11 @@ static __always_inline void kcsan_rmb(void) {}
 #endif
 
 #ifdef __x86_64__
-/* Where `lock` stands, so that a kernel that finds itself on one CPU can take it away. */
-#if !defined(__KERNEL__)
+/*
+ * Where `lock` stands, so that a kernel that finds itself on one CPU can take it away.
+ * Later kernels do not; cxx.mk looks into their headers.
+ */
+#if !defined(__KERNEL__) || (defined(CONFIG_SMP) && !RS_HAVE_SMP_LOCKS)
 #define LOCK_PREFIX "lock "
 #elif defined(CONFIG_SMP)
 #define LOCK_PREFIX                                                                                          \

@@ -448,9 +448,9 @@ __must_check bool rs_refcount_dec_not_one(rs_refcount_t *r);
 __must_check
 bool rs_refcount_dec_and_mutex_lock(rs_refcount_t *r, struct mutex *lock);
 __must_check
-bool rs_refcount_dec_and_lock(rs_refcount_t *r, spinlock_t *lock) __cond_acquires(lock);
+bool rs_refcount_dec_and_lock(rs_refcount_t *r, spinlock_t *lock) __rs_cond_acquires(lock);
 __must_check
 bool rs_refcount_dec_and_lock_irqsave(rs_refcount_t *r, spinlock_t *lock,
-				      unsigned long *flags) __cond_acquires(lock);
+				      unsigned long *flags) __rs_cond_acquires(lock);
 
 #endif /* _REFSTORM_REFCOUNT_H */

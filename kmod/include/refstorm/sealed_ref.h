@@ -146,7 +146,7 @@ static __always_inline bool __rs_sealed_ref_add(struct rs_sealed_ref *ref, long 
 #else
 static __always_inline bool __rs_sealed_ref_add(struct rs_sealed_ref *ref, long nr)
 {
-	s64 *slot = (s64 __force *)READ_ONCE(ref->slots);
+	s64 *slot = (s64 *)(unsigned long __force)READ_ONCE(ref->slots);
 	bool counted;
 
 	asm volatile("addq %[nr], " RS_PERCPU_PREFIX "%[slot]"
