@@ -72,7 +72,7 @@ FIXTURE_SETUP(misuse)
 FIXTURE_TEARDOWN(misuse)
 {
 	close(self->kmsg);
-	if (!_metadata->passed || *rs_row("objects", "object", "t"))
+	if (!rs_test_passed(_metadata) || *rs_row("objects", "object", "t"))
 		rs_sweep();
 	EXPECT_STREQ("", rs_end(&self->mark));
 }

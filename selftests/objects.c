@@ -36,7 +36,7 @@ FIXTURE_SETUP(object)
 
 FIXTURE_TEARDOWN(object)
 {
-	if (!_metadata->passed || *rs_row("objects", "object", "t"))
+	if (!rs_test_passed(_metadata) || *rs_row("objects", "object", "t"))
 		rs_sweep();
 	EXPECT_STREQ("", rs_end(&self->mark));
 }

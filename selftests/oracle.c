@@ -210,6 +210,27 @@ TEST_F(oracle, on_one_cpu_segments_do_not_overlap_and_that_is_said)
 	EXPECT_EQ(0, rs_number(run, "overlapped"));
 }
 
+TEST_F(oracle, has_threads_that_stay_on_one_CPU_each)
+{
+	unsigned int member, cpus = rs_cpus();
+	char name[64];
+	long long run;
+
+	snprintf(name, sizeof(name), "counter=%s steps=" MILLION, variant->counter);
+	ASSERT_EQ(0, start(self, variant->warnings, name));
+	run = rs_number(line_of("run=", variant->counter), "run");
+	/* They have done something, and so the first steps of a thread are behind them. */
+	while (!rs_number(line_of("run=", variant->counter), "segments"))
+		rs_sleep_ms(10);
+	for (member = 0; member < 4; member++) {
+		snprintf(name, sizeof(name), "rs_oracle/%lld.%u", run, member + 1);
+		EXPECT_EQ(member % cpus, (unsigned int)rs_cpu_of_thread(name)) {
+			TH_LOG("thread %s", name);
+		}
+	}
+	EXPECT_EQ(0, rs_try("oracle stop"));
+}
+
 /* All cells of the last run, to be freed. */
 static char *cells_of(const char *counter)
 {

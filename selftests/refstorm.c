@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the tests share, see refstorm.h: files, commands, storms. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -353,4 +355,45 @@ const char *rs_storm_wait(long long id, unsigned int seconds)
 		rs_sleep_ms(20);
 	} while (rs_now_ms() < end);
 	return "";
+}
+
+/* The thread of that name; 0 if there is none. */
+pid_t rs_thread_named(const char *name)
+{
+	char path[300], comm[32];
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+	pid_t pid = 0;
+	FILE *file;
+
+	while (proc && !pid && (entry = readdir(proc))) {
+		if (!isdigit(entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (!fgets(comm, sizeof(comm), file))
+			comm[0] = '\0';
+		fclose(file);
+		comm[strcspn(comm, "\n")] = '\0';
+		if (!strcmp(comm, name))
+			pid = atoi(entry->d_name);
+	}
+	closedir(proc);
+	return pid;
+}
+
+/* What the kernel says of the one CPU of a thread; -1 if there is no such thread. */
+int rs_cpu_of_thread(const char *name)
+{
+	pid_t pid = rs_thread_named(name);
+	cpu_set_t set;
+	int cpu;
+
+	if (!pid || sched_getaffinity(pid, sizeof(set), &set))
+		return -1;
+	for (cpu = 0; CPU_COUNT(&set) == 1 && !CPU_ISSET(cpu, &set); cpu++)
+		;
+	return cpu;
 }

@@ -147,10 +147,22 @@ FIXTURE_SETUP(_name)						\
 }								\
 FIXTURE_TEARDOWN(_name)						\
 {								\
-	if (!_metadata->passed)					\
+	if (!rs_test_passed(_metadata))				\
 		rs_sweep();					\
 	EXPECT_STREQ("", rs_end(&self->mark));			\
 }
+
+/* The first kernel thread of that name; 0 if there is none. */
+pid_t rs_thread_named(const char *name);
+/* The one CPU that it may run on; -1 if there is no such thread. */
+int rs_cpu_of_thread(const char *name);
+
+/* Whether the test has passed so far, by the harness of this kernel. */
+#ifdef RS_HAVE_TEST_PASSED
+#define rs_test_passed(metadata) __test_passed(metadata)
+#else
+#define rs_test_passed(metadata) ((metadata)->passed)
+#endif
 
 /*
  * The kernel log.

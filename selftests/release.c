@@ -33,7 +33,7 @@ FIXTURE_SETUP(release)
 
 FIXTURE_TEARDOWN(release)
 {
-	if (!_metadata->passed)
+	if (!rs_test_passed(_metadata))
 		rs_sweep();
 	EXPECT_STREQ("", rs_end(&self->mark));
 }
@@ -248,7 +248,7 @@ FIXTURE_SETUP(confirmation)
 
 FIXTURE_TEARDOWN(confirmation)
 {
-	if (!_metadata->passed)
+	if (!rs_test_passed(_metadata))
 		rs_sweep();
 	EXPECT_STREQ("", rs_end(&self->mark));
 }

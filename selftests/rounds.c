@@ -27,7 +27,7 @@ FIXTURE_TEARDOWN(rounds)
 {
 	rs_set_other_cpus_online(true);
 	rs_parameter(LIMIT, self->limit);
-	if (!_metadata->passed)
+	if (!rs_test_passed(_metadata))
 		rs_sweep();
 	EXPECT_STREQ("", rs_end(&self->mark));
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Starting, stopping and remembering storms: parameters, limits, starters. */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -178,47 +176,6 @@ TEST_F(storms, of_too_many_threads_have_no_room)
 	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id, 20), "verdict"));
 }
 
-/* The thread of that name; 0 if there is none. */
-static pid_t thread_named(const char *name)
-{
-	char path[300], comm[32];
-	struct dirent *entry;
-	DIR *proc = opendir("/proc");
-	pid_t pid = 0;
-	FILE *file;
-
-	while (proc && !pid && (entry = readdir(proc))) {
-		if (!isdigit(entry->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (!fgets(comm, sizeof(comm), file))
-			comm[0] = '\0';
-		fclose(file);
-		comm[strcspn(comm, "\n")] = '\0';
-		if (!strcmp(comm, name))
-			pid = atoi(entry->d_name);
-	}
-	closedir(proc);
-	return pid;
-}
-
-/* What the kernel says of the one CPU of a thread; -1 if there is no such thread. */
-static int cpu_of_thread(const char *name)
-{
-	pid_t pid = thread_named(name);
-	cpu_set_t set;
-	int cpu;
-
-	if (!pid || sched_getaffinity(pid, sizeof(set), &set))
-		return -1;
-	for (cpu = 0; CPU_COUNT(&set) == 1 && !CPU_ISSET(cpu, &set); cpu++)
-		;
-	return cpu;
-}
-
 TEST_F(storms, pin_their_workers_one_to_each_cpu_in_turn)
 {
 	unsigned int cpus = rs_cpus(), worker;
@@ -229,7 +186,7 @@ TEST_F(storms, pin_their_workers_one_to_each_cpu_in_turn)
 	ASSERT_LT(0, id);
 	for (worker = 0; worker < 2 * cpus; worker++) {
 		snprintf(name, sizeof(name), "rs_work/%lld.%u", id, worker);
-		EXPECT_EQ(worker % cpus, (unsigned int)cpu_of_thread(name)) {
+		EXPECT_EQ(worker % cpus, (unsigned int)rs_cpu_of_thread(name)) {
 			TH_LOG("thread %s", name);
 		}
 	}
@@ -237,7 +194,7 @@ TEST_F(storms, pin_their_workers_one_to_each_cpu_in_turn)
 	EXPECT_STRNE("", rs_storm_wait(id, 10));
 	snprintf(name, sizeof(name), "rs_work/%lld.0", id);
 	rs_sleep_ms(100);
-	EXPECT_EQ(-1, cpu_of_thread(name));
+	EXPECT_EQ(-1, rs_cpu_of_thread(name));
 }
 
 TEST_F(storms, have_threads_of_the_priority_that_was_asked_for)
@@ -260,7 +217,7 @@ TEST_F(storms, have_threads_of_the_priority_that_was_asked_for)
 			      all[i].context);
 		ASSERT_LT(0, id);
 		snprintf(name, sizeof(name), "rs_work/%lld.0", id);
-		pid = thread_named(name);
+		pid = rs_thread_named(name);
 		ASSERT_LT(0, pid);
 		/* It does that first of all, but it may not have run yet. */
 		rs_sleep_ms(200);

@@ -32,6 +32,7 @@ struct member {
 	struct oracle_team	*team;
 	struct task_struct	*task;
 	unsigned int		index;
+	int			cpu;
 	wait_queue_head_t	wait;
 	bool			go;
 };
@@ -144,6 +145,7 @@ static int member_thread(void *arg)
 		if (!READ_ONCE(member->go))
 			continue;
 		WRITE_ONCE(member->go, false);
+		thread_return(member->cpu);
 		do_segments(team, member->index);
 		if (atomic_dec_and_test(&team->busy))
 			complete(&team->joined);
@@ -214,6 +216,7 @@ struct oracle_team *oracle_team_create(u32 run)
 			cpu = cpumask_first(cpu_online_mask);
 		member->team = team;
 		member->index = i;
+		member->cpu = cpu;
 		init_waitqueue_head(&member->wait);
 		member->task = thread_create(thread_site, member_thread, member, cpu,
 					     "oracle", run, i + 1);

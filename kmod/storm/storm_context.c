@@ -24,6 +24,7 @@
 #include <refstorm/compat.h>
 
 #include "storm_internal.h"
+#include "thread.h"
 
 #define BATCH			64	/* steps of a thread between two looks around */
 #define SHOT			8	/* steps in one interrupt */
@@ -43,17 +44,17 @@ static bool worker_is_bound(const struct storm_worker *worker)
 /* On its way again, or back to its CPU, which may have been offline. */
 static void find_place(struct storm_worker *worker)
 {
-	int cpu = worker->cpu;
+	int cpu;
 
-	if (!worker_is_bound(worker)) {
-		if (rs_sequence_below(&worker->chance, 16))
-			return;
-		cpu = cpumask_next(raw_smp_processor_id(), cpu_online_mask);
-		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first(cpu_online_mask);
-	} else if (raw_smp_processor_id() == cpu || !cpu_online(cpu)) {
+	if (worker_is_bound(worker)) {
+		thread_return(worker->cpu);
 		return;
 	}
+	if (rs_sequence_below(&worker->chance, 16))
+		return;
+	cpu = cpumask_next(raw_smp_processor_id(), cpu_online_mask);
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_first(cpu_online_mask);
 	/* It may go offline now: then we stay where we are. */
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 }

@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 
 #include <refstorm/alloc.h>
 
@@ -36,9 +37,22 @@ struct task_struct *thread_create(struct rs_alloc_site *site, int (*run)(void *)
 	if (IS_ERR(task))
 		return NULL;
 	atomic_inc(&nr_threads);
+	/* Only a bound thread keeps its CPU: others get the default mask in their first step. */
 	if (cpu != THREAD_ANY_CPU)
-		set_cpus_allowed_ptr(task, cpumask_of(cpu));
+		kthread_bind(task, cpu);
 	return task;
+}
+
+/**
+ * thread_return - go back to a CPU that was offline meanwhile
+ * @cpu: where the caller stays; the caller is left where it is while @cpu is offline
+ *
+ * Context: process, a thread of thread_create().
+ */
+void thread_return(int cpu)
+{
+	if (raw_smp_processor_id() != cpu && cpu_online(cpu))
+		set_cpus_allowed_ptr(current, cpumask_of(cpu));
 }
 
 /* One is about to end by itself, or has ended. Context: any. */

@@ -12,6 +12,7 @@ struct task_struct;
 
 struct task_struct *thread_create(struct rs_alloc_site *site, int (*run)(void *), void *arg,
 				  int cpu, const char *role, u32 id, unsigned int index);
+void thread_return(int cpu);
 void thread_gone(struct rs_alloc_site *site);
 void thread_stop(struct rs_alloc_site *site, struct task_struct *task);
 unsigned int threads_count(void);
