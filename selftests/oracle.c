@@ -291,6 +291,7 @@ static const struct difference {
 	{ "refcount", "sub_none_of_zero", "ret", 2 },
 	{ "refcount", "dec_not_one_of_zero", "count", 2 },
 	{ "refcount", "acquire_saturated", "ret", 2 },
+	{ "refcount", "limited_saturated", "ret", 2 },
 	{ "kref", "dec_not_one_of_zero", "count", 2 },
 	{ "percpu_ref", "second_kill", "ret", 2 },
 	{ "percpu_ref", "looks_dead", "dying", 2 },

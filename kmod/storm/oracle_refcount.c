@@ -106,16 +106,18 @@ static bool spinlock_is_held(void)
 }
 
 #if !RS_HAVE_REFCOUNT_LIMITED
-/* What Linux 6.15 has. */
+/* What Linux has since 6.15, where int wraps around. */
 static bool model_add_not_zero_limited_acquire(int i, refcount_t *r, int *oldp, int limit)
 {
 	int old = refcount_read(r);
 
 	do {
 		*oldp = old;
-		if (old <= 0 || i > limit - old)
+		if (!old || i > limit - old)
 			return false;
 	} while (!atomic_try_cmpxchg_acquire(&r->refs, &old, old + i));
+	if (old < 0 || old + i < 0)
+		refcount_warn_saturate(r, REFCOUNT_ADD_NOT_ZERO_OVF);
 	return true;
 }
 
@@ -404,6 +406,20 @@ static bool explains_acquire(struct oracle_pair *pair, const struct oracle_step 
 	return false;
 }
 
+static bool always(void)
+{
+	return true;
+}
+
+static bool explains_limited(struct oracle_pair *pair, const struct oracle_step *step,
+			     unsigned int state, const struct oracle_answer *answers)
+{
+	return (step->op == OP_INC_LIMITED || step->op == OP_ADD_LIMITED) &&
+	       state == STATE_SATURATED && ours_saturated(answers) &&
+	       answers[OURS].field[FIELD_RET] && !answers[MAINLINE].field[FIELD_RET] &&
+	       oracle_agree_but(answers, BIT(FIELD_RET) | BIT(FIELD_COUNT));
+}
+
 static const struct oracle_difference differences[] = {
 	{ "sub_none_of_zero", "refcount_sub_and_test(0) on 0 is true before 6.11",
 	  sub_none_of_zero_is_true, explains_sub_none },
@@ -411,6 +427,8 @@ static const struct oracle_difference differences[] = {
 	  oracle_dec_not_one_leaves_zero, explains_dec_not_one },
 	{ "acquire_saturated", "*_not_zero_acquire at saturation is false, silently",
 	  acquire_forms_do_not_saturate, explains_acquire },
+	{ "limited_saturated", "*_limited_acquire at saturation is false where the limit wraps",
+	  always, explains_limited },
 };
 
 const struct oracle_subject oracle_refcount = {

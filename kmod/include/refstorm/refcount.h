@@ -46,6 +46,21 @@
  * reached it with an ordering of its own; *_not_zero assume that the ordering
  * comes with the pointer to the object.
  *
+ * Where mainline answers otherwise
+ * ================================
+ *
+ *	operation			mainline		here
+ *	*_not_zero_acquire at or past	false, silently, since	true and saturated, as the
+ *	the maximum			6.15			plain forms, and as both document
+ *	*_limited_acquire when		true and saturated, or	true and saturated,
+ *	saturated			false where limit - old	whatever the limit
+ *					wraps around
+ *	dec_not_one, dec_and_*lock	true or false, and	the same, and saturated
+ *	of zero				still zero
+ *	sub_and_test of 0 from zero	true before 6.11	false and saturated
+ *
+ * The oracle knows these as differences (docs/oracle.md), and no other.
+ *
  * Twins
  * =====
  *
@@ -239,8 +254,8 @@ __rs_refcount_add_not_zero_acquire(int i, rs_refcount_t *r, int *oldp)
  * @i: how many, at least 1
  * @r: the count
  *
- * At saturation it answers as the plain form does: true, with a warning.
- * (Mainline's, since 6.15, returns false there and says nothing.)
+ * At and past RS_REFCOUNT_MAX it answers as the plain form does: true, with a
+ * warning.
  *
  * Context: any. Ordering: ACQUIRE on success; pairs with
  * rs_refcount_set_release().
@@ -278,9 +293,10 @@ static inline __must_check bool rs_refcount_inc_not_zero_acquire(rs_refcount_t *
  * @oldp: where to put the count that was seen, or NULL
  * @limit: largest count that may result, 0 to RS_REFCOUNT_MAX
  *
- * A saturated count is above every limit.
+ * A saturated count answers as the plain form does, whatever the limit: true,
+ * with a warning.
  *
- * Context: any. Ordering: ACQUIRE on success. As in Linux 6.15.
+ * Context: any. Ordering: ACQUIRE on success.
  * Return: false if the count was zero or would pass @limit, and is unchanged.
  */
 static inline __must_check bool
@@ -289,13 +305,15 @@ __rs_refcount_add_not_zero_limited_acquire(int i, rs_refcount_t *r, int *oldp, i
 	int old = atomic_read(&r->refs);
 
 	do {
-		if (old <= 0 || i > limit - old) {
+		if (!old || (old > 0 && i > limit - old)) {
 			__rs_refcount_old(oldp, old);
 			return false;
 		}
-	} while (!atomic_try_cmpxchg_acquire(&r->refs, &old, old + i));
+	} while (!atomic_try_cmpxchg_acquire(&r->refs, &old, (unsigned int)old + i));
 
 	__rs_refcount_old(oldp, old);
+	if (unlikely(old < 0))
+		rs_refcount_warn_saturate(r, RS_REFCOUNT_ADD_NOT_ZERO_OVF);
 	return true;
 }
 
