@@ -40,7 +40,8 @@ struct rs_bench_op {
  *
  * The operation is __always_inline; false, which ends the loop, is for what must
  * not happen. bench_nothing() is the same around nothing: what it takes is
- * subtracted.
+ * subtracted. The compiler does not know what @n is after a turn, so that it cannot
+ * make one turn of two: what is subtracted would depend on the compiler.
  */
 #define RS_BENCH_LOOP(_name, TYPE)						\
 static noinline void bench_##_name(struct rs_counter *counter, unsigned long n)	\
@@ -50,6 +51,7 @@ static noinline void bench_##_name(struct rs_counter *counter, unsigned long n)	
 	do {									\
 		if (!do_##_name(counter, ref))					\
 			break;							\
+		OPTIMIZER_HIDE_VAR(n);						\
 		barrier();							\
 	} while (--n);								\
 }

@@ -25,6 +25,16 @@ def document(rows, possible_cpus=1):
     return {"schema": 1, "kernel": KERNEL, "possible_cpus": possible_cpus, "results": rows, "kills": []}
 
 
+TURN = """
+0000000000000000 <bench_nothing>:
+   0:\tendbr64
+   4:\t{down}
+   8:\tjne    {to} <bench_nothing+0x{to}>
+   a:\tret
+   c:\tint3
+"""
+
+
 class FiguresTest(unittest.TestCase):
     def setUp(self):
         place = tempfile.TemporaryDirectory()
@@ -161,6 +171,7 @@ class FiguresTest(unittest.TestCase):
         for name, said in sizes.items():
             self.write(f"objects/{name}.o", said)
         fake = self.write("bin/nm", '#!/bin/sh\ncat "$2"\n')
+        os.chmod(self.write("bin/objdump", f"#!/bin/sh\ncat <<'END'{TURN.format(down='dec %rsi', to='4')}END\n"), 0o755)
         os.chmod(fake, 0o755)
         path = os.environ["PATH"]
         self.addCleanup(os.environ.__setitem__, "PATH", path)
@@ -168,7 +179,8 @@ class FiguresTest(unittest.TestCase):
         one = self.write("one", document(ROWS))
         merged = json.loads(self.run_it("merge", one, f"code={self.path('objects')}")[0])
         self.assertEqual(merged["results"][len(ROWS):],
-                         [row("kref", "code_get", 0x54 - 0x20, "bytes"),
+                         [row("nothing", "turn", 2, "instructions_a_turn"),
+                          row("kref", "code_get", 0x54 - 0x20, "bytes"),
                           row("rs_kref", "code_get", 0x39 + 0x19 - 0x20, "bytes")])
 
     def test_a_log_without_a_document_is_an_error_that_names_it(self):
@@ -189,21 +201,38 @@ class FiguresTest(unittest.TestCase):
 
     def test_readme_gets_its_table_and_is_checked(self):
         self.hold()
-        other = {**document(ROWS), "kernel": "6.12.117+deb12-cloud-amd64"}
-        self.run_it("hold", self.write("other.json", other))
-        for name in (KERNEL, other["kernel"]):
-            for each in ("one", "many"):
-                self.write(f"logs/{name}/{each}/output.log", document(ROWS))
-        both = self.write("both.json", [document(ROWS), other])
-        said, code = self.run_it("check", both, self.path("logs"))
+        documents = [{**document(ROWS), "kernel": kernel} for kernel in
+                     (KERNEL, "6.12.118+deb13-cloud-amd64", "7.3.4+deb13-cloud-amd64")]
+        for each in documents:
+            self.run_it("hold", self.write("other.json", each))
+            for boot in ("one", "many"):
+                self.write(f"logs/{each['kernel']}/{boot}/output.log", document(ROWS))
+        every = self.write("every.json", documents)
+        said, code = self.run_it("check", every, self.path("logs"))
         self.assertEqual(code, 1)
-        self.assertIn("not ok 5 the table in README", said)
-        self.run_it("readme", both)
-        self.assertEqual(self.run_it("check", both, self.path("logs"))[1], 0)
+        self.assertIn("not ok 7 the table in README", said)
+        self.run_it("readme", every)
+        self.assertEqual(self.run_it("check", every, self.path("logs"))[1], 0)
         with open(figures.README, encoding="utf-8") as file:
             text = file.read()
         self.assertTrue(text.startswith("before\n") and text.endswith("after\n"))
-        self.assertIn("| `rs_refcount` | 8 | 13 | 8 | 13 |\n", text)
+        self.assertIn("| `rs_refcount` | 8 | 13 | 8 | 13 | 8 | 13 |\n", text)
+
+    def test_a_turn_of_the_loop_around_nothing_is_counted(self):
+        self.assertEqual(figures.turn_of(TURN.format(down="dec    %rsi", to="4")), 2)
+        self.assertEqual(figures.turn_of(TURN.format(down="sub    $0x1,%rsi", to="4")), 2)
+        # as gcc 14 would have it: two turns in one
+        self.assertEqual(figures.turn_of(TURN.format(down="sub    $0x2,%rsi", to="4")), 1)
+        self.assertIsNone(figures.turn_of(TURN.format(down="dec    %rsi", to="c")))
+
+    def test_another_turn_than_of_two_instructions_fails(self):
+        for turn, wanted in ((2, 0), (1, 1), (None, 1)):
+            rows = ROWS + [row("nothing", "turn", turn, "instructions_a_turn")]
+            bench = self.write("bench.json", [document(rows)])
+            self.run_it("hold", bench)
+            said, code = self.run_it("check", bench)
+            self.assertEqual(code, wanted, said)
+            self.assertIn("a turn of the loop around nothing is two instructions on 6.1", said)
 
     def test_series_of_kernels(self):
         self.assertEqual(figures.series("6.12.117+deb12-cloud-amd64"), "6.12")
