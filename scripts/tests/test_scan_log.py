@@ -95,6 +95,21 @@ class Problems(unittest.TestCase):
         self.assertEqual(classes("[    5.0][  T123] Oops: 0002 [#1] SMP"), ["oops"])
         self.assertEqual(classes("[    5.0][    C1] Oops: 0002 [#1] SMP"), ["oops"])
 
+    def test_a_message_that_the_console_replays_counts_once(self):
+        text = "refcount_t: saturated; leaking memory."
+        begin, end = "[ 2.0] refstorm-expect: begin 1 " + text, "[ 2.2] refstorm-expect: end"
+        warning = "[ 2.1] ------------[ cut here ]------------\n[ 2.1] %s\n[ 2.1] WARNING: CPU: 1 PID: 7 at x.c:1 f+0x1/0x2\n" \
+            "[ 2.1] ---[ end trace 0000000000000000 ]---" % text
+        replay = "** replaying previous printk message **"
+        for lines in ([begin, replay, begin, warning, end],
+                      [begin[:9], replay, begin, warning, end],
+                      [begin[:9] + replay, begin, warning, end],
+                      [begin, warning, end, replay, end],
+                      [begin, warning, replay, end]):
+            with self.subTest(lines):
+                self.assertEqual(classes("\n".join(lines) + "\n"), [])
+        self.assertEqual(classes("\n".join([begin, replay, begin, warning]) + "\n"), ["warning"])
+
     def test_a_stack_dump_without_a_warning_is_unchecked(self):
         self.assertEqual(classes("[ 1.0] CPU: 0 PID: 1 Comm: x\n[ 1.0] Call Trace:\n"), ["unchecked"])
 
