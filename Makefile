@@ -4,7 +4,7 @@
 # Anything of this on the command line reaches the scripts:
 #   KVER= KDIR= KERNEL=    another kernel (scripts/kernel)
 #   PREFIX= DESTDIR=       where to install (scripts/install)
-export KVER KDIR KERNEL PREFIX DESTDIR V
+export KVER KDIR KERNEL MODDIR PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
 .PHONY: all help modules user initramfs storm bench report guest test test-unit test-guest test-here test-matrix test-debug debug-kernel fuzz fuzz-parsers coverage verify mutants \
