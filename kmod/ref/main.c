@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
+#include <refstorm/compat.h>
 #include <uapi/refstorm/refstorm.h>
 
 #include "percpu_count.h"
@@ -36,6 +37,9 @@ static int __init rsref_init(void)
 	struct rs_alloc_site *site = &rsref_sites[SITE_WORKQUEUE];
 	int ret = -ENOMEM;
 
+	if (!RS_IS_TESTED)
+		pr_notice("tested up to Linux %d.%d, and this one is newer\n", RS_TESTED_VERSION,
+			  RS_TESTED_PATCHLEVEL);
 	rs_alloc_register(&rsref_table);
 	rs_alloc_fail_nth("any", fail_nth);
 	if (!rs_alloc_should_fail(site))

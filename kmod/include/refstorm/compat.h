@@ -18,6 +18,15 @@
 #error "refstorm needs Linux 6.1 or newer"
 #endif
 
+/*
+ * The newest kernel that is tested. Of a newer one scripts/modules and rsref.ko say so
+ * once, and go on.
+ */
+#define RS_TESTED_VERSION	7
+#define RS_TESTED_PATCHLEVEL	3
+#define RS_IS_TESTED \
+	(LINUX_VERSION_CODE < KERNEL_VERSION(RS_TESTED_VERSION, RS_TESTED_PATCHLEVEL + 1, 0))
+
 #ifndef CONFIG_64BIT
 #error "refstorm needs a 64-bit kernel: references, bias and DEAD share one 64-bit word"
 #endif
