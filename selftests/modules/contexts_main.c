@@ -23,6 +23,8 @@
 #include <asm/nmi.h>
 #endif
 
+#include <refstorm/compat.h>
+
 #include "contexts.h"
 #include "scenario_frame.h"
 
@@ -201,7 +203,7 @@ static DEFINE_TIMER(some_timer, on_expiry);
 static void start_once(void)
 {
 	mod_timer(&some_timer, jiffies + HZ);
-	del_timer_sync(&some_timer);
+	rs_timer_delete_sync(&some_timer);
 }
 
 static bool timer_base(const struct context_kind *kind)

@@ -12,6 +12,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kconfig.h>
 #include <linux/rcupdate.h>
+#include <linux/timer.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
@@ -41,6 +42,15 @@
 #else
 #define RS_HAVE_CALL_RCU_HURRY 0
 #define rs_call_rcu_hurry(head, func) call_rcu(head, func)
+#endif
+
+/* del_timer_sync() has another name, and the old one is gone. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define RS_HAVE_TIMER_DELETE_SYNC 1
+#define rs_timer_delete_sync(timer) timer_delete_sync(timer)
+#else
+#define RS_HAVE_TIMER_DELETE_SYNC 0
+#define rs_timer_delete_sync(timer) del_timer_sync(timer)
 #endif
 
 /* A function that has taken @lock if it returns true: later kernels want to be told the answer. */
