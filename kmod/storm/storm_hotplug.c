@@ -4,6 +4,13 @@
  * while a CPU comes or goes, as drivers do it. Whoever needs the hotplug lock to
  * collect a counter hangs here.
  *
+ * There are callbacks of two kinds, each for CPUs that come and CPUs that go:
+ *
+ *	online	on the CPU itself, which runs everything, but for its interrupts
+ *	prepare	on the CPU that takes it up or down. The other one is dead, and what
+ *		it had not done yet (a timer, a tasklet) is done by nobody before
+ *		the callback returns
+ *
  * The callbacks are there while such a storm runs, one storm at a time. CPUs are
  * moved by somebody in user space.
  */
@@ -12,7 +19,15 @@
 #include "storm_internal.h"
 
 static struct storm *the_storm;
-static enum cpuhp_state state;
+
+static struct {
+	enum cpuhp_state	wanted;
+	const char		*name;
+	int			state;		/* that it got */
+} callbacks[] = {
+	{ CPUHP_AP_ONLINE_DYN, "refstorm:online" },
+	{ CPUHP_BP_PREPARE_DYN, "refstorm:prepare" },
+};
 
 /* Called for one CPU at a time. */
 static int cpu_came_or_goes(unsigned int cpu)
@@ -24,6 +39,14 @@ static int cpu_came_or_goes(unsigned int cpu)
 	return 0;
 }
 
+/* Take back the first @nr. */
+static void callbacks_remove(unsigned int nr)
+{
+	while (nr--)
+		cpuhp_remove_state_nocalls(callbacks[nr].state);
+	the_storm = NULL;
+}
+
 /**
  * storm_hotplug_begin - kill where CPUs come and go, too
  * @storm: about to start; its last slot is for that
@@ -33,18 +56,21 @@ static int cpu_came_or_goes(unsigned int cpu)
  */
 int storm_hotplug_begin(struct storm *storm)
 {
-	int ret;
+	unsigned int i;
 
 	if (the_storm)
 		return -EBUSY;
 	the_storm = storm;
-	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "refstorm:storm",
-					cpu_came_or_goes, cpu_came_or_goes);
-	if (ret < 0) {
-		the_storm = NULL;
-		return ret;
+	for (i = 0; i < ARRAY_SIZE(callbacks); i++) {
+		callbacks[i].state = cpuhp_setup_state_nocalls(callbacks[i].wanted,
+							       callbacks[i].name,
+							       cpu_came_or_goes,
+							       cpu_came_or_goes);
+		if (callbacks[i].state < 0) {
+			callbacks_remove(i);
+			return callbacks[i].state;
+		}
 	}
-	state = ret;
 	return 0;
 }
 
@@ -60,6 +86,5 @@ void storm_hotplug_end(struct storm *storm)
 {
 	if (!storm->setup.hotplug)
 		return;
-	cpuhp_remove_state_nocalls(state);
-	the_storm = NULL;
+	callbacks_remove(ARRAY_SIZE(callbacks));
 }
