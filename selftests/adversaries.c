@@ -53,11 +53,42 @@ TEST_F(storm, of_all_lives_and_ends_that_the_counter_has_holds)
 	EXPECT_EQ(early, rs_number(row, "early_ends") > 0);
 }
 
+/*
+ * Dynamic ones are asked at once whether they are still hot, so that an exit now and then meets
+ * a switch that nobody asked for.
+ */
+TEST_F(storm, of_counters_that_are_ended_alive_holds)
+{
+	static const char * const storms[] = {
+		"pattern=ends-alive life_us=100", "ends=alive killers=4",
+	};
+	const char *threshold, *hot_ms, *row;
+	long long id;
+	size_t i;
+
+	threshold = rs_parameter("dynamic_threshold", "16");
+	hot_ms = rs_parameter("dynamic_hot_ms", "0");
+	for (i = 0; i < ARRAY_SIZE(storms); i++) {
+		id = rs_storm("provider=%s ms=1500 memory=freed %s", variant->name, storms[i]);
+		EXPECT_EQ(variant->percpu ? 1 : -EOPNOTSUPP, id > 0 ? 1 : id);
+		if (id < 0)
+			continue;
+		row = rs_storm_wait(id, 60);
+		TH_LOG("%s", row);
+		EXPECT_STREQ("held", rs_value(row, "verdict"));
+		EXPECT_LT(0, rs_number(row, "alive_ends"));
+		EXPECT_EQ(0, rs_number(row, "kills"));
+		EXPECT_EQ(0, rs_number(row, "releases"));
+	}
+	rs_parameter("dynamic_hot_ms", hot_ms);
+	rs_parameter("dynamic_threshold", threshold);
+}
+
 TEST_F(storm, of_what_the_counter_has_not_is_refused)
 {
 	static const char * const wishes[][2] = {
 		{ "lives", "reinit" }, { "lives", "resurrect" }, { "ends", "release" },
-		{ "ends", "zero" }, { "kill_contexts", "hardirq" },
+		{ "ends", "zero" }, { "ends", "alive" }, { "kill_contexts", "hardirq" },
 	};
 	size_t i;
 
@@ -73,6 +104,10 @@ TEST_F(storm, of_what_the_counter_has_not_is_refused)
 	}
 	EXPECT_EQ(variant->percpu ? 0 : EOPNOTSUPP,
 		  rs_try("storm provider=%s ms=10 switchers=1", variant->name));
+	EXPECT_EQ(EOPNOTSUPP, rs_try("storm provider=%s ms=10 pattern=ends-alive contexts=hardirq",
+				     variant->name));
+	EXPECT_EQ(EOPNOTSUPP, rs_try("storm provider=%s ms=10 pattern=ends-alive objects=2",
+				     variant->name));
 	EXPECT_EQ(0, rs_try("stop all"));
 	while (rs_status("storms"))
 		rs_sleep_ms(10);

@@ -61,6 +61,7 @@ const char * const rs_end_names[] = {
 	[RS_END_GRACE]		= "grace",
 	[RS_END_RELEASE]	= "release",
 	[RS_END_ZERO]		= "zero",
+	[RS_END_ALIVE]		= "alive",
 	NULL
 };
 
@@ -88,7 +89,13 @@ u64 provider_lives(const struct rs_provider *provider)
 /* When a counter may be ended: a mask of enum rs_end. */
 u64 provider_ends(const struct rs_provider *provider)
 {
-	return provider->ends_early ? BIT(RS_END_NR) - 1 : BIT(RS_END_GRACE);
+	u64 ends = BIT(RS_END_GRACE);
+
+	if (provider->ends_early)
+		ends |= BIT(RS_END_RELEASE) | BIT(RS_END_ZERO);
+	if (provider->ends_alive)
+		ends |= BIT(RS_END_ALIVE);
+	return ends;
 }
 
 /**

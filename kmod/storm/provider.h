@@ -76,8 +76,9 @@ struct rs_counter_state {
  * @switch_to_percpu: count per CPU again, unless it is dying
  * @reinit: begin anew after release
  * @resurrect: take back a kill while a reference is held
+ * @begin_switch_to_atomic: begin that switch, and wait for nothing
  *
- * All but switch_to_atomic need a counter that began with
+ * All but the switches to atomic need a counter that began with
  * %RS_COUNTER_ALLOW_REINIT; mainline's need it for that, too. Context: process.
  */
 struct rs_counter_modes {
@@ -85,6 +86,7 @@ struct rs_counter_modes {
 	void (*switch_to_percpu)(struct rs_counter *counter);
 	void (*reinit)(struct rs_counter *counter);
 	void (*resurrect)(struct rs_counter *counter);
+	void (*begin_switch_to_atomic)(struct rs_counter *counter);
 };
 
 /**
@@ -137,6 +139,7 @@ enum rs_end {
 	RS_END_GRACE,		/* after release() and a grace period */
 	RS_END_RELEASE,		/* by release() */
 	RS_END_ZERO,		/* as soon as it says that it is zero */
+	RS_END_ALIVE,		/* never killed: when nobody uses it any more */
 	RS_END_NR
 };
 
@@ -154,6 +157,9 @@ extern const char * const rs_end_names[];
  * @kill_waits: kill sleeps while a switch is under way
  * @ends_early: exit is good in release() and when it is zero, while readers may
  *	still try to take references; else only when nobody can
+ * @ends_alive: exit is good for a counter that was not killed and that nobody but its
+ *	owner uses
+ * @exit_waits: exit waits for a switch that is under way; else it must not meet one
  * @modes: operations of a counter that has modes, or NULL
  * @tracking: operations of a counter that records its holders, or NULL
  * @refcount: the rs_refcount_t inside, for holders beside it; or NULL
@@ -181,6 +187,8 @@ struct rs_provider {
 	const char	*kill_sleeps_on_rt;
 	bool		kill_waits;
 	bool		ends_early;
+	bool		ends_alive;
+	bool		exit_waits;
 	const struct rs_counter_modes *modes;
 	const struct rs_counter_tracking *tracking;
 	const rs_refcount_t *(*refcount)(struct rs_counter *counter);

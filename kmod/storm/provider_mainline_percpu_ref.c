@@ -13,6 +13,7 @@
 #define KILL_SLEEPS_ON_RT "percpu_ref_kill() takes the lock of all percpu_refs, which sleeps there"
 #define KILL_WAITS	true
 #define ENDS_EARLY	false
+#define EXIT_WAITS	false
 #define INIT(name)	PERCPU_REF_##name
 #define FLAGS		0
 #define TRACKED	0

@@ -4,8 +4,8 @@
  * what kill returns and how one looks inside.
  *
  * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN, KILL_ONCE,
- * KILL_SLEEPS_ON_RT, KILL_WAITS, ENDS_EARLY, TRACKED, INIT(name) and FLAGS for init, and
- * provider_tracking or NULL as TRACKING, the functions provider_kill_counter() and
+ * KILL_SLEEPS_ON_RT, KILL_WAITS, ENDS_EARLY, EXIT_WAITS, TRACKED, INIT(name) and FLAGS for
+ * init, and provider_tracking or NULL as TRACKING, the functions provider_kill_counter() and
  * provider_inspect(). If get, put, tryget, tryget_live, kill and the loops of the
  * benchmark are elsewhere, OP(name) and LOOP(name), and no provider_kill_counter().
  * Mainline's also defines FLAGS_READ(call), around what looks at the flags of the pointer.
@@ -82,11 +82,17 @@ static void provider_resurrect(struct rs_counter *counter)
 	FN(resurrect)(percpu_ref_of(counter));
 }
 
+static void provider_begin_switch_to_atomic(struct rs_counter *counter)
+{
+	FN(switch_to_atomic)(percpu_ref_of(counter), NULL);
+}
+
 static const struct rs_counter_modes provider_modes = {
 	.switch_to_atomic	= provider_switch_to_atomic,
 	.switch_to_percpu	= provider_switch_to_percpu,
 	.reinit			= provider_reinit,
 	.resurrect		= provider_resurrect,
+	.begin_switch_to_atomic	= provider_begin_switch_to_atomic,
 };
 
 #ifndef OP
@@ -196,6 +202,8 @@ const struct rs_provider PROVIDER = {
 	.kill_sleeps_on_rt = KILL_SLEEPS_ON_RT,
 	.kill_waits	= KILL_WAITS,
 	.ends_early	= ENDS_EARLY,
+	.ends_alive	= true,
+	.exit_waits	= EXIT_WAITS,
 	.modes		= &provider_modes,
 	.tracking	= TRACKING,
 	.init		= provider_init,

@@ -16,6 +16,7 @@
 #define KILL_SLEEPS_ON_RT NULL
 #define KILL_WAITS	false
 #define ENDS_EARLY	true
+#define EXIT_WAITS	true
 #define INIT(name)	RS_PERCPU_REF_##name
 #define TRACKED	RS_PERCPU_REF_INIT_TRACKED
 #define TRACKING	(&provider_tracking)

@@ -111,6 +111,7 @@ static struct storm *storm_alloc(const struct storm_setup *setup, u32 id)
 		init_swait_queue_head(&slot->wait);
 		slot->objects = storm->objects + i * setup->objects;
 		storm_kill_init(slot);
+		INIT_LIST_HEAD(&slot->parting);
 		rs_histogram_reset(&slot->kill_to_release);
 		rs_sequence_seed(&slot->seq, setup->seed, KILLER_STREAM + i,
 				 storm->nr_slots, RS_STEP_ALL);
@@ -134,6 +135,12 @@ static bool saturate(const struct storm *storm)
 	return storm->setup.pattern == PATTERN_SATURATE;
 }
 
+static int (* const worker_threads[])(void *arg) = {
+	[PATTERN_LIFECYCLE]	= storm_worker_thread,
+	[PATTERN_SATURATE]	= storm_saturate_thread,
+	[PATTERN_ENDS_ALIVE]	= storm_alive_thread,
+};
+
 static bool worker_create(struct storm_worker *worker)
 {
 	struct storm *storm = worker->storm;
@@ -145,8 +152,7 @@ static bool worker_create(struct storm_worker *worker)
 					     THREAD_ANY_CPU, "switch", storm->id,
 					     index - storm->setup.workers);
 	else
-		worker->task = thread_create(site, saturate(storm) ? storm_saturate_thread :
-								     storm_worker_thread,
+		worker->task = thread_create(site, worker_threads[storm->setup.pattern],
 					     worker, cpu, "work", storm->id, index);
 	return worker->task;
 }
@@ -158,7 +164,9 @@ static bool threads_create(struct storm *storm)
 	for (i = 0; i < storm->nr_workers; i++)
 		if (!worker_create(&storm->workers[i]))
 			return false;
-	for (i = 0; i < storm->setup.killers && !saturate(storm); i++) {
+	if (storm->setup.pattern != PATTERN_LIFECYCLE)
+		return true;
+	for (i = 0; i < storm->setup.killers; i++) {
 		struct storm_slot *slot = &storm->slots[i];
 
 		slot->killer = thread_create(site, storm->setup.objects > 1 ?

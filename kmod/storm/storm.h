@@ -12,7 +12,7 @@
 struct command;
 
 #define STORM_USAGE "provider=P [ms=N] [seed=N] [workers=N] [killers=N] "	\
-		    "[pattern=lifecycle|saturate] [bound_ms=N] [duty=N] "	\
+		    "[pattern=lifecycle|saturate|ends-alive] [bound_ms=N] [duty=N] "	\
 		    "[contexts=C,...] [kill_contexts=C,...] [delay=N] [steps=S,...] "	\
 		    "[objects=N] [life_us=N] [lives=L,...] [ends=E,...] [memory=kept|freed] "	\
 		    "[switchers=N] [gust_ms=N] [hotplug=0|1] [kprobes=0|1] [track=0|1] "	\

@@ -34,11 +34,13 @@ static void kill_at(struct storm_slot *slot, u64 place)
 {
 	struct storm_object *object = object_at(slot, place);
 
-	if (!object || READ_ONCE(object->phase) != PHASE_LIVE)
+	/* In the end it may have been reached before. */
+	if (!object || READ_ONCE(object->phase) != PHASE_LIVE || object->end == RS_END_ALIVE)
 		return;
 	object->end = storm_setup_pick(slot->storm->setup.ends,
 				       rs_sequence_random(&slot->seq) >> 8);
-	storm_kill(slot, object);
+	if (object->end != RS_END_ALIVE)
+		storm_kill(slot, object);
 }
 
 static void drain_at(struct storm_slot *slot, u64 place)
@@ -55,6 +57,10 @@ static void bury_at(struct storm_slot *slot, u64 place)
 
 	if (!object)
 		return;
+	if (object->end == RS_END_ALIVE) {
+		storm_part(slot, place % slot->storm->setup.objects);
+		return;
+	}
 	storm_wait_for_release(slot, object);
 	if (!READ_ONCE(slot->storm->abandon))
 		storm_check_released(slot, object);
@@ -81,6 +87,7 @@ int storm_crowd_thread(void *arg)
 			drain_at(slot, head - window / 2);
 		if (head >= window) {
 			bury_at(slot, head - window);
+			storm_part_due(slot, false);
 			storm_publish(slot, (head - window) % objects);
 		}
 		if (head % BURST == 0)
@@ -96,6 +103,7 @@ int storm_crowd_thread(void *arg)
 		drain_at(slot, place);
 	for (place = 0; place < objects; place++)
 		bury_at(slot, place);
+	storm_part_due(slot, true);
 	storm_thread_wait_stop();
 	return 0;
 }

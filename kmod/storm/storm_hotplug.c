@@ -87,4 +87,5 @@ void storm_hotplug_end(struct storm *storm)
 	if (!storm->setup.hotplug)
 		return;
 	callbacks_remove(ARRAY_SIZE(callbacks));
+	storm_part_due(&storm->slots[storm->nr_slots - 1], true);
 }

@@ -27,6 +27,8 @@
  * An object's memory stays until every reader that could have found it is gone
  * and further GRAVEYARD_MAX objects were buried, so that a broken counter that
  * calls release() late, or twice, is caught at it and breaks nothing else.
+ *
+ * An object that is ended alive stays LIVE: storm_alive.c.
  */
 #ifndef _REFSTORM_STORM_INTERNAL_H
 #define _REFSTORM_STORM_INTERNAL_H
@@ -87,6 +89,9 @@ struct storm_object {
 	u64			release_ns;
 	struct rcu_head		rcu;
 	struct llist_node	grave;
+	struct list_head	parting;	/* RS_END_ALIVE: in its slot's list */
+	unsigned long		grace;		/* what it waits for there */
+	bool			unused;		/* and that is for the last time */
 };
 
 /* A call in another context, see storm_call() */
@@ -115,13 +120,16 @@ struct storm_slot {
 	u64			reinits;
 	u64			resurrections;
 	u64			early_ends;	/* in release(), or at zero */
+	u64			alive_ends;	/* of counters that were not killed */
+	struct list_head	parting;	/* objects to be ended alive, oldest first */
+	unsigned int		nr_parting;
 	u64			overlapped_kills;
 	struct rs_histogram	kill_to_release;
 };
 
 /* Written by its worker only, read by release() and the killer */
 struct storm_ledger {
-	struct storm_object	*object;
+	struct storm_object	*object;	/* NULL once the put of the last returned */
 	u64			held;
 };
 
@@ -140,6 +148,8 @@ struct storm_worker {
 	u64			operations[RS_CONTEXT_NR];	/* by where it really was */
 	u64			overlap_operations;
 	u64			switches;
+	u64			lives;		/* PATTERN_ENDS_ALIVE: counters that it began */
+	u64			alive_ends;	/* and ended */
 	u64			taken;		/* references */
 	u64			dropped;
 	struct storm_ledger	ledger[RS_KILLERS_MAX];
@@ -208,10 +218,12 @@ extern const char * const invariant_names[INVARIANT_NR];
 __printf(4, 5)
 void storm_violation(struct storm *storm, enum invariant invariant,
 		     const struct storm_object *object, const char *fmt, ...);
-struct storm_object *storm_object_create(struct storm_slot *slot, u32 count);
+struct storm_object *storm_object_create(struct storm_slot *slot, struct rs_sequence *seq,
+					 u64 generation, u32 count);
 void storm_object_begin_life(struct storm_object *object);
 void storm_object_end(struct storm_object *object);
 void storm_object_bury(struct storm_object *object);
+void storm_object_discard(struct storm_object *object);
 void storm_object_bury_abandoned(struct storm *storm);
 void storm_graveyard_trim(struct storm *storm, unsigned int keep);
 u64 storm_object_held(struct storm_object *object, unsigned int *worker);
@@ -230,6 +242,11 @@ void storm_worker_pause(struct storm_worker *worker, u64 *busy_since);
 void storm_call_init(struct storm_call *call, void (*run)(void *arg), void *arg);
 void storm_call(struct storm_call *call, enum rs_kill_context context);
 
+/* storm_alive.c */
+void storm_part(struct storm_slot *slot, unsigned int nth);
+void storm_part_due(struct storm_slot *slot, bool all);
+int storm_alive_thread(void *arg);
+
 /* storm_killer.c */
 void storm_killer_one(struct storm_slot *slot);
 int storm_killer_thread(void *arg);
@@ -242,6 +259,7 @@ void storm_sleep_up_to(struct storm_slot *slot, u64 us);
 struct storm_object *storm_publish(struct storm_slot *slot, unsigned int nth);
 void storm_kill(struct storm_slot *slot, struct storm_object *object);
 void storm_kill_init(struct storm_slot *slot);
+void storm_check_alive(struct storm_object *object, const char *how);
 void storm_wait_for_release(struct storm_slot *slot, struct storm_object *object);
 void storm_check_released(struct storm_slot *slot, struct storm_object *object);
 void storm_retire(struct storm_slot *slot, unsigned int nth);

@@ -32,7 +32,7 @@ void storm_sleep_up_to(struct storm_slot *slot, u64 us)
  */
 struct storm_object *storm_publish(struct storm_slot *slot, unsigned int nth)
 {
-	struct storm_object *object = storm_object_create(slot, 1);
+	struct storm_object *object = storm_object_create(slot, &slot->seq, ++slot->generation, 1);
 
 	/* Memory may come back; a storm without kills is unproven. */
 	if (!object)
@@ -41,6 +41,30 @@ struct storm_object *storm_publish(struct storm_slot *slot, unsigned int nth)
 		storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_PUBLISH, 1, true);
 	rcu_assign_pointer(slot->objects[nth], object);
 	return object;
+}
+
+/**
+ * storm_check_alive - nothing of a death may show in a counter
+ * @object: alive, or alive again
+ * @how: it came to be so
+ *
+ * Context: process.
+ */
+void storm_check_alive(struct storm_object *object, const char *how)
+{
+	const struct rs_provider *provider = object->counter.provider;
+	struct storm_slot *slot = object->slot;
+	struct rs_counter_state state;
+
+	provider->inspect(&object->counter, &state);
+	if (state.dying)
+		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
+				"slot %u: %s, and dying", slot->index, how);
+	else if (!provider->tryget_live(&object->counter))
+		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
+				"slot %u: %s, and tryget_live fails", slot->index, how);
+	else
+		provider->put(&object->counter, 1);
 }
 
 /* In the context of the kill, on one CPU. */

@@ -33,24 +33,6 @@ static void let_it_rain(struct storm_slot *slot, struct storm_object *object)
 	storm_sleep_up_to(slot, CONFIRMED_US_MAX);
 }
 
-/* It lives again: nothing of its death may be left. */
-static void check_alive(struct storm_slot *slot, struct storm_object *object,
-			const char *how)
-{
-	const struct rs_provider *provider = object->counter.provider;
-	struct rs_counter_state state;
-
-	provider->inspect(&object->counter, &state);
-	if (state.dying)
-		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
-				"slot %u: %s, and still dying", slot->index, how);
-	else if (!provider->tryget_live(&object->counter))
-		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
-				"slot %u: %s, and tryget_live fails", slot->index, how);
-	else
-		provider->put(&object->counter, 1);
-}
-
 /* Kill, and take it back, with a reference of our own as that needs one. */
 static void kill_and_resurrect(struct storm_slot *slot, struct storm_object *object)
 {
@@ -68,7 +50,7 @@ static void kill_and_resurrect(struct storm_slot *slot, struct storm_object *obj
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_RESURRECT, 1, true);
 	provider->modes->resurrect(&object->counter);
 	tally(slot->resurrections, 1);
-	check_alive(slot, object, "resurrected");
+	storm_check_alive(object, "resurrected");
 	WRITE_ONCE(object->owner_holds, false);
 	provider->put(&object->counter, 1);
 }
@@ -90,7 +72,7 @@ static void reinit(struct storm_slot *slot, struct storm_object *object)
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_REINIT, 1, true);
 	object->counter.provider->modes->reinit(&object->counter);
 	tally(slot->reinits, 1);
-	check_alive(slot, object, "reinitialised");
+	storm_check_alive(object, "reinitialised");
 }
 
 static enum rs_life draw_life(struct storm_slot *slot, struct storm_object *object)
@@ -102,7 +84,7 @@ static enum rs_life draw_life(struct storm_slot *slot, struct storm_object *obje
 }
 
 /**
- * storm_killer_one - one object, from birth to burial
+ * storm_killer_one - one object, from birth to burial, or to its parting
  * @slot: the slot, empty
  *
  * Context: process.
@@ -110,9 +92,11 @@ static enum rs_life draw_life(struct storm_slot *slot, struct storm_object *obje
 void storm_killer_one(struct storm_slot *slot)
 {
 	struct storm *storm = slot->storm;
-	struct storm_object *object = storm_publish(slot, 0);
+	struct storm_object *object;
 	enum rs_life life;
 
+	storm_part_due(slot, false);
+	object = storm_publish(slot, 0);
 	if (!object)
 		return;
 	do {
@@ -125,6 +109,10 @@ void storm_killer_one(struct storm_slot *slot)
 		if (life == RS_LIFE_END)
 			object->end = storm_setup_pick(storm->setup.ends,
 						       rs_sequence_random(&slot->seq) >> 8);
+		if (object->end == RS_END_ALIVE) {
+			storm_part(slot, 0);
+			return;
+		}
 		kill_to_the_end(slot, object);
 		if (life == RS_LIFE_REINIT && !READ_ONCE(storm->abandon))
 			reinit(slot, object);
@@ -140,6 +128,7 @@ int storm_killer_thread(void *arg)
 
 	while (!READ_ONCE(storm->closing) && !READ_ONCE(storm->abandon))
 		storm_killer_one(slot);
+	storm_part_due(slot, true);
 	storm_thread_wait_stop();
 	return 0;
 }

@@ -155,15 +155,19 @@ static void object_confirmed(struct rs_counter *counter)
 /**
  * storm_object_create - make an object for a slot
  * @slot: the slot; the object is not published
+ * @seq: random numbers
+ * @generation: the object's number in the slot
  * @count: initial references
  *
  * Context: process. Return: the object, or NULL if memory ran out.
  */
-struct storm_object *storm_object_create(struct storm_slot *slot, u32 count)
+struct storm_object *storm_object_create(struct storm_slot *slot, struct rs_sequence *seq,
+					 u64 generation, u32 count)
 {
-	const struct rs_provider *provider = slot->storm->setup.provider;
-	bool may_return = slot->storm->setup.lives != BIT(RS_LIFE_END) ||
-		slot->storm->setup.switchers;
+	const struct storm_setup *setup = &slot->storm->setup;
+	const struct rs_provider *provider = setup->provider;
+	bool may_return = setup->lives != BIT(RS_LIFE_END) || setup->switchers ||
+		setup->pattern == PATTERN_ENDS_ALIVE;
 	struct storm_object *object;
 
 	object = rs_zalloc(&refstorm_sites[SITE_STORM_OBJECT], sizeof(*object),
@@ -171,17 +175,17 @@ struct storm_object *storm_object_create(struct storm_slot *slot, u32 count)
 	if (!object)
 		return NULL;
 	object->slot = slot;
-	object->generation = ++slot->generation;
+	object->generation = generation;
 	object->life = 1;
 	object->payload = PAYLOAD_LIVE;
 	/* Counters that may not be reinitialised go other ways inside. */
-	object->may_return = may_return && rs_sequence_below(&slot->seq, 4);
+	object->may_return = may_return && rs_sequence_below(seq, 4);
 	object->counter.provider = provider;
 	object->counter.release = storm_object_released;
 	object->counter.confirm = object_confirmed;
 	if (provider->init(&object->counter, count,
 			   (object->may_return ? RS_COUNTER_ALLOW_REINIT : 0) |
-			   (slot->storm->setup.track ? RS_COUNTER_TRACKED : 0))) {
+			   (setup->track ? RS_COUNTER_TRACKED : 0))) {
 		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
 		return NULL;
 	}
@@ -216,6 +220,25 @@ void storm_object_end(struct storm_object *object)
 	object->counter.provider->exit(&object->counter);
 }
 
+/**
+ * storm_object_discard - give up an object whose counter has ended
+ * @object: the object, which nobody looks at any more
+ *
+ * Context: any but NMI.
+ */
+void storm_object_discard(struct storm_object *object)
+{
+	struct storm *storm = object->slot->storm;
+
+	if (storm->setup.memory == MEMORY_FREED) {
+		memset(object, POISON, sizeof(*object));
+		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
+		return;
+	}
+	llist_add(&object->grave, &storm->graves);
+	atomic_inc(&storm->nr_graves);
+}
+
 static void bury_rcu(struct rcu_head *rcu)
 {
 	struct storm_object *object = container_of(rcu, struct storm_object, rcu);
@@ -224,14 +247,7 @@ static void bury_rcu(struct rcu_head *rcu)
 
 	if (provider->exit && !object->ended)
 		provider->exit(&object->counter);
-	if (storm->setup.memory == MEMORY_FREED) {
-		memset(object, POISON, sizeof(*object));
-		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
-		atomic_dec(&storm->unburied);
-		return;
-	}
-	llist_add(&object->grave, &storm->graves);
-	atomic_inc(&storm->nr_graves);
+	storm_object_discard(object);
 	/* The last touch of the storm, whose manager waits in rcu_barrier(). */
 	atomic_dec(&storm->unburied);
 }

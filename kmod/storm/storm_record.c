@@ -26,6 +26,7 @@ struct storm_record {
 	u64			reinits;
 	u64			resurrections;
 	u64			early_ends;
+	u64			alive_ends;
 	u64			switches;
 	u64			hotplug_kills;
 	u64			probes;
@@ -53,6 +54,7 @@ static void record_fill(struct storm_record *record, struct storm *storm)
 	memset(record->operations, 0, sizeof(record->operations));
 	record->overlap_operations = 0;
 	record->switches = 0;
+	record->alive_ends = 0;
 	for (i = 0; i < storm->nr_workers; i++) {
 		struct storm_worker *worker = &storm->workers[i];
 
@@ -60,6 +62,7 @@ static void record_fill(struct storm_record *record, struct storm *storm)
 			record->operations[c] += READ_ONCE(worker->operations[c]);
 		record->overlap_operations += READ_ONCE(worker->overlap_operations);
 		record->switches += READ_ONCE(worker->switches);
+		record->alive_ends += READ_ONCE(worker->alive_ends);
 	}
 
 	rs_histogram_reset(&all);
@@ -88,6 +91,7 @@ static void record_fill(struct storm_record *record, struct storm *storm)
 		record->reinits += READ_ONCE(slot->reinits);
 		record->resurrections += READ_ONCE(slot->resurrections);
 		record->early_ends += READ_ONCE(slot->early_ends);
+		record->alive_ends += READ_ONCE(slot->alive_ends);
 		/* While it runs this is a glance at moving numbers. */
 		rs_histogram_merge(&all, &slot->kill_to_release);
 	}
@@ -108,9 +112,13 @@ static const char *missing(const struct storm_record *record)
 {
 	const struct storm_setup *setup = &record->setup;
 
-	if (!(setup->pattern == PATTERN_SATURATE ? record->overlap_operations :
-						   record->overlapped_kills))
+	if (setup->pattern == PATTERN_ENDS_ALIVE || setup->ends == BIT(RS_END_ALIVE)) {
+		if (!record->alive_ends)
+			return "no counter was ended alive";
+	} else if (!(setup->pattern == PATTERN_SATURATE ? record->overlap_operations :
+							  record->overlapped_kills)) {
 		return "no operation on another CPU met a kill";
+	}
 	if (setup->switchers && !record->switches)
 		return "no switcher switched";
 	if (setup->hotplug && !record->hotplug_kills)
@@ -229,9 +237,10 @@ static void record_show(struct seq_file *m, const struct storm_record *record)
 		   record->operations[RS_CONTEXT_SOFTIRQ],
 		   record->operations[RS_CONTEXT_HARDIRQ],
 		   record->kills[RS_CONTEXT_SOFTIRQ], record->kills[RS_CONTEXT_HARDIRQ]);
-	seq_printf(m, " switches=%llu reinits=%llu resurrections=%llu early_ends=%llu hotplug_kills=%llu probes=%llu",
+	seq_printf(m, " switches=%llu reinits=%llu resurrections=%llu early_ends=%llu alive_ends=%llu hotplug_kills=%llu probes=%llu",
 		   record->switches, record->reinits, record->resurrections,
-		   record->early_ends, record->hotplug_kills, record->probes);
+		   record->early_ends, record->alive_ends, record->hotplug_kills,
+		   record->probes);
 	for (i = 0; i < ARRAY_SIZE(quantile_keys); i++)
 		show_number(m, quantile_keys[i], record->releases, record->quantile[i]);
 	seq_printf(m, " verdict=%s invariant=%s", record->verdict ?: "-",
@@ -256,7 +265,7 @@ void storm_records_show(struct seq_file *m)
 	m->poll_event = atomic_read(&changes);
 	seq_puts(m, "# storm provider state");
 	storm_setup_show_names(m);
-	seq_puts(m, " cpus elapsed_ms operations kills confirms releases overlap_operations overlapped_kills softirq_operations hardirq_operations softirq_kills hardirq_kills switches reinits resurrections early_ends hotplug_kills probes release_min_ns release_median_ns release_p99_ns release_max_ns verdict invariant object detail\n");
+	seq_puts(m, " cpus elapsed_ms operations kills confirms releases overlap_operations overlapped_kills softirq_operations hardirq_operations softirq_kills hardirq_kills switches reinits resurrections early_ends alive_ends hotplug_kills probes release_min_ns release_median_ns release_p99_ns release_max_ns verdict invariant object detail\n");
 	for (i = next_record; i < next_record + nr; i++) {
 		struct storm_record *record = &records[i % nr];
 

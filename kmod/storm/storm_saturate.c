@@ -118,8 +118,8 @@ static void provoke_warnings(struct storm_object *object)
 int storm_saturate_begin(struct storm *storm)
 {
 	struct storm_slot *slot = &storm->slots[0];
-	struct storm_object *first = storm_object_create(slot, START);
-	struct storm_object *object = storm_object_create(slot, START);
+	struct storm_object *first = storm_object_create(slot, &slot->seq, 1, START);
+	struct storm_object *object = storm_object_create(slot, &slot->seq, 2, START);
 
 	if (first && object)
 		provoke_warnings(first);

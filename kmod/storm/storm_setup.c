@@ -24,6 +24,7 @@ static int set_provider(struct command *cmd, unsigned int word, const char *valu
 static const char * const pattern_choices[] = {
 	[PATTERN_LIFECYCLE]	= "lifecycle",
 	[PATTERN_SATURATE]	= "saturate",
+	[PATTERN_ENDS_ALIVE]	= "ends-alive",
 	NULL
 };
 
@@ -125,6 +126,9 @@ static int check_lives(struct command *cmd, const struct storm_setup *setup)
 	if (setup->track && !provider->tracking)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
 				      "%s does not record who holds it", provider->name);
+	if (ends & BIT(RS_END_ALIVE))
+		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
+				      "%s cannot be ended alive: it has no exit", provider->name);
 	if (ends)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
 				      "%s cannot be ended at %s: readers may still look at it",
@@ -151,15 +155,33 @@ static int check_sizes(struct command *cmd, const struct storm_setup *setup)
 /* The patterns that are driven by themselves take no more than that. */
 static int check_pattern(struct command *cmd, struct storm_setup *setup)
 {
-	if (setup->pattern != PATTERN_SATURATE)
+	const char *name = pattern_choices[setup->pattern];
+	u64 contexts = BIT(WORKER_PINNED);
+
+	switch (setup->pattern) {
+	case PATTERN_SATURATE:
+		if (!setup->provider->saturates)
+			return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
+					      "%s does not saturate", setup->provider->name);
+		break;
+	case PATTERN_ENDS_ALIVE:
+		if (!setup->provider->ends_alive)
+			return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
+					      "%s cannot be ended alive: it has no exit",
+					      setup->provider->name);
+		contexts |= BIT(WORKER_ROAMING);
+		break;
+	default:
 		return 0;
-	if (!setup->provider->saturates)
+	}
+	if (setup->contexts & ~contexts)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
-				      "%s does not saturate", setup->provider->name);
-	if (setup->contexts != BIT(WORKER_PINNED) || setup->objects > 1 ||
-	    setup->switchers || setup->hotplug)
+				      "pattern=%s has no %s workers", name,
+				      context_choices[__ffs64(setup->contexts & ~contexts)]);
+	if (setup->objects > 1 || setup->switchers || setup->hotplug)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
-				      "pattern=saturate has pinned workers and one object, no more");
+				      "pattern=%s has no objects=, switchers= or hotplug=",
+				      name);
 	setup->killers = 1;	/* one slot, which nobody kills */
 	return 0;
 }

@@ -10,7 +10,7 @@
 struct command;
 struct seq_file;
 
-enum storm_pattern { PATTERN_LIFECYCLE, PATTERN_SATURATE };
+enum storm_pattern { PATTERN_LIFECYCLE, PATTERN_SATURATE, PATTERN_ENDS_ALIVE };
 
 /* What becomes of the memory of an object after its grace period */
 enum storm_memory { MEMORY_KEPT, MEMORY_FREED };

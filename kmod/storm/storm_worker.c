@@ -77,6 +77,10 @@ static void put(struct storm_worker *worker, struct storm_ledger *ledger, u64 nr
 	storm_note(worker->storm, object, worker->index, STORM_NOTE_PUT, nr, true);
 	storm_worker_chance(worker, true);
 	object->counter.provider->put(&object->counter, nr);
+	if (ledger->held)
+		return;
+	/* Pairs with the acquire in storm_alive.c: from here on the counter may end alive. */
+	smp_store_release(&ledger->object, NULL);
 }
 
 /* One of the slot's objects. Caller is an RCU reader. */

@@ -47,6 +47,7 @@ constexpr std::array rules = {
          20},
     rule{"storm", "storm provider=PROVIDER ms=SHORT {kprobes|hotplug}=1", 1},
     rule{"storm", "storm provider=PROVIDER pattern=saturate ms=SHORT", 4},
+    rule{"storm", "storm provider=PROVIDER pattern=ends-alive ms=SHORT[ life_us=N][ memory={kept|freed}]", 4},
     rule{"stop", "stop {all|N}", 40},
     rule{"oracle", "oracle counter={refcount|kref|percpu_ref} steps=FEW[ seed=N][ concurrent=FLAG]", 4},
     rule{"oracle", "oracle counter=percpu_ref steps=2000 unlist={second_kill|looks_dead|second_exit}", 1},
@@ -118,7 +119,7 @@ constexpr std::array contexts = {"pinned",          "roaming", "nice", "realtime
 constexpr std::array kills = {"task", "irqs_off", "softirq", "hardirq", "all", "task,hardirq"};
 constexpr std::array steps = {"all", "acquire", "acquire_live,put", "get,put,tryget", "check,drain,idle"};
 constexpr std::array lives = {"end", "reinit", "resurrect", "all", "end,reinit"};
-constexpr std::array ends = {"grace", "release", "zero", "all"};
+constexpr std::array ends = {"grace", "release", "zero", "alive", "grace,alive", "all"};
 
 template <std::size_t N>
 std::string_view one_of(random_source &random, const std::array<const char *, N> &words)

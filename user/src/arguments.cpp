@@ -31,6 +31,7 @@ const std::map<std::string, listing> listings = {
 const std::map<std::string, storm_pattern> patterns = {
     {std::string(pattern_name(storm_pattern::lifecycle)), storm_pattern::lifecycle},
     {std::string(pattern_name(storm_pattern::saturate)), storm_pattern::saturate},
+    {std::string(pattern_name(storm_pattern::ends_alive)), storm_pattern::ends_alive},
 };
 
 /// An option with a whole number in a range; hexadecimal with 0x.
@@ -198,7 +199,8 @@ void add_storm(CLI::App &app, arguments &parsed)
                            RS_BOUND_MS_DEFAULT));
     add_number(*sub, "--duty", storm.duty, 1, 100, "percent of the time that a worker is busy (default 100)");
     add_choice(*sub, "--pattern", storm.pattern, patterns, "PATTERN",
-               "lifecycle (default), or saturate, which makes the kernel warn on purpose");
+               "lifecycle (default), saturate, which makes the kernel warn on purpose, or ends-alive, in "
+               "which counters are ended that were never killed");
     for (const module_option &option : module_options)
         sub->add_option_function<std::string>(
                option.flag(),

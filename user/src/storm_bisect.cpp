@@ -21,7 +21,7 @@ constexpr std::array list_options = {
     list_option{"contexts", "pinned,roaming,nice,realtime,softirq,hardirq"},
     list_option{"kill_contexts", "task,irqs_off,softirq,hardirq"},
     list_option{"lives", "end,reinit,resurrect"},
-    list_option{"ends", "grace,release,zero"},
+    list_option{"ends", "grace,release,zero,alive"},
     list_option{"steps", "acquire,acquire_live,get,get_many,put,put_many,tryget,check,drain,idle"},
 };
 

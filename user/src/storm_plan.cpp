@@ -23,7 +23,39 @@ struct provider_row {
     std::string name;
     bool saturates = false;
     module_values stands; ///< which values of some options it takes on this kernel
+
+    bool can(std::string_view key, std::string_view value) const;
 };
+
+bool provider_row::can(std::string_view key, std::string_view value) const
+{
+    const auto allowed = stands.find(key);
+    if (allowed == stands.end())
+        return false;
+    const std::vector<std::string> values = split_list(allowed->second);
+    return allowed->second == "all" || std::ranges::find(values, value) != values.end();
+}
+
+/// A pattern: which providers it is for, and in words.
+struct pattern_row {
+    std::string_view name;
+    bool (*is_for)(const provider_row &row);
+    std::string_view of_those; ///< "that saturates", or nothing
+    bool has_killers;
+};
+
+/// In the order of storm_pattern.
+constexpr std::array patterns = {
+    pattern_row{"lifecycle", [](const provider_row & /*row*/) { return true; }, "", true},
+    pattern_row{"saturate", [](const provider_row &row) { return row.saturates; }, "that saturates", false},
+    pattern_row{"ends-alive", [](const provider_row &row) { return row.can("ends", "alive"); },
+                "that can be ended alive", false},
+};
+
+const pattern_row &row_of(storm_pattern pattern)
+{
+    return patterns[static_cast<std::size_t>(pattern)];
+}
 
 result<std::vector<provider_row>> read_providers(const table &providers)
 {
@@ -92,8 +124,8 @@ result<std::vector<std::string>> choose_providers(const storm_options &options,
                                                   const std::vector<provider_row> &rows)
 {
     std::vector<provider_row> known = rows;
-    if (options.pattern == storm_pattern::saturate)
-        std::erase_if(known, [](const provider_row &row) { return !row.saturates; });
+    const pattern_row &pattern = row_of(options.pattern);
+    std::erase_if(known, [&](const provider_row &row) { return !pattern.is_for(row); });
     std::vector<std::string> accepted;
     std::ranges::transform(known, std::back_inserter(accepted), &provider_row::name);
     if (options.providers.empty())
@@ -101,9 +133,8 @@ result<std::vector<std::string>> choose_providers(const storm_options &options,
     for (const std::string &name : options.providers)
         if (std::ranges::find(accepted, name) == accepted.end())
             return problem{exit_code::usage,
-                           fmt::format("--provider: no provider {}is called '{}'",
-                                       options.pattern == storm_pattern::saturate ? "that saturates " : "",
-                                       name),
+                           fmt::format("--provider: no provider {}{}is called '{}'", pattern.of_those,
+                                       pattern.of_those.empty() ? "" : " ", name),
                            fmt::format("accepted: {}", fmt::join(accepted, " "))};
     return options.providers;
 }
@@ -180,7 +211,7 @@ std::vector<std::string> split_list(std::string_view list)
 
 std::string_view pattern_name(storm_pattern p)
 {
-    return p == storm_pattern::saturate ? "saturate" : "lifecycle";
+    return row_of(p).name;
 }
 
 std::uint64_t storm_plan::total_ms() const
@@ -198,7 +229,8 @@ result<storm_plan> make_plan(const storm_options &options, const table &provider
     if (!chosen)
         return chosen.error();
     if (chosen->empty())
-        return problem{exit_code::usage, "the module has no provider that saturates"};
+        return problem{exit_code::usage,
+                       fmt::format("the module has no provider {}", row_of(options.pattern).of_those)};
     auto each = length_of_each(options, chosen->size());
     if (!each)
         return each.error();
@@ -239,9 +271,9 @@ std::string load_announcement(const storm_plan &plan, unsigned online_cpus)
             ? (online_cpus == 1 ? std::string("the only CPU") : fmt::format("all {} CPUs", online_cpus))
             : fmt::format("{} of {} CPUs", spec.workers, online_cpus);
     const std::string threads =
-        spec.pattern == storm_pattern::saturate
-            ? counted(spec.workers, "worker")
-            : fmt::format("{} and {}", counted(spec.workers, "worker"), counted(spec.killers, "killer"));
+        row_of(spec.pattern).has_killers
+            ? fmt::format("{} and {}", counted(spec.workers, "worker"), counted(spec.killers, "killer"))
+            : counted(spec.workers, "worker");
     return fmt::format("{}, {} busy at {}% for about {} ({}); Ctrl-C stops it; "
                        "cap with --workers, --duty, --seconds or --total",
                        threads, busy, spec.duty, format_length(plan.total_ms()),

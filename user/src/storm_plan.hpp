@@ -19,7 +19,7 @@
 
 namespace refstorm {
 
-enum class storm_pattern { lifecycle, saturate };
+enum class storm_pattern { lifecycle, saturate, ends_alive };
 
 std::string_view pattern_name(storm_pattern p);
 
@@ -44,8 +44,9 @@ inline constexpr std::array module_options = {
     module_option{"objects", "1", "N", "objects of each killer at once (default 1)"},
     module_option{"life_us", "2000", "N", "time from birth to kill at most, in us (default 2000)"},
     module_option{"lives", "end", "L,...", "after a kill: end reinit resurrect, or all (default end)"},
-    module_option{"ends", "grace", "E,...",
-                  "when counters are ended: grace (period), (by) release, (at) zero, or all (default grace)"},
+    module_option{
+        "ends", "grace", "E,...",
+        "when counters are ended: grace (period), (by) release, (at) zero, alive, or all (default grace)"},
     module_option{"memory", "kept", "M", "kept (default) or freed: what becomes of an object after its end"},
     module_option{"switchers", "0", "N", "threads that switch modes (default 0)"},
     module_option{"gust_ms", "0", "N",

@@ -136,6 +136,7 @@ result<storm_record> parse_storm(record raw)
     storm.kills = read.number_or_absent("kills");
     storm.overlap_operations = read.number_or_absent("overlap_operations");
     storm.overlapped_kills = read.number_or_absent("overlapped_kills");
+    storm.alive_ends = read.number_or_absent("alive_ends");
     storm.release_min_ns = read.number_or_absent("release_min_ns");
     storm.release_median_ns = read.number_or_absent("release_median_ns");
     storm.release_p99_ns = read.number_or_absent("release_p99_ns");

@@ -52,6 +52,7 @@ struct storm_record {
     std::optional<std::uint64_t> kills;
     std::optional<std::uint64_t> overlap_operations;
     std::optional<std::uint64_t> overlapped_kills;
+    std::optional<std::uint64_t> alive_ends;
     std::optional<std::uint64_t> release_min_ns;
     std::optional<std::uint64_t> release_median_ns;
     std::optional<std::uint64_t> release_p99_ns;

@@ -159,9 +159,14 @@ std::string storms_text(const std::vector<storm_record> &storms, bool with_state
         rows.add_column("pattern", align::left);
         rows.add_column("seed", align::left);
     }
+    // Most storms kill all that they end.
+    const bool with_alive_ends = std::ranges::any_of(
+        storms, [](const storm_record &storm) { return storm.alive_ends.value_or(0) != 0; });
     for (const char *title :
          {"operations", "ops/s", "kills", "overlapped", "overlap ops", "release min", "median", "p99", "max"})
         rows.add_column(title, align::right);
+    if (with_alive_ends)
+        rows.add_column("ended alive", align::right);
     rows.add_column("verdict", align::left);
 
     for (const storm_record &storm : storms) {
@@ -179,6 +184,8 @@ std::string storms_text(const std::vector<storm_record> &storms, bool with_state
         for (const auto &ns :
              {storm.release_min_ns, storm.release_median_ns, storm.release_p99_ns, storm.release_max_ns})
             cells.push_back(time_or_dash(ns));
+        if (with_alive_ends)
+            cells.push_back(count_or_dash(storm.alive_ends));
         cells.emplace_back(label(storm.outcome));
         const std::size_t last = cells.size() - 1;
         rows.add_row(std::move(cells));

@@ -72,8 +72,9 @@ INSTANTIATE_TEST_SUITE_P(
         refused_line{"too_much_duty", {"storm", "--duty", "101"}, {"--duty", "1 to 100"}},
         refused_line{"duty_with_percent", {"storm", "--duty", "50%"}, {"--duty", "'50%'"}},
         refused_line{"too_long_a_bound", {"storm", "--bound-ms", "60001"}, {"--bound-ms", "1 to 60000"}},
-        refused_line{
-            "unknown_pattern", {"storm", "--pattern", "rain"}, {"--pattern", "'rain'", "lifecycle saturate"}},
+        refused_line{"unknown_pattern",
+                     {"storm", "--pattern", "rain"},
+                     {"--pattern", "'rain'", "ends-alive lifecycle saturate"}},
         refused_line{
             "no_such_directory", {"load", "--module-dir", "/nonexistent"}, {"--module-dir", "/nonexistent"}},
         refused_line{"surplus_word", {"unload", "now"}, {"now"}}),

@@ -155,7 +155,7 @@ std::string storm_line::text() const
         "storm={} provider={} pattern={} state={} seed=7 workers=2 killers=2 cpus=2 ms=100 bound_ms=2000 "
         "duty=100 contexts=pinned,hardirq kill_contexts=task delay=0 steps=all elapsed_ms=100 "
         "operations=123456 kills=20 confirms=10 releases=20 "
-        "overlap_operations=500 overlapped_kills=18 release_min_ns=850 release_median_ns=12300 "
+        "overlap_operations=500 overlapped_kills=18 alive_ends=0 release_min_ns=850 release_median_ns=12300 "
         "release_p99_ns=4500000 release_max_ns=1250000000 verdict={} invariant={} object={} detail={}\n",
         id, provider, pattern, state, verdict, invariant, object,
         detail == "-" ? detail : fmt::format("\"{}\"", detail));

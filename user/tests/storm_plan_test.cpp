@@ -96,6 +96,28 @@ TEST(plan, saturates_only_what_saturates)
     EXPECT_EQ(refused(options).hint, "accepted: refcount rs_kref");
 }
 
+TEST(plan, ends_alive_only_what_can_be_ended_alive)
+{
+    const auto known = parse_table("# provider saturates ends\n"
+                                   "provider=kref saturates=1 ends=grace\n"
+                                   "provider=percpu_ref saturates=0 ends=grace,alive\n"
+                                   "provider=rs_percpu_ref saturates=0 ends=all\n",
+                                   "providers");
+    storm_options options;
+    options.pattern = storm_pattern::ends_alive;
+    const auto plan = make_plan(options, *known, 4);
+    ASSERT_TRUE(plan);
+    ASSERT_EQ(plan->storms.size(), 2U);
+    EXPECT_EQ(plan->storms[0].provider, "percpu_ref");
+    EXPECT_EQ(plan->storms[1].provider, "rs_percpu_ref");
+    EXPECT_NE(control_command(plan->storms[0]).find(" pattern=ends-alive "), std::string::npos);
+    EXPECT_TRUE(load_announcement(*plan, 4).starts_with("4 workers, all 4 CPUs"));
+    options.providers = {"kref"};
+    const auto refused = make_plan(options, *known, 4);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().what, "--provider: no provider that can be ended alive is called 'kref'");
+}
+
 TEST(plan, refuses_to_saturate_what_it_knows_no_warning_of)
 {
     storm_options options;
