@@ -86,7 +86,7 @@ static struct storm *storm_alloc(const struct storm_setup *setup, u32 id)
 	storm->setup = *setup;
 	storm->nr_slots = setup->killers + setup->hotplug;
 	storm->nr_workers = setup->workers + setup->switchers;
-	storm->one_cpu = num_online_cpus() == 1;
+	storm->one_cpu = storm_places() == 1;
 	init_swait_queue_head(&storm->wait);
 	init_llist_head(&storm->graves);
 	init_llist_head(&storm->abandoned);

@@ -19,6 +19,7 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include <linux/smp.h>
 
 #include <refstorm/compat.h>
@@ -36,6 +37,44 @@
 #define DUTY_PERIOD_NS		(10 * NSEC_PER_MSEC)
 #define REST_US_MAX		100000ULL	/* killers and stop wait for who rests */
 
+/*
+ * Where workers may be: the CPUs that are online, without those that the kernel's command
+ * line took away from the scheduler. These belong to somebody else.
+ */
+static int next_place(int cpu)
+{
+	const struct cpumask *places = housekeeping_cpumask(HK_TYPE_DOMAIN);
+
+	cpu = cpumask_next_and(cpu, cpu_online_mask, places);
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_first_and(cpu_online_mask, places);
+	/* All that are left are isolated. */
+	return cpu < nr_cpu_ids ? cpu : cpumask_first(cpu_online_mask);
+}
+
+/* How many there are. */
+unsigned int storm_places(void)
+{
+	int first = next_place(-1), cpu = first;
+	unsigned int nr = 0;
+
+	/* One may go meanwhile, the first of them, too. */
+	do {
+		nr++;
+		cpu = next_place(cpu);
+	} while (cpu > first && nr < nr_cpu_ids);
+	return nr;
+}
+
+static int nth_place(unsigned int n)
+{
+	int cpu = next_place(-1);
+
+	while (n--)
+		cpu = next_place(cpu);
+	return cpu;
+}
+
 static bool worker_is_bound(const struct storm_worker *worker)
 {
 	return worker->context != WORKER_ROAMING;
@@ -52,9 +91,7 @@ static void find_place(struct storm_worker *worker)
 	}
 	if (rs_sequence_below(&worker->chance, 16))
 		return;
-	cpu = cpumask_next(raw_smp_processor_id(), cpu_online_mask);
-	if (cpu >= nr_cpu_ids)
-		cpu = cpumask_first(cpu_online_mask);
+	cpu = next_place(raw_smp_processor_id());
 	/* It may go offline now: then we stay where we are. */
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 }
@@ -203,13 +240,11 @@ static const struct {
 void storm_context_assign(struct storm_worker *worker)
 {
 	const struct storm_setup *setup = &worker->storm->setup;
-	unsigned int cpus = num_online_cpus();
+	unsigned int cpus = storm_places();
 	unsigned int nth = worker->index % cpus, round = worker->index / cpus;
 	unsigned int on_one_cpu = DIV_ROUND_UP(setup->workers, cpus);
 
-	worker->cpu = cpumask_nth(nth, cpu_online_mask);
-	if (worker->cpu >= nr_cpu_ids)	/* one has just gone */
-		worker->cpu = cpumask_first(cpu_online_mask);
+	worker->cpu = nth_place(nth);
 	worker->context = storm_setup_pick(setup->contexts, nth + round);
 	worker->idle_max_ns = contexts[worker->context].idle_max_ns;
 	worker->duty = setup->duty;

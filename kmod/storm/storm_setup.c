@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What can be asked of a storm: one table to read it, to check it and to show it. */
 #include <linux/bitops.h>
-#include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/kconfig.h>
 #include <linux/random.h>
@@ -236,7 +235,7 @@ int storm_setup_read(struct command *cmd, struct storm_setup *setup)
 
 	/* One of each kind on every CPU. */
 	if (!setup->workers)
-		setup->workers = min_t(u64, num_online_cpus() * hweight64(setup->contexts),
+		setup->workers = min_t(u64, storm_places() * hweight64(setup->contexts),
 				       RS_WORKERS_MAX);
 	while (!setup->seed)
 		setup->seed = get_random_u64();

@@ -53,6 +53,9 @@ struct storm_setup {
 	u64	hard_bound;	/* what is late is lost */
 };
 
+/* storm_context.c: how many CPUs workers can have */
+unsigned int storm_places(void);
+
 void storm_setup_init(void);
 int storm_setup_read(struct command *cmd, struct storm_setup *setup);
 void storm_setup_show_names(struct seq_file *m);

@@ -10,11 +10,14 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <iterator>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <thread>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -70,6 +73,22 @@ bool all_can_go(const fs::path &directory, std::size_t movable)
     return movable >= cpus;
 }
 
+/// The last CPU that the kernel's command line took away from the scheduler, if there is one. The file has
+/// numbers and ranges, in order.
+std::optional<unsigned> isolated_cpu(const fs::path &directory)
+{
+    const auto text = read_file(directory / "isolated");
+    if (!text)
+        return {};
+    const std::size_t end = text->find_last_of("0123456789");
+    if (end == std::string::npos)
+        return {};
+    const std::size_t before = text->find_last_not_of("0123456789", end);
+    const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+    const auto cpu = parse_unsigned(text->substr(begin, end + 1 - begin));
+    return cpu && *cpu < CPU_SETSIZE ? std::optional(static_cast<unsigned>(*cpu)) : std::nullopt;
+}
+
 } // namespace
 
 /// One adversary: a thread that does round after round.
@@ -78,6 +97,7 @@ struct adversary_crew::member {
     std::mt19937_64 random;
     const places *where = nullptr;
     std::vector<fs::path> cpus;
+    std::optional<std::string> realtime_runtime; ///< as it was, if a hog changes it
     std::jthread thread;
 
     std::uint64_t below(std::uint64_t bound) { return random() % bound; }
@@ -85,6 +105,9 @@ struct adversary_crew::member {
     bool memory_round(const std::stop_token &stop);
     bool allocations_round(const std::stop_token &stop);
     bool unload_round(const std::stop_token &stop);
+    bool hog_round(const std::stop_token &stop);
+    std::vector<setting> changes() const;
+    bool take_a_cpu();
 };
 
 /// All but one go, in any order, and all come back.
@@ -177,10 +200,55 @@ bool adversary_crew::member::unload_round(const std::stop_token & /*stop*/)
     return true;
 }
 
-cpu_guardian::cpu_guardian(const std::vector<fs::path> &cpus)
+/// Makes this thread the only one that an isolated CPU runs: of all tasks that are not the kernel's own
+/// stoppers it goes first, and for as long as it likes.
+bool adversary_crew::member::take_a_cpu()
+{
+    const auto cpu = isolated_cpu(where->cpus);
+    if (!cpu) {
+        report.problem = "no CPU is isolated: boot with isolcpus=N nohz_full=N rcu_nocbs=N, N the last CPU";
+        return false;
+    }
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(*cpu, &set);
+    // More than a realtime thread of RCU or of softirqs has, less than those of interrupts.
+    const sched_param parameters = {.sched_priority = 10};
+    if (!write_text(where->realtime_runtime, "-1"))
+        report.problem = fmt::format("{}: {}", where->realtime_runtime.native(), std::strerror(errno));
+    else if (::sched_setaffinity(0, sizeof(set), &set) != 0)
+        report.problem = fmt::format("CPU {}: {}", *cpu, std::strerror(errno));
+    else if (::sched_setscheduler(0, SCHED_FIFO, &parameters) != 0)
+        report.problem = fmt::format("SCHED_FIFO: {}", std::strerror(errno));
+    return report.problem.empty();
+}
+
+/// Stays in user mode: not even the time is asked for.
+bool adversary_crew::member::hog_round(const std::stop_token &stop)
+{
+    constexpr unsigned turns = 1U << 24;
+    if (report.rounds == 0 && !take_a_cpu())
+        return false;
+    for (unsigned turn = 0; turn < turns && !stop.stop_requested(); ++turn) {
+    }
+    return true;
+}
+
+/// What has to be as it was in the end.
+std::vector<setting> adversary_crew::member::changes() const
+{
+    std::vector<setting> settings;
+    for (const fs::path &cpu : cpus)
+        settings.push_back({cpu, "1"});
+    if (realtime_runtime)
+        settings.push_back({where->realtime_runtime, *realtime_runtime});
+    return settings;
+}
+
+settings_guardian::settings_guardian(const std::vector<setting> &settings)
 {
     int ends[2];
-    if (cpus.empty() || ::pipe2(ends, O_CLOEXEC) != 0)
+    if (settings.empty() || ::pipe2(ends, O_CLOEXEC) != 0)
         return;
     child_ = ::fork();
     if (child_ == 0) {
@@ -192,15 +260,15 @@ cpu_guardian::cpu_guardian(const std::vector<fs::path> &cpus)
         char nothing = 0;
         while (::read(ends[0], &nothing, 1) < 0 && errno == EINTR) {
         }
-        for (const fs::path &cpu : cpus)
-            (void)write_text(cpu, "1");
+        for (const setting &each : settings)
+            (void)write_text(each.file, each.text);
         ::_exit(0);
     }
     ::close(ends[0]);
     alive_ = descriptor(ends[1]);
 }
 
-cpu_guardian::~cpu_guardian()
+settings_guardian::~settings_guardian()
 {
     alive_.close();
     if (child_ > 0)
@@ -212,8 +280,10 @@ adversary_crew::adversary_crew(const std::vector<std::string> &names, const plac
 {
     using round_of = bool (member::*)(const std::stop_token &);
     constexpr std::array<round_of, adversary_names.size()> rounds = {
-        &member::cpus_round, &member::memory_round, &member::allocations_round, &member::unload_round};
+        &member::cpus_round, &member::memory_round, &member::allocations_round, &member::unload_round,
+        &member::hog_round};
 
+    std::vector<setting> settings;
     for (const std::string &name : names) {
         auto one = std::make_unique<member>();
         one->report.name = name;
@@ -221,12 +291,13 @@ adversary_crew::adversary_crew(const std::vector<std::string> &names, const plac
         one->where = &where;
         if (name == "cpus")
             one->cpus = movable_cpus(where.cpus);
+        if (const auto text = read_file(where.realtime_runtime); name == "hog" && text)
+            one->realtime_runtime = *text;
+        std::ranges::copy(one->changes(), std::back_inserter(settings));
         members_.push_back(std::move(one));
     }
     // Before there are threads, which a fork would leave behind.
-    for (const auto &one : members_)
-        if (!one->cpus.empty())
-            guardian_ = std::make_unique<cpu_guardian>(one->cpus);
+    guardian_ = std::make_unique<settings_guardian>(settings);
     for (const auto &one : members_) {
         const auto *const found = std::ranges::find(adversary_names, one->report.name);
         if (found == adversary_names.end())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// What makes life hard for a storm from user space: CPUs that come and go, memory that runs short,
-/// allocations that fail, attempts to unload the module.
+/// allocations that fail, attempts to unload the module, a task that never lets go of an isolated CPU.
 #pragma once
 
 #include "readiness.hpp"
@@ -16,8 +16,10 @@
 namespace refstorm {
 
 /// All adversaries, for the command line.
-inline constexpr std::array<std::string_view, 4> adversary_names = {"cpus", "memory", "allocations",
-                                                                    "unload"};
+inline constexpr std::array<std::string_view, 5> adversary_names = {"cpus", "memory", "allocations", "unload",
+                                                                    "hog"};
+/// So many of these, from the first on, are meant by `all`. The hog needs a machine that was booted for it.
+inline constexpr std::size_t adversaries_of_all = 4;
 
 /// What one adversary did.
 struct adversary_report {
@@ -27,15 +29,20 @@ struct adversary_report {
     std::string problem;
 };
 
-/// Brings CPUs back online when it ends, and if this process is killed, too: a child process waits for
-/// either and does it.
-class cpu_guardian {
+/// A file of the kernel, and what it has to say again in the end.
+struct setting {
+    std::filesystem::path file;
+    std::string text;
+};
+
+/// Puts settings back when it ends, and if this process is killed, too: a child process waits for either
+/// and does it.
+class settings_guardian {
   public:
-    /// \p cpus are the `online` files of those that are online now.
-    explicit cpu_guardian(const std::vector<std::filesystem::path> &cpus);
-    cpu_guardian(const cpu_guardian &) = delete;
-    cpu_guardian &operator=(const cpu_guardian &) = delete;
-    ~cpu_guardian();
+    explicit settings_guardian(const std::vector<setting> &settings);
+    settings_guardian(const settings_guardian &) = delete;
+    settings_guardian &operator=(const settings_guardian &) = delete;
+    ~settings_guardian();
 
   private:
     descriptor alive_;
@@ -57,7 +64,7 @@ class adversary_crew {
   private:
     struct member;
     std::vector<std::unique_ptr<member>> members_;
-    std::unique_ptr<cpu_guardian> guardian_;
+    std::unique_ptr<settings_guardian> guardian_;
 };
 
 } // namespace refstorm

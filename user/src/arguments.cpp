@@ -164,13 +164,13 @@ void add_surroundings(CLI::App &sub, arguments &parsed)
 std::vector<std::string> adversaries_of(const std::string &text)
 {
     if (text == "all")
-        return {adversary_names.begin(), adversary_names.end()};
+        return {adversary_names.begin(), adversary_names.begin() + adversaries_of_all};
     std::vector<std::string> names = split_list(text);
     for (const std::string &name : names)
         if (std::ranges::find(adversary_names, name) == adversary_names.end())
             throw CLI::ValidationError("--adversaries",
-                                       fmt::format("'{}' is not accepted; accepted: {}, or all", name,
-                                                   fmt::join(adversary_names, " ")));
+                                       fmt::format("'{}' is not accepted; accepted: {}, or all (but hog)",
+                                                   name, fmt::join(adversary_names, " ")));
     return names;
 }
 
@@ -211,7 +211,7 @@ void add_storm(CLI::App &app, arguments &parsed)
         ->type_name("NAME");
     sub->add_option_function<std::string>(
            "--adversaries", [&storm](const std::string &text) { storm.adversaries = adversaries_of(text); },
-           fmt::format("from user space: {}, or all", fmt::join(adversary_names, " ")))
+           fmt::format("from user space: {}, or all (but hog)", fmt::join(adversary_names, " ")))
         ->type_name("A,...");
     sub->add_option("--parameter", storm.parameters,
                     "parameter of rsref.ko while the storms run; may be repeated")

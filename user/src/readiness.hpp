@@ -25,6 +25,7 @@ struct places {
     std::filesystem::path kernel_log = default_kernel_log;
     std::filesystem::path rsref_parameters = "/sys/module/rsref/parameters";
     std::filesystem::path cpus = "/sys/devices/system/cpu";
+    std::filesystem::path realtime_runtime = "/proc/sys/kernel/sched_rt_runtime_us";
 };
 
 /// Opens a module that has to be loaded already.

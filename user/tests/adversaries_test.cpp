@@ -103,6 +103,31 @@ TEST_F(adversary, without_a_cpu_that_can_go_says_so)
     EXPECT_EQ(crew.stop()[0].problem, "no CPU can go offline here");
 }
 
+TEST_F(adversary, hog_without_an_isolated_cpu_says_what_it_needs)
+{
+    for (const char *isolated : {"", "\n"}) {
+        place_.write("cpu/isolated", isolated);
+        adversary_crew crew({"hog"}, where_, 1);
+        std::this_thread::sleep_for(50ms);
+        const auto reports = crew.stop();
+        EXPECT_TRUE(reports[0].problem.starts_with("no CPU is isolated: boot with isolcpus="));
+        EXPECT_EQ(reports[0].rounds, 0U);
+    }
+}
+
+TEST_F(adversary, hog_has_realtime_tasks_run_without_a_limit_until_the_end)
+{
+    // A CPU that no machine has: it stops there, and nothing else on this machine has to wait.
+    place_.write("cpu/isolated", "2-3,1023\n");
+    place_.write("runtime", "950000\n");
+    where_.realtime_runtime = place_.path() / "runtime";
+    adversary_crew crew({"hog"}, where_, 1);
+    EXPECT_TRUE(becomes([&] { return place_.read("runtime").starts_with("-1"); }));
+    const auto reports = crew.stop();
+    EXPECT_TRUE(reports[0].problem.starts_with("CPU 1023: "));
+    EXPECT_EQ(place_.read("runtime"), "950000\n");
+}
+
 TEST_F(adversary, allocations_fail_until_the_end)
 {
     adversary_crew crew({"allocations"}, where_, 1);
