@@ -35,6 +35,7 @@
  * @held: references that the scenario holds beside the initial one
  * @in_stack_of: who is in kill or put, to see whose stack release() is called from
  * @in_own_stack: release() was called from that
+ * @none: 0
  */
 struct counted {
 	REF_TYPE		ref;
@@ -44,6 +45,7 @@ struct counted {
 	atomic_long_t		held;
 	struct task_struct	*in_stack_of;
 	bool			in_own_stack;
+	unsigned long		none;
 };
 
 /* Begin with these flags; false is a failure that was told. */
@@ -130,9 +132,12 @@ SCENARIO_FN(early_underflow);
 SCENARIO_FN(get_on_zero);
 SCENARIO_FN(get_after_exit);
 SCENARIO_FN(put_after_exit);
+SCENARIO_FN(nothing);
 
 /* percpu_api.c: the rest */
 SCENARIO_FN(counts);
+SCENARIO_FN(large_numbers);
+SCENARIO_FN(lives_at_zero);
 SCENARIO_FN(init_flags);
 SCENARIO_FN(bad_init);
 SCENARIO_FN(cancel_init);

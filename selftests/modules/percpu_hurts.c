@@ -387,3 +387,58 @@ void put_after_exit(const struct scenario *s)
 	after_exit(REF(put));
 	caught("put after exit: no other counter that was ended lacks it");
 }
+
+/* 0 is a number that the compiler must not know. */
+static void expect_nothing(struct counted *c, bool alive, bool taken)
+{
+	unsigned long none = READ_ONCE(c->none);
+	struct rs_percpu_ref_state before = look(c), after;
+	int releases = released(c);
+
+	REF(get_many)(&c->ref, none);
+	REF(put_many)(&c->ref, none);
+	check(REF(tryget_many)(&c->ref, none) == taken);
+	after = look(c);
+	check(released(c) == releases);
+	check(after.mode == before.mode && after.dying == before.dying);
+	check(!after.saturated);
+	if (after.mode == RS_PERCPU_REF_ATOMIC)
+		check(after.count == before.count);
+	check(REF(tryget_live)(&c->ref) == alive);
+	if (alive)
+		REF(put)(&c->ref);
+}
+
+static void nothing_at_all(unsigned int flags)
+{
+	struct counted c;
+
+	if (!counted_init(&c, flags))
+		return;
+	expect_nothing(&c, true, true);
+	REF(get_many)(&c.ref, 5);
+	expect_nothing(&c, true, true);
+	REF(switch_to_atomic_sync)(&c.ref);
+	expect_nothing(&c, true, true);
+	check(look(&c).count == 6);
+	check(REF(kill)(&c.ref));
+	expect_nothing(&c, false, true);
+	REF(put_many)(&c.ref, 5);
+	check(becomes_true(released(&c)));
+	/* Released: to put none is not to put the last once more. */
+	expect_nothing(&c, false, false);
+	check(released(&c) == 1);
+	counted_end(&c);
+	/* Ended: there is no release() any more. */
+	expect_nothing(&c, false, false);
+	check(released(&c) == 1);
+}
+
+void nothing(const struct scenario *s)
+{
+	nothing_at_all(0);
+	nothing_at_all(RS_PERCPU_REF_ALLOW_REINIT);
+	nothing_at_all(RS_PERCPU_REF_INIT_ATOMIC);
+	nothing_at_all(RS_PERCPU_REF_DYNAMIC);
+	nothing_at_all(RS_PERCPU_REF_INIT_TRACKED);
+}

@@ -117,8 +117,12 @@ static const struct scenario list[] = {
 	       "a get after exit is caught, and shows in no other counter"),
 	MISUSE(put_after_exit, REF_NAME ": more puts than gets (0x0).",
 	       "a put after exit is caught, and shows in no other counter"),
+	OURS(nothing, "get_many, put_many and tryget_many of 0 do nothing in any state"),
 
 	OURS(counts, "get_many, put_many, tryget_many and the single forms add up"),
+	OURS(large_numbers, "numbers at which ways part inside, and the largest, add up"),
+	OURS(lives_at_zero,
+	     "a counter that lives at zero is used as mainline's, which stands beside it"),
 	OURS(init_flags, "each flag of init begins in its mode"),
 	OURS(bad_init, "init without release, or with unknown flags, is refused"),
 	OURS(cancel_init, "cancel_init ends an unused counter without release()"),
