@@ -11,7 +11,7 @@
 #include "contexts.h"
 
 #define LARGE		1000	/* too large for a slot of rs_sealed_ref */
-#define HELD		3	/* references that the owner has beside the initial one */
+#define HELD		3	/* references that a killed one has */
 #define HOLDERS		3
 
 struct counted;
@@ -198,6 +198,7 @@ static const struct {
  * States. What brings a counter into one, and may wait there. Context: process.
  */
 
+/* The first get, and each first one in a second. */
 static void heat_at_once(struct counted *c)
 {
 	expect(c, !REF(set_threshold)(&c->ref, 0));
@@ -239,6 +240,8 @@ static void to_atomic(struct counted *c)
 
 static void kill(struct counted *c)
 {
+	REF(get_many)(&c->ref, HELD);
+	c->left += HELD;
 	expect(c, REF(kill_and_confirm)(&c->ref, count_confirm));
 	c->dying = true;
 }
@@ -315,8 +318,6 @@ static void prepare_one(const struct state *state, unsigned int first)
 	    !expect(c, !REF(init)(&c->ref, count_release, state->flags, GFP_KERNEL)))
 		return;
 	counters_nr++;
-	c->left = HELD;
-	REF(get_many)(&c->ref, c->left);
 	if (state->prepare)
 		state->prepare(c);
 }
@@ -385,8 +386,6 @@ static void use(void)
 
 static void conclude_one(struct counted *c)
 {
-	if (c->heated)
-		expect(c, becomes_true(look(c).mode == RS_PERCPU_REF_PERCPU));
 	if (!c->dying)
 		kill(c);
 	expect(c, becomes_true(look(c).mode == RS_PERCPU_REF_ATOMIC));
@@ -406,6 +405,11 @@ static void conclude(void)
 {
 	unsigned int i;
 
+	/* Soon, since it is asked later whether it still is. */
+	for (i = 0; i < counters_nr; i++)
+		if (counters[i].heated)
+			expect(&counters[i],
+			       becomes_true(look(&counters[i]).mode == RS_PERCPU_REF_PERCPU));
 	for (i = 0; i < counters_nr; i++)
 		conclude_one(&counters[i]);
 }
