@@ -1,57 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * CPU 1 comes and goes while a round seals two counts, the first in the interrupt, the
- * second in the tasklet that the interrupt leaves; no hotplug lock.
+ * CPU 1 comes and goes while a round seals two counts or three, the first in the interrupt,
+ * each other in a further one, for which the CPU asks itself; no hotplug lock.
  *
- * CPU 1 may leave before its interrupt (which it then sees to on its way out), or
- * between that and its tasklet: the tasklet runs on CPU 0 then, and reports without
- * sealing. (CPU 0 stands for all others, and one of them may leave as well, so the
- * tasklet may even come home.) When all have reported, the last seals from afar what is
- * left of CPU 1, a chunk at a time. Then it reads the mask again, and if CPU 1 has come up,
- * interrupts it after all: a slot that is open there was written by an addition that
- * was under way, and what is found replaces what was taken from afar; if it is
- * sealed, that stays. CPU 1 may leave again then, and so on.
+ * CPU 1 may leave before its interrupt, or between that and the further one. It sees to both
+ * on its way out, but gets nothing any more that it asks for then: so it reports, and leaves
+ * its other slots. When all have reported, the last seals from afar what is left of CPU 1, a
+ * chunk a turn. The last may be CPU 1 itself, on its way out: it has CPU 0 make the next turn.
+ * Then it reads the mask again, and if CPU 1 has come up, interrupts it after all: a
+ * slot that is open there was written by an addition that was under way, and what is found
+ * replaces what was taken from afar; if it is sealed, that stays. CPU 1 may leave again
+ * then, and so on. CPU 0 stands for all others; it is online.
  *
- * No CPU leaves the mask while preemption is off anywhere (that is done under
+ * No CPU leaves the mask while interrupts are off anywhere (that is done under
  * stop_machine()), but it may come up at any time. this_cpu_xchg() has no lock prefix: a
  * load and a store for other CPUs.
  *
  * Of the counts, some have traffic (TRAFFIC, a bit each). Of the others, a get on CPU 1
  * and its put on CPU 0 are in the slots. A slot is only opened by its own CPU, so a
- * second round finds theirs sealed.
+ * second round finds theirs sealed. With PARTLY another absent CPU may have used one
+ * place of the turn's chunk, and left something in the array of what was taken.
  *
  * The limit: a CPU that counts while it is not in the mask (callbacks of the
  * STARTING and DYING sections, NMIs there) can undo the remote seal unseen. So
  * COUNTS_OUTSIDE_MASK is broken, and told to users.
  *
- * Stands for: sealed_round.c sealed_round_begin sealed_round_ipi sealed_round_seal_here sealed_round_more
- * Stands for: sealed_round.c sealed_round_report sealed_round_interrupt sealed_round_seal_remotely
- * Stands for: sealed_round.c sealed_round_is_over sealed_round_end add_harvest
+ * Stands for: sealed_round.c sealed_round_begin sealed_round_ipi sealed_round_seal_first sealed_round_seal_here
+ * Stands for: sealed_round.c sealed_round_more sealed_round_report sealed_round_interrupt sealed_round_seal_remotely
+ * Stands for: sealed_round.c sealed_round_is_over sealed_round_finish sealed_round_finish_soon
+ * Stands for: sealed_round.c sealed_round_finish_irq sealed_round_finish_csd add_harvest
  * Stands for: sealed_engine.c sealed_ipi_tend
  * Stands for: percpu_count.c percpu_count_try_open percpu_count_collected
  *
- * Right: sealed_in_interrupt -DTRAFFIC=1 -DFIRST=1
- * Right: sealed_in_tasklet -DTRAFFIC=2 -DFIRST=1
+ * Right: sealed_first -DTRAFFIC=1 -DFIRST=1
+ * Right: sealed_further -DTRAFFIC=2 -DFIRST=1
  * Right: comes_up -DTRAFFIC=2 -DFIRST=0
  * Right: four_changes -DTRAFFIC=2 -DFIRST=1 -DCHANGES=4 -DGETS=1
  * Right: both -DTRAFFIC=3 -DFIRST=1 -DGETS=0
  * Right: one_chunk -DTRAFFIC=2 -DFIRST=0 -DCHUNK=2
+ * Right: part_of_a_chunk -DTRAFFIC=1 -DFIRST=1 -DCHUNK=2 -DROUNDS=2 -DGETS=1 -DPARTLY
+ * Right: three_interrupts -DTRAFFIC=4 -DFIRST=1 -DCOUNTS=3 -DGETS=1
+ * Right: no_room_left -DTRAFFIC=2 -DFIRST=1 -DCHANGES=1 -DGETS=1 -DPARTLY
  * Right: two_rounds -DTRAFFIC=1 -DFIRST=1 -DROUNDS=2 -DGETS=1
- * Right: two_rounds_in_tasklet -DTRAFFIC=2 -DFIRST=1 -DROUNDS=2 -DGETS=1
+ * Right: two_rounds_further -DTRAFFIC=2 -DFIRST=1 -DROUNDS=2 -DGETS=1
  * Right: two_tasks -DTRAFFIC=2 -DFIRST=0 -DTASKS=2 -DGETS=1 -DCHANGES=1
- * Broken: MASK_NOT_REREAD no_lost_count
+ * Broken: MASK_NOT_REREAD no_early_release
  * Broken: HARVEST_ADDED no_lost_count
- * Broken: HARVEST_KEPT no_lost_count
+ * Broken: HARVEST_KEPT no_early_release
  * Broken: SEALED_COUNTED no_lost_count
- * Broken: COUNTS_OUTSIDE_MASK no_lost_count
- * Broken: PREEMPTION_ON no_lost_count -DFIRST=1 -DCHANGES=1
+ * Broken: COUNTS_OUTSIDE_MASK no_early_release
+ * Broken: INTERRUPTS_ON no_lost_count -DFIRST=1 -DCHANGES=1
  * Broken: REST_OF_ABSENT_CPU_LEFT no_early_release -DFIRST=1
- * Broken: SEALED_BY_MIGRATED_TASKLET no_lost_count -DFIRST=1
- * Broken: SEALED_WHERE_TASKLET_RUNS no_early_release -DFIRST=1
+ * Broken: LEAVING_CPU_ASKS_ITSELF no_lost_count -DFIRST=1 -DCHANGES=1
+ * Broken: LEAVING_CPU_KEEPS_FINISH no_lost_count -DFIRST=1 -DCHANGES=1 -DPARTLY
  * Broken: FINISH_WHILE_CPU_SEALS no_lost_count -DFIRST=1
  * Broken: REMOTE_CHUNK_ADDED_TWICE no_lost_count
- * Broken: REMOTE_HARVEST_DROPPED no_early_release
+ * Broken: REMOTE_HARVEST_DROPPED no_lost_count
  * Broken: REMOTE_HARVEST_USED_AGAIN no_lost_count -DTRAFFIC=1 -DFIRST=1 -DROUNDS=2 -DGETS=1
+ * Broken: REMOTE_HARVEST_USED_BEYOND no_lost_count -DTRAFFIC=1 -DFIRST=1 -DCHUNK=2 -DROUNDS=2 -DGETS=1 -DPARTLY
  */
 #define CPUS	2
 #ifndef FIRST
@@ -72,27 +78,31 @@
 #ifndef ROUNDS
 #define ROUNDS	1
 #endif
+#ifndef COUNTS
 #define COUNTS	2
+#endif
 #ifndef CHUNK
 #define CHUNK	1	/* SEAL_COUNTS */
 #endif
 #include "cpu.inc"
 
 #define SLOT(count, cpu)	slot[2 * (count) + (cpu)]
-#define NOWHERE	2
 
 /* The slots of a count are side by side. */
 short slot[COUNTS * CPUS] = OPEN, sum[COUNTS], refs[COUNTS] = BIAS + 1;
 bit switching[COUNTS], initial[COUNTS] = 1, released[COUNTS];
 byte pool[COUNTS], held[COUNTS];
-/* The round; CPU 0 is never sealed remotely. */
+/* The round */
 byte unreported, next[CPUS] = COUNTS;
 short harvest[CHUNK];
-bit sealed_remotely;
-/* What each CPU is up to */
-bit insn[CPUS], ipi[CPUS], runs = FIRST, online = FIRST, done;
-byte more[CPUS] = NOWHERE;	/* where its tasklet is */
-byte preemption_off;		/* in how many places */
+byte nr_sealed_remotely;	/* from CPU 1's next on */
+bit over;
+/* What each CPU is up to: its interrupts are off, and those it has been asked for */
+bit insn[CPUS], ipi[CPUS], more[CPUS], finish[CPUS];
+/* CPU 1 runs, is in the mask, runs once more what it has asked itself for */
+bit runs = FIRST, online = FIRST, last_look, done;
+
+#define ONLINE(cpu)	(cpu == 0 || online)
 
 #ifdef COUNTS_OUTSIDE_MASK
 #define COUNTS_THERE	runs
@@ -163,18 +173,10 @@ proctype Hotplug() {
 		runs = 1;
 		atomic { online = 1; changes++ }
 	:: changes < CHANGES && online ->
-		atomic {
-			!insn[1] && !preemption_off ->
-			online = 0; changes++
-		};
-		/* It looks at its queue of calls once more; then others take over its tasklets. */
-		atomic {
-			!ipi[1] && !insn[1] ->
-			runs = 0;
-			if :: more[1] == 1 -> more[1] = 0 :: else fi
-		}
-	/* Whoever took it over has left as well. */
-	:: atomic { more[1] == 0 && online -> more[1] = 1 }
+		atomic { !insn[0] && !insn[1] -> online = 0; changes++ };
+		/* It looks at its queue of calls, then at what it has asked itself for. */
+		atomic { !ipi[1] && !insn[1] -> last_look = more[1] || finish[1] };
+		atomic { !last_look && !insn[1] -> runs = 0 }
 	:: done -> break
 	od
 }
@@ -182,12 +184,16 @@ proctype Hotplug() {
 #define ADD_HARVEST(count, what)	sum[count] = sum[count] + what
 
 /* What was taken from afar of the slot that CPU @cpu is at */
-#define REMOTE(cpu)	(cpu == 1 && sealed_remotely -> harvest[i] : 0)
+#ifdef REMOTE_HARVEST_USED_BEYOND
+#define REMOTE(cpu)	(cpu == 1 && nr_sealed_remotely -> harvest[i] : 0)
+#else
+#define REMOTE(cpu)	(cpu == 1 && i < nr_sealed_remotely -> harvest[i] : 0)
+#endif
 /* What the CPU adds if it finds its slot open, or sealed; and whether that is over now */
 #ifdef HARVEST_ADDED
 #define OF_OPEN(cpu)	found - OPEN + REMOTE(cpu)
 #elif defined(HARVEST_KEPT)
-#define OF_OPEN(cpu)	(cpu == 1 && sealed_remotely -> harvest[i] : found - OPEN)
+#define OF_OPEN(cpu)	(cpu == 1 && i < nr_sealed_remotely -> harvest[i] : found - OPEN)
 #else
 #define OF_OPEN(cpu)	found - OPEN
 #endif
@@ -201,131 +207,88 @@ proctype Hotplug() {
 #ifdef REMOTE_HARVEST_USED_AGAIN
 #define STAYS(cpu)	1
 #else
-#define STAYS(cpu)	cpu == 0
+#define STAYS(cpu)	(cpu == 0)
 #endif
 
-/* sealed_round_seal_here(): in an interrupt the CPU is @ready, and stays @ours. */
-inline seal_here(cpu, ready, ours) {
-	i = 0;
+/* sealed_round_seal_here(), interrupts off */
+inline seal_here(cpu) {
+	node = next[cpu];
 	do
 	:: i < CHUNK && node < COUNTS ->
-		atomic { ready; insn[cpu] = 1; found = SLOT(node, cpu) };
+		found = SLOT(node, cpu);
 		atomic {
 			SLOT(node, cpu) = SEALED;
 			if
 			:: found >= 0 -> ADD_HARVEST(node, OF_OPEN(cpu))
 			:: found < 0 -> ADD_HARVEST(node, OF_SEALED(cpu))
 			fi;
-			insn[cpu] = ours;
 			found = 0; node++; i++
 		}
 	:: else -> break
 	od;
-	atomic { sealed_remotely = sealed_remotely && (STAYS(cpu)); i = 0 }
+	atomic {
+		next[cpu] = node;
+		nr_sealed_remotely = nr_sealed_remotely * STAYS(cpu);
+		i = 0; node = 0
+	}
 }
 
-/* sealed_round_ipi(), interrupts off */
-proctype Ipi(byte cpu) {
-	short found;
-	byte i, node;
-
-	do
-	:: atomic {
-		ipi[cpu] && !insn[cpu] && (cpu == 0 || runs) ->
-		insn[cpu] = 1; ipi[cpu] = 0;
-		node = next[cpu]
-	   };
-		seal_here(cpu, true, 1);
-		atomic {
-			next[cpu] = node;
-			if :: node < COUNTS -> more[cpu] = cpu :: else -> unreported-- fi;
-			node = 0; insn[cpu] = 0
-		}
-	:: done && !ipi[cpu] -> break
-	od
-}
-
-/* sealed_round_more(): a turn, then it is scheduled again. */
-proctype More(byte there) {
-	short found;
-	byte i, node, here;
-
-	do
-	:: atomic {
-		more[there] == 0 || more[there] == 1 && online ->
-		here = more[there]; more[there] = NOWHERE;
-		preemption_off++;
-		node = next[there]
-	   };
-		if
-#ifdef SEALED_BY_MIGRATED_TASKLET
-		:: true -> seal_here(there, true, insn[there])
-#elif defined(SEALED_WHERE_TASKLET_RUNS)
-		:: true -> seal_here(here, !insn[here], 0)
-#else
-		:: here == there -> seal_here(there, !insn[there], 0)
-		:: here != there
-#endif
-		fi;
-		atomic {
-			next[there] = node;
-			if
-			:: node < COUNTS && here == there -> more[there] = here
-			:: else -> unreported--
-			fi;
+/* sealed_round_report() */
+inline report(cpu) {
 #ifdef REST_OF_ABSENT_CPU_LEFT
-			if :: here != there -> next[there] = COUNTS :: else fi;
+	if :: !ONLINE(cpu) -> next[cpu] = COUNTS :: else fi;
 #endif
-			node = 0; here = 0; preemption_off--
-		}
-	:: done -> break
-	od
+	atomic {
+		unreported--;
+#ifdef FINISH_WHILE_CPU_SEALS
+		last = cpu == 0 && next[0] == COUNTS
+#else
+		last = unreported == 0
+#endif
+	}
+}
+
+#ifdef LEAVING_CPU_ASKS_ITSELF
+#define GETS_MORE(cpu)	true
+#else
+#define GETS_MORE(cpu)	ONLINE(cpu)
+#endif
+
+/* What sealed_round_seal_first() and sealed_round_more() end with */
+inline ask_or_report(cpu) {
+	if
+	:: next[cpu] < COUNTS && GETS_MORE(cpu) -> more[cpu] = 1
+	:: else -> report(cpu)
+	fi
+}
+
+/* sealed_round_finish_soon() */
+inline finish_soon(cpu) {
+#ifdef LEAVING_CPU_KEEPS_FINISH
+	finish[cpu] = 1
+#else
+	if
+	:: ONLINE(cpu) -> finish[cpu] = 1
+	:: else -> finish[0] = 1
+	fi
+#endif
 }
 
 /* sealed_round_interrupt(): never answered if that CPU has left. */
-inline interrupt(cpu) {
-	atomic { unreported++; ipi[cpu] = 1 }
+inline interrupt_cpu_1() {
+	atomic { unreported++; ipi[1] = 1 }
 }
 
-inline all_reported() {
-#ifndef FINISH_WHILE_CPU_SEALS
-	unreported == 0
-#else
-	skip
-#endif
-}
-
-/* sealed_round_begin() on CPU 0 */
-inline begin() {
-	atomic {
-		unreported = 1; preemption_off++;
-		next[0] = 0; next[1] = 0; sum[0] = 0; sum[1] = 0
-	};
-	interrupt(0);
-	if
-	:: online ->
-#ifdef PREEMPTION_ON
-		preemption_off--;
-#endif
-		interrupt(1);
-#ifdef PREEMPTION_ON
-		preemption_off++
-#endif
-	:: else
-	fi;
-	atomic { preemption_off--; unreported-- }
-}
-
-/* sealed_round_seal_remotely(), as often as sealed_round_is_over() has it */
+/* sealed_round_seal_remotely(), @room slots at most */
 inline seal_remotely() {
-	atomic { preemption_off++; node = next[1]; nr = 0 };
+	atomic { node = next[1]; nr = 0 };
 	if
 	:: online
 	:: !online ->
 		do
 		:: atomic {
 			/* Locked, but an addition of CPU 1 is not. */
-			nr < CHUNK && node < COUNTS ->
+			nr < room && node < COUNTS ->
 			harvest[nr] = (SLOT(node, 1) >= 0 -> SLOT(node, 1) - OPEN : 0);
 			SLOT(node, 1) = SEALED;
 #ifdef REMOTE_CHUNK_ADDED_TWICE
@@ -335,7 +298,7 @@ inline seal_remotely() {
 		   }
 		:: else -> break
 		od;
-		sealed_remotely = 1
+		nr_sealed_remotely = nr
 	fi;
 	if
 #ifndef MASK_NOT_REREAD
@@ -343,7 +306,8 @@ inline seal_remotely() {
 #else
 	:: nr == 0 ->
 #endif
-		interrupt(1)
+		interrupt_cpu_1();
+		atomic { asked = 1; node = 0; nr = 0 }
 	:: else ->
 		atomic {
 			for (i : 0 .. nr - 1) {
@@ -352,51 +316,121 @@ inline seal_remotely() {
 #endif
 				next[1] = next[1] + 1
 			};
-			i = 0; sealed_remotely = 0
+			room = room - nr;
+			i = 0; nr_sealed_remotely = 0; node = 0; nr = 0
 		}
+	fi
+}
+
+/* sealed_round_finish(): a turn of sealed_round_is_over(), and more if CPU 1 is not all that is absent */
+inline finish_round(cpu) {
+	room = CHUNK;
+#ifdef PARTLY
+	if :: atomic { room = CHUNK - 1; harvest[CHUNK - 1] = 1 } :: skip fi;
+#endif
+	do
+	:: next[1] == COUNTS -> over = 1; break
+	:: next[1] < COUNTS && room == 0 -> finish_soon(cpu); break
+	:: next[1] < COUNTS && room > 0 ->
+		seal_remotely();
+		if :: asked -> break :: else fi
+	od;
+	atomic { asked = 0; room = 0; last = 0 }
+}
+
+/* Hard interrupts, those that CPU 1 runs on its way out included */
+proctype Irq(byte cpu) {
+	short found;
+	byte i, node, nr, room;
+	bit last, asked;
+
+again:	if
+	/* sealed_round_ipi() */
+	:: atomic { ipi[cpu] && !insn[cpu] && (cpu == 0 || runs) -> insn[cpu] = 1; ipi[cpu] = 0 };
+		seal_here(cpu);
+		ask_or_report(cpu)
+	/* sealed_round_more() */
+	:: atomic {
+		more[cpu] && !insn[cpu] && (ONLINE(cpu) || last_look) ->
+		insn[cpu] = 1; more[cpu] = 0; last_look = last_look && cpu == 0
+	   };
+		if :: ONLINE(cpu) -> seal_here(cpu) :: else fi;
+		ask_or_report(cpu)
+	/* sealed_round_finish_irq(), sealed_round_finish_csd() */
+	:: atomic {
+		finish[cpu] && !insn[cpu] && (ONLINE(cpu) || last_look) ->
+		insn[cpu] = 1; finish[cpu] = 0; last_look = last_look && cpu == 0;
+		last = 1
+	   }
+	:: done && !ipi[cpu] && !insn[cpu] -> goto out
 	fi;
-	atomic { preemption_off--; node = 0; nr = 0 }
+	if :: last -> finish_round(cpu) :: else fi;
+	insn[cpu] = 0;
+	goto again;
+out:	skip
+}
+
+/* sealed_round_begin() on CPU 0 */
+inline begin() {
+	atomic {
+		!insn[0] -> insn[0] = 1;
+		unreported = 1; over = 0;
+		next[0] = 0; next[1] = 0;
+		for (i : 0 .. COUNTS - 1) { sum[i] = 0 };
+		i = 0
+	};
+	if
+	:: online ->
+#ifdef INTERRUPTS_ON
+		insn[0] = 0;
+#endif
+		interrupt_cpu_1();
+#ifdef INTERRUPTS_ON
+		atomic { !insn[0] -> insn[0] = 1 }
+#endif
+	:: else
+	fi;
+	seal_here(0);
+	ask_or_report(0);
+	/* sealed_round_finish_soon() */
+	atomic { finish[0] = last; last = 0; insn[0] = 0 }
 }
 
 inline round() {
 	begin();
-	do
-	:: all_reported();
-		if
-		:: next[0] == COUNTS && next[1] == COUNTS -> break
-		:: else -> seal_remotely()
-		fi
-	od
+	over
 }
 
-/* sealed_round_end(), and percpu_count_collected() of each */
+/* sealed_callback_run(), and percpu_count_collected() of each */
 inline collected() {
 	atomic {
 		for (i : 0 .. COUNTS - 1) {
 			refs[i] = refs[i] + sum[i] - BIAS;
 		};
-		i = 0; harvest[0] = 0; harvest[CHUNK - 1] = 0
+		i = 0; harvest[0] = 0; harvest[CHUNK - 1] = 0; over = 0
 	}
 }
 
 proctype Owner() {
-	byte i, node, nr;
+	short found;
+	byte i, node;
+	bit last;
 
 #if ROUNDS == 2
 	/* percpu_count_switch_to_atomic() */
-	atomic { switching[0] = 1; switching[1] = 1 };
+	atomic { for (i : 0 .. COUNTS - 1) { switching[i] = 1 }; i = 0 };
 	round();
 	collected();
 	atomic {
-		switching[0] = 0; switching[1] = 0;
 		/* percpu_count_switch_to_percpu() */
-		refs[0] = refs[0] + BIAS; refs[1] = refs[1] + BIAS
+		for (i : 0 .. COUNTS - 1) { switching[i] = 0; refs[i] = refs[i] + BIAS };
+		i = 0
 	};
 #endif
 	/* percpu_count_kill() */
 	atomic {
-		switching[0] = 1; switching[1] = 1;
-		refs[0]--; refs[1]--; initial[0] = 0; initial[1] = 0
+		for (i : 0 .. COUNTS - 1) { switching[i] = 1; refs[i]--; initial[i] = 0 };
+		i = 0
 	};
 	round();
 	collected();
@@ -422,13 +456,19 @@ init {
 			:: else -> SLOT(i, 0) = OPEN - 1
 			fi
 		};
-		run Ipi(0);
-		run Ipi(1);
-		run More(0);
-		run More(1);
+		run Irq(0);
+		run Irq(1);
 		run Hotplug();
 		run Owner();
 		i = 0; task = 0
 	}
-	timeout -> CHECK(no_lost_count, _nr_pr == 1 && released[0] && released[1] && refs[0] == 0 && refs[1] == 0)
+	timeout;
+	atomic {
+		CHECK(no_lost_count, _nr_pr == 1);
+		byte count;
+
+		for (count : 0 .. COUNTS - 1) {
+			CHECK(no_lost_count, released[count] && refs[count] == 0)
+		}
+	}
 }
