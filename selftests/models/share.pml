@@ -2,36 +2,43 @@
 /*
  * Many kills share a round. Whoever wants its count collected puts it on the list of
  * what waits, and begins a round unless one is under way. A round takes the whole
- * list and interrupts every CPU once; the interrupt seals the first count, the tasklet
- * that it leaves the rest. The last to report moves the counts to its own list, begins
- * the next round or lets go ("busy"), looks at what waits again, and only then calls
- * users back, one each time the tasklet runs. What was listed meanwhile
- * found "busy" set, and relies on that.
+ * list and interrupts every CPU; that interrupt seals the first count, a further one the
+ * rest. The last to report hands the counts to those who call users back (callback.pml),
+ * and begins the next round or lets go ("busy") and looks at what waits again. What was
+ * listed meanwhile found "busy" set, and relies on that.
  *
- * Only so many rounds may begin in a jiffy: here, any may have to wait for the timer.
+ * Only so many rounds may begin in a jiffy: here, any may have to wait for the timer of the
+ * CPU that would have begun it. With LEAVING, CPU 1 goes down for good: it begins at once what
+ * its timer would have, and starts the timer no more. (It still runs interrupts on its way.)
  * With ABSENT, a CPU may be absent when the round begins; the last to report seals for it,
- * or finds that it has come up, and interrupts it.
+ * in several turns maybe, or finds that it has come up, and interrupts it.
  *
  * Of a count only matters here which CPUs have sealed its slots.
  *
  * Stands for: sealed_round.c sealed_round_collect sealed_round_next sealed_round_is_allowed sealed_round_next_jiffy
- * Stands for: sealed_round.c sealed_round_begin sealed_round_ipi sealed_round_more sealed_round_report
- * Stands for: sealed_round.c sealed_round_is_over sealed_round_end sealed_round_finish collected_pop
+ * Stands for: sealed_round.c sealed_round_begin sealed_round_begin_late sealed_round_cpu_goes
+ * Stands for: sealed_round.c sealed_round_ipi sealed_round_seal_first sealed_round_more sealed_round_report
+ * Stands for: sealed_round.c sealed_round_is_over sealed_round_finish sealed_round_finish_soon
+ * Stands for: sealed_callback.c sealed_callback_add sealed_callback_run
  *
  * Right: three_kills
  * Right: three_cpus -DCPUS=3
  * Right: absent -DABSENT
- * Right: killed_in_callback -DKILLED_IN_CALLBACK -DKILLS=4
+ * Right: leaving -DLEAVING
+ * Right: leaving_and_absent -DLEAVING -DABSENT -DKILLS=2
+ * Right: killed_in_callback -DKILLED_IN_CALLBACK
  * Broken: LIST_NOT_RECHECKED no_lost_count
  * Broken: LIST_RECHECKED_BEFORE_BUSY_CLEARED no_lost_count
  * Broken: JOINS_RUNNING_ROUND collected_whole
  * Broken: BUSY_CLEARED_BY_LAST_CPU collected_whole
  * Broken: BUSY_TESTED_THEN_SET no_lost_count
- * Broken: PENDING_OFF_BY_ONE collected_whole
+ * Broken: PENDING_OFF_BY_ONE collected_once
  * Broken: REPORTED_BY_INTERRUPT collected_whole
  * Broken: NEXT_ROUND_BEFORE_COUNTS_TAKEN collected_whole
- * Broken: WAS_LAST_CLEARED_LATE no_lost_count
+ * Broken: TURN_FORGOTTEN no_lost_count -DABSENT
  * Broken: TIMER_NOT_SET no_lost_count
+ * Broken: TIMER_LEFT_BEHIND no_lost_count -DLEAVING
+ * Broken: TIMER_STARTED_WHILE_LEAVING no_lost_count -DLEAVING
  * Broken: ABSENT_CPU_LEFT collected_whole -DABSENT
  */
 #ifndef CPUS
@@ -43,17 +50,13 @@
 #include "cpu.inc"
 
 /* Sets of counts, a bit each: of the list, the round, what CPUs have to seal, have sealed, call back */
-byte waiting, batch, left[CPUS], sealed[CPUS], mine[CPUS], collected;
-bit busy, timer, ipi[CPUS], more[CPUS], was_last[CPUS], finish[CPUS];
+byte waiting, batch, left[CPUS], sealed[CPUS], mine, collected;
+bit busy, timer[CPUS], ipi[CPUS], more[CPUS], finish[CPUS];
+bit leaving;	/* CPU 1 is */
 byte unreported;
 
 #define FIRST_OF(set)	((set) & (0 - (set)))
 
-#ifdef BUSY_CLEARED_BY_LAST_CPU
-#define BUSY_STAYS	0
-#else
-#define BUSY_STAYS	1
-#endif
 #ifdef PENDING_OFF_BY_ONE
 #define BEGINNER	0
 #else
@@ -69,19 +72,24 @@ byte unreported;
 #else
 #define TIMER_SET	1
 #endif
+#ifdef TIMER_STARTED_WHILE_LEAVING
+#define HAS_TIMER(cpu)	true
+#else
+#define HAS_TIMER(cpu)	!(leaving && cpu == 1)
+#endif
 
-inline report(cpu) {
+/* sealed_round_report() */
+inline report() {
 	atomic {
 		unreported--;
-		if
-		:: unreported == 0 ->
-			was_last[cpu] = 1; finish[cpu] = 1;
-			busy = busy && BUSY_STAYS
-		:: else
-		fi
+		last = unreported == 0;
+#ifdef BUSY_CLEARED_BY_LAST_CPU
+		busy = busy && !last
+#endif
 	}
 }
 
+/* sealed_round_begin(); the beginner does not finish, since it may be in sealed_round_finish(). */
 inline begin(cpu) {
 	atomic {
 		batch = waiting; waiting = 0;
@@ -98,7 +106,8 @@ inline begin(cpu) {
 	od;
 	k = 0;
 #ifndef PENDING_OFF_BY_ONE
-	report(cpu)
+	report();
+	atomic { finish[cpu] = finish[cpu] || last; last = 0 }
 #endif
 }
 
@@ -108,11 +117,11 @@ inline begin(cpu) {
 #define TAKE_ROUND	atomic { if :: busy -> goto taken :: !busy -> busy = 1 fi }
 #endif
 
-/* sealed_round_is_allowed() says one thing or the other. */
+/* sealed_round_is_allowed() says one thing or the other. Interrupts are off. */
 inline begin_or_wait(cpu) {
 	if
 	:: begin(cpu)
-	:: timer = TIMER_SET
+	:: atomic { HAS_TIMER(cpu) -> timer[cpu] = TIMER_SET }
 	fi
 }
 
@@ -137,31 +146,8 @@ inline collect(cpu, count) {
 	next_round(cpu)
 }
 
-/* sealed_round_ipi(), sealed_round_more(): what they seal is seen when they have reported. */
-proctype Ipi(byte cpu) {
-end:	do
-	:: atomic {
-		ipi[cpu] ->
-		ipi[cpu] = 0;
-		sealed[cpu] = sealed[cpu] | FIRST_OF(left[cpu]);
-		left[cpu] = left[cpu] & (left[cpu] - 1);
-		more[cpu] = left[cpu] != 0;
-		if :: REPORTS -> report(cpu) :: else fi
-	   }
-	:: atomic {
-		more[cpu] ->
-		more[cpu] = 0;
-		sealed[cpu] = sealed[cpu] | left[cpu];
-		left[cpu] = 0;
-#ifndef REPORTED_BY_INTERRUPT
-		report(cpu)
-#endif
-	   }
-	od
-}
-
-/* sealed_round_is_over(): if not, another report will come. */
-inline is_over() {
+/* sealed_round_is_over(): if not, another report will come, or another turn. */
+inline is_over(cpu) {
 #ifdef ABSENT
 	do
 	:: k < CPUS && !left[k] -> k++
@@ -173,7 +159,15 @@ inline is_over() {
 	:: k == CPUS -> break
 	od;
 	if
+	/* It is online now. */
 	:: k < CPUS -> atomic { unreported++; ipi[k] = 1; k = 0 }; goto taken
+	/* The first of its counts, and then there is no room. */
+	:: k < CPUS && left[k] & (left[k] - 1) ->
+		atomic { sealed[k] = sealed[k] | FIRST_OF(left[k]); left[k] = left[k] & (left[k] - 1); k = 0 };
+#ifndef TURN_FORGOTTEN
+		finish[cpu] = 1;
+#endif
+		goto taken
 	:: k == CPUS -> k = 0
 	fi
 #else
@@ -181,56 +175,75 @@ inline is_over() {
 #endif
 }
 
-/* sealed_round_end() */
-inline end_round(cpu) {
+/* The rest of sealed_round_finish(); sealed_callback_add() is what takes the counts. */
+inline finish_round(cpu) {
+	is_over(cpu);
 #if defined(NEXT_ROUND_BEFORE_COUNTS_TAKEN)
 	next_round(cpu);
-	mine[cpu] = mine[cpu] | batch
+	mine = mine | batch;
 #elif defined(BUSY_CLEARED_BY_LAST_CPU)
-	mine[cpu] = mine[cpu] | batch;
-	if :: waiting -> TAKE_ROUND; next_round(cpu) :: else fi
+	mine = mine | batch;
+	if :: waiting -> TAKE_ROUND; next_round(cpu) :: else fi;
 #elif defined(LIST_NOT_RECHECKED)
-	mine[cpu] = mine[cpu] | batch;
-	busy = 0
+	mine = mine | batch;
+	busy = 0;
 #else
-	mine[cpu] = mine[cpu] | batch;
-	next_round(cpu)
+	mine = mine | batch;
+	next_round(cpu);
 #endif
+	skip
 }
 
-/* sealed_round_finish(): what percpu_count_collected() needs, is the count's own. */
-proctype Finish(byte cpu) {
-	byte k, count;
+/* Hard interrupts: what they seal is seen when they have reported. */
+proctype Irq(byte cpu) {
+	byte k;
+	bit last;
 
 end:	do
-	:: atomic { finish[cpu] -> finish[cpu] = 0 };
-		if
-		:: was_last[cpu] ->
-#ifndef WAS_LAST_CLEARED_LATE
-			was_last[cpu] = 0;
+	/* sealed_round_ipi() */
+	:: atomic {
+		ipi[cpu] ->
+		ipi[cpu] = 0;
+		sealed[cpu] = sealed[cpu] | FIRST_OF(left[cpu]);
+		left[cpu] = left[cpu] & (left[cpu] - 1);
+		more[cpu] = left[cpu] != 0;
+		if :: REPORTS -> report() :: else fi
+	   };
+reported:	if :: last -> last = 0; finish_round(cpu) :: else fi;
+taken:		skip
+	/* sealed_round_more() */
+	:: atomic {
+		more[cpu] ->
+		more[cpu] = 0;
+		sealed[cpu] = sealed[cpu] | left[cpu];
+		left[cpu] = 0;
+#ifndef REPORTED_BY_INTERRUPT
+		report();
 #endif
-			is_over();
-			end_round(cpu);
-taken:
-#ifdef WAS_LAST_CLEARED_LATE
-			was_last[cpu] = 0
-#else
-			skip
-#endif
-		:: !was_last[cpu]
-		fi;
-		atomic {
-			k = 0;
-			count = FIRST_OF(mine[cpu]);
-			mine[cpu] = mine[cpu] & ~count;
-			CHECK(collected_once, !(collected & count));
-			CHECK(collected_whole, (sealed[0] & sealed[1] & sealed[CPUS - 1] & count) == count);
-			collected = collected | count;
-			finish[cpu] = finish[cpu] || mine[cpu]
-		};
+	   };
+		goto reported
+	/* sealed_round_finish_irq(), sealed_round_finish_csd() */
+	:: atomic { finish[cpu] -> finish[cpu] = 0; last = 1 };
+		goto reported
+	od
+}
+
+/* Users are called back: what percpu_count_collected() needs, is the count's own. */
+proctype Callback() {
+	byte count;
+
+end:	do
+	:: atomic {
+		mine ->
+		count = FIRST_OF(mine);
+		mine = mine & ~count;
+		CHECK(collected_once, !(collected & count));
+		CHECK(collected_whole, (sealed[0] & sealed[1] & sealed[CPUS - 1] & count) == count);
+		collected = collected | count
+	   };
 #ifdef KILLED_IN_CALLBACK
 		if
-		:: count == 1 -> run Kill(KILLS - 1, cpu)
+		:: count == 1 -> run Kill(KILLS - 1, 0)
 		:: else
 		fi;
 #endif
@@ -240,6 +253,7 @@ taken:
 
 proctype Kill(byte count; byte cpu) {
 	byte k;
+	bit last;
 
 #ifdef JOINS_RUNNING_ROUND
 	atomic {
@@ -254,21 +268,47 @@ taken:	skip
 }
 
 /* sealed_round_next_jiffy(): what waited then still does, for whoever has the round takes it. */
-proctype Timer() {
+proctype Timer(byte cpu) {
 	byte k;
+	bit last;
 
 end:	do
-	:: timer -> timer = 0; waiting != 0; begin_or_wait(0)
+	:: atomic { timer[cpu] && !(cpu == 1 && leaving) -> timer[cpu] = 0 };
+		CHECK(no_lost_count, waiting != 0);
+		begin(cpu)
 	od
 }
+
+#ifdef LEAVING
+/* sealed_round_cpu_goes() */
+proctype Goes() {
+	byte k;
+	bit last;
+
+	atomic {
+		leaving = 1;
+#ifdef TIMER_LEFT_BEHIND
+		goto out
+#else
+		if :: timer[1] -> timer[1] = 0 :: !timer[1] -> goto out fi
+#endif
+	};
+	CHECK(no_lost_count, waiting != 0);
+	begin(1);
+out:	skip
+}
+#endif
 
 init {
 	atomic {
 		byte i;
 
-		for (i : 1 .. CPUS) { run Ipi(i - 1) }
-		for (i : 1 .. CPUS) { run Finish(i - 1) }
-		run Timer();
+		for (i : 1 .. CPUS) { run Irq(i - 1) }
+		for (i : 1 .. CPUS) { run Timer(i - 1) }
+		run Callback();
+#ifdef LEAVING
+		run Goes();
+#endif
 #ifdef KILLED_IN_CALLBACK
 		for (i : 1 .. KILLS - 1) { run Kill(i - 1, (i - 1) % CPUS) }
 #else
