@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A dynamic count is killed at any time while its work item has it change form:
- * cold, hot, asked whether it still is, hot again or cold.
+ * cold, hot, asked whether it still is, hot again or cold. The user has not asked for the
+ * switch with which the work asks that ("unasked"): it ends under the lock, and calls nobody
+ * back. A kill that comes meanwhile makes it the user's. ending.pml has exit at such a time.
  *
  * Slots are initialised sealed before a pointer leads to them, the bias goes in
  * before they open, DEAD is looked at under the lock. They are only taken away
@@ -11,9 +13,11 @@
  * Stands for: percpu_dynamic.c warm_up probe judge percpu_dynamic_collected
  * Stands for: sealed_engine.c sealed_engine_publish sealed_ipi_open sealed_ipi_tend
  * Stands for: percpu_count.c percpu_count_attach percpu_count_detach
- * Stands for: sealed_round.c sealed_round_ipi sealed_round_more sealed_round_seal_here sealed_round_end sealed_round_finish
+ * Stands for: sealed_round.c sealed_round_ipi sealed_round_seal_first sealed_round_more sealed_round_seal_here sealed_round_finish
+ * Stands for: sealed_callback.c sealed_callback_run
  * Stands for: percpu_count.c percpu_count_kill percpu_count_try_open percpu_count_begin_switch
- * Stands for: percpu_count.c percpu_count_is_percpu percpu_count_collected end_switch
+ * Stands for: percpu_count.c percpu_count_ask_for_switch percpu_count_is_percpu percpu_count_collected
+ * Stands for: percpu_count.c end_unasked_switch end_switch
  *
  * Right: killed
  * Right: two_tries -DTRIES=2
@@ -23,6 +27,8 @@
  * Broken: OPEN_BEFORE_BIAS no_early_release -DOPENED_FROM_AFAR
  * Broken: KILLED_WHILE_WARMING_UP release_is_last
  * Broken: KILLED_WHILE_COOLING_DOWN no_lost_count
+ * Broken: KILL_LEAVES_SWITCH_UNASKED confirm_before_release
+ * Broken: ASKED_LOOKED_AT_BEFORE_LOCK no_lost_count
  */
 #ifndef CPUS
 #define CPUS	2
@@ -61,7 +67,7 @@ inline warm_up() {
 
 inline probe() {
 	ACQUIRE;
-	if :: IS_PERCPU -> begin_switch() :: else fi;
+	if :: IS_PERCPU -> begin_switch(1) :: else fi;
 	RELEASE
 }
 

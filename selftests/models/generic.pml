@@ -12,7 +12,8 @@
  * the full barrier of add_sum() would do as well (SEAL_RELAXED alone is right).
  * selftests/litmus/G* ask the kernel's memory model the same.
  *
- * Stands for: sealed_swap.c sealed_swap_open sealed_swap_collect sealed_swap_finish
+ * Stands for: sealed_swap.c sealed_swap_open sealed_swap_collect
+ * Stands for: sealed_callback.c sealed_callback_add sealed_callback_kick sealed_callback_run
  * Stands for: percpu_count.c percpu_count_kill percpu_count_dropped percpu_count_got
  * Stands for: percpu_count.c percpu_count_try_open percpu_count_collected add_sum end_switch
  *

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A kill under traffic: every CPU seals its own slot, in the interrupt or in the tasklet
- * that this leaves, adds what it held to the count's sum, and reports. The last one to
- * report brings the sum into the word.
+ * A kill under traffic: every CPU seals its own slot, in the interrupt or in a further one,
+ * adds what it held to the count's sum, and reports. The last one to report has the sum
+ * brought into the word.
  *
  * Tasks borrow references, take further ones and give them back, on any CPU,
  * preempted anywhere. In the end everything was released, once, and not before.
  *
  * Stands for: sealed_ref.h rs_sealed_ref_get rs_sealed_ref_put
  * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
- * Stands for: sealed_round.c sealed_round_seal_here add_harvest sealed_round_report sealed_round_end sealed_round_finish
+ * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here add_harvest sealed_round_report sealed_round_finish
+ * Stands for: sealed_callback.c sealed_callback_run
  * Stands for: percpu_count.c percpu_count_kill percpu_count_begin_switch percpu_count_got
  * Stands for: percpu_count.c percpu_count_dropped percpu_count_collected add_sum end_switch
  *
@@ -115,7 +116,7 @@ proctype Task() {
 	od
 }
 
-/* One report fewer to wait for; the last one has the softirq finish. */
+/* One report fewer to wait for; the last one has users called back. */
 inline report() {
 	atomic {
 		pending--;
@@ -143,7 +144,7 @@ proctype Ipi(byte cpu) {
 	report()
 }
 
-/* sealed_round_finish() in softirq, percpu_count_collected() */
+/* sealed_round_finish(), then percpu_count_collected() in softirq */
 proctype Finish() {
 	finish;
 #ifdef SUM_AND_BIAS_APART

@@ -8,7 +8,8 @@
  *
  * Stands for: sealed_ref.h rs_sealed_ref_put rs_sealed_ref_tryget_live
  * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
- * Stands for: sealed_round.c sealed_round_seal_here add_harvest sealed_round_end sealed_round_finish
+ * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here add_harvest sealed_round_finish
+ * Stands for: sealed_callback.c sealed_callback_run
  * Stands for: sealed_engine.c sealed_ipi_open sealed_ipi_tend
  * Stands for: percpu_count.c percpu_count_kill percpu_count_begin_switch percpu_count_tryget
  * Stands for: percpu_count.c percpu_count_dropped percpu_count_collected add_sum end_switch
@@ -71,7 +72,7 @@ proctype Switcher() {
 	/* percpu_count_switch_to_atomic_sync() */
 	percpu_count_lock_settled();
 	force_atomic = 1;
-	if :: refs >= BIAS / 2 -> begin_switch() :: else fi;
+	if :: refs >= BIAS / 2 -> begin_switch(0) :: else fi;
 	RELEASE;
 	SETTLED;
 	/* The word alone says how many references there are, unless somebody else opened. */
