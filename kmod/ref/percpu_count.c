@@ -44,6 +44,8 @@ static void saturate(struct rs_percpu_count *count)
 			(old & COUNT_FLAGS) | COUNT_SATURATED));
 }
 
+static_assert(COUNT_NR_MAX == COUNT_REFS);
+
 static noinline __cold void misused_get(struct rs_percpu_count *count)
 {
 	rsref_warn_once(WARN_PERCPU_REF_GET, "%s: get on 0 (%ps); use-after-free.\n",

@@ -150,7 +150,7 @@ enum percpu_kill { KILL_DROPS, KILL_KEEPS };
 /* Who wanted a switch: see @unasked */
 enum percpu_switch { SWITCH_ASKED, SWITCH_UNASKED };
 
-/* More would reach from one zone of the word to the next. */
+/* As many as the word has room for: more in one call would reach its flags. */
 #define COUNT_NR_MAX	RS_PERCPU_REF_NR_MAX
 
 /* The count that @_engine's counter @_ref has when it was ended. */

@@ -139,10 +139,10 @@ void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
 			   struct rs_percpu_ref_state *state);
 
 /*
- * The most references that one call may take or drop, and a quarter of what a counter can
- * count. More is misuse: one warning, and the counter saturates.
+ * What a counter can count to, and the most references that one call may take or drop. More
+ * in one call is misuse: one warning, and the counter saturates.
  */
-#define RS_PERCPU_REF_NR_MAX	BIT_ULL(57)
+#define RS_PERCPU_REF_NR_MAX	((1ULL << 59) - 1)
 
 unsigned long __rs_percpu_ref_misused_nr(struct rs_percpu_ref *ref, unsigned long nr);
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr);
