@@ -33,6 +33,12 @@ struct rs_bench_op {
 	bool		atomic;
 };
 
+#ifdef __clang__
+#define RS_BENCH_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define RS_BENCH_ROLLED _Pragma("GCC unroll 1")
+#endif
+
 /**
  * RS_BENCH_LOOP() - define bench_NAME(), the loop around an operation
  * @_name: of the operation, which is bool do_NAME(counter, ref)
@@ -40,18 +46,18 @@ struct rs_bench_op {
  *
  * The operation is __always_inline; false, which ends the loop, is for what must
  * not happen. bench_nothing() is the same around nothing: what it takes is
- * subtracted. The compiler does not know what @n is after a turn, so that it cannot
- * make one turn of two: what is subtracted would depend on the compiler.
+ * subtracted. Nothing is unrolled: gcc 14 would make one turn of two around nothing,
+ * and what is subtracted would depend on the compiler.
  */
 #define RS_BENCH_LOOP(_name, TYPE)						\
 static noinline void bench_##_name(struct rs_counter *counter, unsigned long n)	\
 {										\
 	TYPE * const ref = (TYPE *)counter->storage;				\
 										\
+	RS_BENCH_ROLLED								\
 	do {									\
 		if (!do_##_name(counter, ref))					\
 			break;							\
-		OPTIMIZER_HIDE_VAR(n);						\
 		barrier();							\
 	} while (--n);								\
 }
