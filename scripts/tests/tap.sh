@@ -3,7 +3,7 @@
 
 tap_count=0
 # The latest result's: 0 if it passed.
-tap_last=0
+export tap_last=0
 # For scripts that end with it; a suite leaves failures to be counted by who reads it.
 export tap_failed=0
 

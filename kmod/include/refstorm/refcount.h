@@ -50,8 +50,8 @@
  * ================================
  *
  *	operation			mainline		here
- *	*_not_zero_acquire at or past	false, silently, since	true and saturated, as the
- *	the maximum			6.15			plain forms, and as both document
+ *	*_not_zero_acquire past		false, silently, since	true and saturated, as plain
+ *	RS_REFCOUNT_MAX			6.15			forms, and as both document
  *	*_limited_acquire when		true and saturated, or	true and saturated,
  *	saturated			false where limit - old	whatever the limit
  *					wraps around
