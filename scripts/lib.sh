@@ -88,7 +88,7 @@ steadily() {
 	return 1
 }
 
-# The kernels with which scripts/matrix-kernels says that this is done: suites, count, storm.
+# The kernels with which scripts/matrix-kernels says that this is done: suites, count, twins, storm.
 kernels_to() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == what) print $1 }' "$scripts/matrix-kernels"; }
 
 # Sets K_KVER K_NAME K_KDIR K_ROOT K_KERNEL K_MODDIR from what scripts/kernel answers. The caller's own
