@@ -134,10 +134,7 @@ template <typename T, bool (*operation)(T &)>
 [[gnu::always_inline]] inline void loop(rs_counter *counter, unsigned long n)
 {
     T &object = object_of<T>(counter);
-#ifndef __clang__
-#pragma GCC unroll 1
-#endif
-    do { // as RS_BENCH_LOOP()
+    do {
         if (!operation(object)) {
             break;
         }
