@@ -35,7 +35,7 @@ test:
 
 #: make test-unit    the suites that need no guest
 test-unit:
-	@scripts/test unit parsers ordering
+	@scripts/test unit environments parsers ordering
 
 #: make test-guest   the suites that boot guests
 test-guest:

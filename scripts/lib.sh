@@ -16,6 +16,39 @@ die() { say "$*"; exit 1; }
 cannot() { say "$*"; exit "$EXIT_CANNOT"; }
 usage_error() { say "$*"; say "see $me --help"; exit "$EXIT_USAGE"; }
 
+# Somebody else's build may have left these: kbuild and make would take them for ours.
+foreign=()
+for variable in ARCH SUBARCH CROSS_COMPILE KBUILD_OUTPUT KBUILD_EXTMOD KBUILD_EXTRA_SYMBOLS INSTALL_MOD_PATH INSTALL_MOD_DIR; do
+	[ -z "${!variable-}" ] || foreign+=("$variable=${!variable}")
+	unset "$variable"
+done
+[ "${#foreign[@]}" = 0 ] || say "the environment's ${foreign[*]} is of another build, and is not used here"
+
+# Places that nothing can be built or booted in: all of them are named, before anything is built.
+places() {
+	local place bad=()
+	for place in "$top" "$build"; do
+		case $place in
+		*[[:space:]:,%#\$\'\"\\]*) bad+=("the path '$place' has a space or one of : , % # \$ ' \" \\, which kbuild or QEMU cannot handle") ;;
+		esac
+	done
+	[ "${#bad[@]}" = 0 ] || bad+=("use a clone elsewhere; REFSTORM_BUILD= names a build folder outside of it")
+	[ "${#bad[@]}" != 0 ] || folder "$build" || bad+=("the build folder $build cannot be written to: name another with REFSTORM_BUILD=")
+	# A home that does not exist is not made.
+	{ [ -n "${REFSTORM_CACHE-}${XDG_CACHE_HOME-}" ] || [ -d "${HOME:-/root}" ]; } && folder "$cache" ||
+		bad+=("the cache $cache cannot be written to (HOME is ${HOME-not set}): name another with REFSTORM_CACHE=")
+	place=${TMPDIR:-/tmp}
+	case $place in
+	*[[:space:]:,]*) bad+=("TMPDIR=$place has a space, a comma or a colon, which separate the options of QEMU and of scripts: name another folder with TMPDIR=") ;;
+	*) [ -d "$place" ] && [ -w "$place" ] || bad+=("TMPDIR=$place cannot be written to: name another folder with TMPDIR=") ;;
+	esac
+	[ "${#bad[@]}" != 0 ] || return 0
+	for place in "${bad[@]}"; do say "$place"; done
+	exit "$EXIT_CANNOT"
+}
+# folder PATH: makes it if need be; can we write there?
+folder() { mkdir -p "$1" 2>/dev/null && [ -w "$1" ] && [ -x "$1" ]; }
+
 # The comment block at the head of a script is its help text.
 help() {
 	sed -n '2,/^[^#]/{ s/^# \{0,1\}//p }' "$0"
@@ -95,6 +128,7 @@ kernels_to() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == wha
 # KVER, KDIR and KERNEL stay as they are, for the scripts that we call.
 use_kernel() {
 	local out
+	places
 	out=$("$scripts/kernel" "$@") || exit
 	eval "K_${out//$'\n'/$'\n'K_}"
 }
