@@ -432,7 +432,10 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 		percpu_dynamic_collected(count);
 	ended = count->unasked && end_unasked_switch(count);
 	count->unasked = false;
-	raw_spin_unlock_irqrestore(&count->lock, flags);
+	if (dynamic)
+		percpu_dynamic_queue_wanted(count, flags);
+	else
+		raw_spin_unlock_irqrestore(&count->lock, flags);
 	engine->discard(block);
 
 	if (ended) {

@@ -65,18 +65,56 @@ void percpu_dynamic_drop(struct rs_percpu_count *count)
 }
 
 /*
- * Have the work run after @delay jiffies. Each time that the work is queued has its own
- * reference, which the work drops when it has run, or exit when it cancels the work.
- * Caller holds the count's lock.
+ * Have the work run @delay jiffies after percpu_dynamic_queue_wanted(). Queueing wakes a worker,
+ * and kill, which takes the count's lock, may be called with a lock of the scheduler's
+ * held; so queueing waits until the lock is free. Caller holds the count's lock.
  */
-static void percpu_dynamic_queue(struct percpu_dynamic *dynamic, unsigned long delay)
+static void percpu_dynamic_want(struct percpu_dynamic *dynamic, unsigned long delay)
 {
 	if (percpu_count_is_exited(dynamic->count))
 		return;
-	percpu_dynamic_hold(dynamic->count);
+	dynamic->wanted = true;
+	dynamic->delay = delay;
+}
+
+/**
+ * percpu_dynamic_queue_wanted - let go of the count's lock, and queue the work if it is wanted
+ * @count: a dynamic count, whose lock the caller holds
+ * @flags: of the interrupts before
+ *
+ * Each time that the work is queued has its own reference, which the work drops when it
+ * has run, or exit when it cancels the work.
+ *
+ *	here				exit
+ *	----				----
+ *	queue the work			set PERCPU_EXITED
+ *	full barrier (A)		full barrier (B)
+ *	look at PERCPU_EXITED		cancel the work
+ *
+ * A pairs with B: one of the two cancels a work that nobody needs.
+ *
+ * Context: any but NMI; the caller keeps @count by a reference to its memory, or is an RCU
+ * reader.
+ */
+void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long flags)
+	__releases(&count->lock)
+{
+	struct percpu_dynamic *dynamic = dynamic_of(count);
+	unsigned long delay = dynamic->delay;
+	bool wanted = dynamic->wanted;
+
+	dynamic->wanted = false;
+	if (wanted)
+		percpu_dynamic_hold(count);
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+	if (!wanted)
+		return;
 	/* True if it was queued already, and only the delay has changed. */
 	if (mod_delayed_work(rsref_workqueue, &dynamic->work, delay))
-		percpu_dynamic_drop(dynamic->count);
+		percpu_dynamic_drop(count);
+	smp_mb();	/* A */
+	if (unlikely(percpu_count_is_exited(count)) && cancel_delayed_work(&dynamic->work))
+		percpu_dynamic_drop(count);
 }
 
 static void percpu_dynamic_new_window(struct percpu_dynamic *dynamic)
@@ -89,7 +127,7 @@ static void percpu_dynamic_new_window(struct percpu_dynamic *dynamic)
 static void percpu_dynamic_rest(struct percpu_dynamic *dynamic)
 {
 	dynamic->state = DYNAMIC_HOT;
-	percpu_dynamic_queue(dynamic, dynamic->backoff * msecs_to_jiffies(READ_ONCE(dynamic_hot_ms)));
+	percpu_dynamic_want(dynamic, dynamic->backoff * msecs_to_jiffies(READ_ONCE(dynamic_hot_ms)));
 }
 
 /* Slots could be of use: get them, and open them if they still are then. */
@@ -97,8 +135,9 @@ static void warm_up(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
 	struct percpu_block *block = count->engine->alloc(GFP_KERNEL);
+	unsigned long flags;
 
-	raw_spin_lock_irq(&count->lock);
+	raw_spin_lock_irqsave(&count->lock, flags);
 	dynamic->warming_up = false;
 	if (block && !percpu_count_is_exited(count)) {
 		percpu_count_attach(count, block);
@@ -108,7 +147,7 @@ static void warm_up(struct percpu_dynamic *dynamic)
 		else	/* killed, or told to stay atomic meanwhile */
 			block = percpu_count_detach(count);
 	}
-	raw_spin_unlock_irq(&count->lock);
+	percpu_dynamic_queue_wanted(count, flags);
 	count->engine->discard(block);
 }
 
@@ -116,14 +155,15 @@ static void warm_up(struct percpu_dynamic *dynamic)
 static void probe(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
+	unsigned long flags;
 
-	raw_spin_lock_irq(&count->lock);
+	raw_spin_lock_irqsave(&count->lock, flags);
 	dynamic->state = DYNAMIC_PROBING;
 	if (!percpu_count_is_exited(count) && percpu_count_is_percpu(count))
 		percpu_count_begin_switch(count, SWITCH_UNASKED);
 	else
-		percpu_dynamic_queue(dynamic, WINDOW);
-	raw_spin_unlock_irq(&count->lock);
+		percpu_dynamic_want(dynamic, WINDOW);
+	percpu_dynamic_queue_wanted(count, flags);
 }
 
 /* A window after the slots were closed, or sooner if it proves hot before. */
@@ -131,12 +171,13 @@ static void judge(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
 	struct percpu_block *block = NULL;
+	unsigned long flags;
 
-	raw_spin_lock_irq(&count->lock);
+	raw_spin_lock_irqsave(&count->lock, flags);
 	if (percpu_count_is_exited(count))
 		goto unlock;
 	if (percpu_count_is_switching(count)) {
-		percpu_dynamic_queue(dynamic, 1);
+		percpu_dynamic_want(dynamic, 1);
 		goto unlock;
 	}
 	if (READ_ONCE(dynamic->gets) > READ_ONCE(dynamic->threshold)) {
@@ -153,7 +194,7 @@ static void judge(struct percpu_dynamic *dynamic)
 		percpu_dynamic_new_window(dynamic);
 	}
 unlock:
-	raw_spin_unlock_irq(&count->lock);
+	percpu_dynamic_queue_wanted(count, flags);
 	count->engine->discard(block);
 }
 
@@ -180,14 +221,14 @@ static void percpu_dynamic_heat(struct irq_work *heat)
 
 	raw_spin_lock_irqsave(&count->lock, flags);
 	if (dynamic->state == DYNAMIC_PROBING) {
-		percpu_dynamic_queue(dynamic, 0);
+		percpu_dynamic_want(dynamic, 0);
 	} else if (dynamic->state == DYNAMIC_COLD && !dynamic->warming_up &&
 		   !count->force_atomic && !count->tracked &&
 		   !(atomic64_read(&count->word) & COUNT_DEAD)) {
 		dynamic->warming_up = true;
-		percpu_dynamic_queue(dynamic, 0);
+		percpu_dynamic_want(dynamic, 0);
 	}
-	raw_spin_unlock_irqrestore(&count->lock, flags);
+	percpu_dynamic_queue_wanted(count, flags);
 	percpu_dynamic_drop(count);
 }
 
@@ -211,13 +252,14 @@ void percpu_dynamic_init(struct rs_percpu_count *count)
 
 /**
  * percpu_dynamic_exit - the owner's end of percpu_dynamic_init()
- * @count: a dynamic count; PERCPU_EXITED is set, so nobody queues the work again
+ * @count: a dynamic count; PERCPU_EXITED is set, so nobody wants the work again
  *
  * Context: any but NMI. The memory is freed when the work, an interrupt and a switch
  * that are under way are through, too.
  */
 void percpu_dynamic_exit(struct rs_percpu_count *count)
 {
+	smp_mb();	/* B; see percpu_dynamic_queue_wanted() */
 	/* True if the work was queued, and will not run for that. */
 	if (cancel_delayed_work(&dynamic_of(count)->work))
 		percpu_dynamic_drop(count);
@@ -262,7 +304,7 @@ void percpu_dynamic_collected(struct rs_percpu_count *count)
 
 	if (dynamic->state == DYNAMIC_PROBING) {
 		percpu_dynamic_new_window(dynamic);
-		percpu_dynamic_queue(dynamic, WINDOW);
+		percpu_dynamic_want(dynamic, WINDOW);
 	}
 }
 

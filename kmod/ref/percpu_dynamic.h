@@ -25,6 +25,8 @@ enum percpu_dynamic_state { DYNAMIC_COLD, DYNAMIC_HOT, DYNAMIC_PROBING };
  * @gets: in this window; races are harmless
  * @state: under the count's lock, as all that follows; only the work changes it
  * @warming_up: the work is queued for, or runs for, getting slots
+ * @wanted: the work is to be queued when the lock is free
+ * @delay: how many jiffies after that it runs
  * @backoff: how many times dynamic_hot_ms to wait before asking
  */
 struct percpu_dynamic {
@@ -37,6 +39,8 @@ struct percpu_dynamic {
 	u64				gets;
 	enum percpu_dynamic_state	state;
 	bool				warming_up;
+	bool				wanted;
+	unsigned long			delay;
 	unsigned int			backoff;
 };
 
@@ -58,6 +62,7 @@ void percpu_dynamic_hold(struct rs_percpu_count *count);
 void percpu_dynamic_drop(struct rs_percpu_count *count);
 void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr);
 void percpu_dynamic_collected(struct rs_percpu_count *count);
+void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long flags);
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold);
 
 #endif /* _RSREF_PERCPU_DYNAMIC_H */
