@@ -203,6 +203,12 @@ u64 percpu_count_take_special(struct rs_percpu_count *count, u64 nr)
 	return atomic64_fetch_add_relaxed(nr, &count->word);
 }
 
+/* percpu_count_get() of a count that is special. Context: as that. */
+void percpu_count_get_special(struct rs_percpu_count *count, u64 nr)
+{
+	percpu_count_got(count, percpu_count_take_special(count, nr), nr);
+}
+
 /**
  * percpu_count_got - the rest of percpu_count_get()
  * @count: the count

@@ -169,6 +169,7 @@ void percpu_count_free(struct rs_percpu_count *count);
 void percpu_count_module_exit(void);
 
 u64 percpu_count_take_special(struct rs_percpu_count *count, u64 nr);
+void percpu_count_get_special(struct rs_percpu_count *count, u64 nr);
 void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr);
 void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr);
 void percpu_count_misused_nr(struct rs_percpu_count *count, u64 nr);
@@ -251,7 +252,12 @@ static __always_inline void percpu_count_get(struct rs_percpu_count *count, u64 
 {
 	u64 old;
 
-	if (percpu_count_take(count, nr, &old))
+	if (unlikely(READ_ONCE(count->special))) {
+		percpu_count_get_special(count, nr);
+		return;
+	}
+	old = atomic64_fetch_add_relaxed(nr, &count->word);
+	if (unlikely(!count_is_plain(old)))
 		percpu_count_got(count, old, nr);
 }
 

@@ -14,17 +14,15 @@
 #include "rcu_engine.h"
 
 /*
- * The rest of a get or put may call the user, so it runs as an RCU reader that can be
- * preempted; without a gap between the two kinds of section, since @count has to stay.
+ * The rest of a put may call the user, so it runs as an RCU reader that can be preempted;
+ * without a gap between the two kinds of section, since @count has to stay.
  */
-static noinline void percpu_ref_finish(void (*rest)(struct rs_percpu_count *count, u64 old,
-						    u64 nr),
-				       struct rs_percpu_count *count, u64 old, u64 nr)
+static noinline void percpu_ref_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
 	__must_hold(RCU_SCHED)
 {
 	rcu_read_lock();
 	rcu_read_unlock_sched();
-	rest(count, old, nr);
+	percpu_count_dropped(count, old, nr);
 	rcu_read_lock_sched();
 	rcu_read_unlock();
 }
@@ -49,22 +47,13 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_misused_nr);
  * @ref: the counter, not in per-CPU mode
  * @nr: how many
  *
- * The rest of rs_percpu_ref_get_many().
+ * The rest of rs_percpu_ref_get_many(). Never calls the user.
  *
- * Context: rcu_read_lock_sched(), which it may leave for a while.
+ * Context: rcu_read_lock_sched().
  */
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr)
 {
-	struct rs_percpu_count *count = count_of(&ref->data);
-	u64 old;
-
-	if (!percpu_count_take(count, nr, &old))
-		return;
-	/* Then it is a dynamic one. */
-	if (likely(count_is_plain(old)))
-		percpu_dynamic_got(count, nr);
-	else
-		percpu_ref_finish(percpu_count_got, count, old, nr);
+	percpu_count_get(count_of(&ref->data), nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_slow);
 
@@ -83,7 +72,7 @@ void __rs_percpu_ref_put_slow(struct rs_percpu_ref *ref, unsigned long nr)
 	u64 old;
 
 	if (percpu_count_drop(count, nr, &old))
-		percpu_ref_finish(percpu_count_dropped, count, old, nr);
+		percpu_ref_dropped(count, old, nr);
 }
 EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_slow);
 
