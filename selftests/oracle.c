@@ -296,6 +296,7 @@ static const struct difference {
 	{ "percpu_ref", "second_kill", "ret", 2 },
 	{ "percpu_ref", "looks_dead", "dying", 2 },
 	{ "percpu_ref", "second_exit", "old", 1 },
+	{ "percpu_ref", "put_none", "released", 2 },
 };
 
 static const char *difference_of(const struct difference *d)

@@ -95,6 +95,7 @@ static int percpu_pair_begin(struct percpu_pair *pair, u32 flags)
 	}
 	pair->alive = true;
 	pair->held = 0;
+	pair->bare = false;
 	pair->killed = flags & BEGIN_DEAD;
 	pair->reinit = flags;	/* each of them implies it */
 	pair->spoilt = false;
@@ -298,6 +299,28 @@ static bool explains_second_exit(struct oracle_pair *base, const struct oracle_s
 	       oracle_agree_but(answers, BIT(FIELD_RET) | BIT(FIELD_OLD));
 }
 
+/* Ours knows that none is not the last. */
+static bool explains_put_none(struct oracle_pair *base, const struct oracle_step *step,
+			      unsigned int state, const struct oracle_answer *answers)
+{
+	u32 fields = BIT(FIELD_RELEASED) | BIT(FIELD_ORDER);
+
+	/* It may look dead as well. */
+	if (to_pair(base)->spoilt)
+		fields |= BIT(FIELD_DYING);
+	return step->when == WHEN_MIDDLE && step->op == OP_PUT_MANY && !step->nr &&
+	       answers[MAINLINE].field[FIELD_RELEASED] ==
+	       answers[OURS].field[FIELD_RELEASED] + 1 && oracle_agree_but(answers, fields);
+}
+
+/* No callback is under way where a difference is seen. */
+static void percpu_pair_resync(struct oracle_pair *base)
+{
+	struct percpu_pair *pair = to_pair(base);
+
+	pair->tally[MAINLINE] = pair->tally[OURS];
+}
+
 static const struct oracle_difference differences[] = {
 	{ "second_kill", "a second kill warns and drops a reference it does not own",
 	  NULL, explains_second_kill },
@@ -305,6 +328,8 @@ static const struct oracle_difference differences[] = {
 	  NULL, explains_looks_dead },
 	{ "second_exit", "a second exit may free garbage; is_zero then has the old count",
 	  NULL, explains_second_exit },
+	{ "put_none", "put_many(0) of a count that is zero calls release() again",
+	  NULL, explains_put_none },
 };
 
 /* Mainline warns of a second kill once. */
@@ -341,6 +366,7 @@ const struct oracle_subject oracle_percpu_ref = {
 	.perform	= percpu_pair_perform,
 	.look		= percpu_pair_look,
 	.settled	= percpu_pair_settled,
+	.resync		= percpu_pair_resync,
 	.segments	= 10,
 	.rarely		= ALL & ~(P | A),
 	.put		= OP_PUT_MANY,

@@ -21,6 +21,10 @@
 /*
  * switching: not killed, switch under way; dying: killed, switch under way;
  * dead: killed, and no switch under way, but references; zero: none of these.
+ *
+ * An owner may put the initial reference without a kill, as md does: the counter lives at
+ * zero then, and is got from there, in whatever mode. It is not killed before the
+ * reference is back.
  */
 enum {
 	STATE_PERCPU, STATE_SWITCHING, STATE_ATOMIC, STATE_DYING, STATE_DEAD, STATE_ZERO,
@@ -41,9 +45,11 @@ enum {
 /* Name, states; in segments role, whether it says how many, states in which they begin. */
 #define OPS(X)									\
 	X(GET, "get", LIVE | KILLED, GET, false, LIVE | KILLED)			\
-	X(GET_MANY, "get_many", LIVE | KILLED, GET, true, LIVE | KILLED)	\
+	X(GET_MANY, "get_many", ALL, GET, true, LIVE | KILLED)			\
 	X(PUT, "put", LIVE | KILLED, PUT, false, LIVE | KILLED)			\
-	X(PUT_MANY, "put_many", LIVE | KILLED, PUT, true, LIVE | KILLED)	\
+	X(PUT_MANY, "put_many", ALL, PUT, true, LIVE | KILLED)			\
+	X(PUT_INITIAL, "put_initial", LIVE, NONE, false, 0)			\
+	X(GET_INITIAL, "get_initial", LIVE, NONE, false, 0)			\
 	X(TRYGET, "tryget", ALL, TRYGET, false, ALL)				\
 	X(TRYGET_MANY, "tryget_many", ALL, TRYGET, true, ALL)			\
 	X(TRYGET_LIVE, "tryget_live", ALL, TRYGET_LIVE, false, ALL)		\
@@ -90,6 +96,7 @@ struct percpu_pair {
 	struct rs_percpu_ref	ours;
 	struct tally		tally[SIDES];
 	u64			held;		/* beyond the owner's */
+	bool			bare;		/* alive, and the owner's was put */
 	bool			alive;		/* between init and exit */
 	bool			killed;
 	bool			switching;	/* since the last settling */

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The oracle's subject percpu_ref: which steps are legal, and choosing one. */
+#include <linux/bits.h>
+#include <linux/minmax.h>
+
 #include "oracle_percpu_ref.h"
 
 static_assert(OP_NR <= ORACLE_OPS_MAX);
+
+#define HELD_MAX	BIT(31)
 
 const struct oracle_op oracle_percpu_ref_ops[OP_NR] = {
 #define X(id, op_name, in, does, is_many, at_once) {			\
@@ -50,22 +55,36 @@ static bool in_its_place(struct percpu_pair *pair, const struct oracle_step *ste
 	}
 }
 
+/* How many references a pair may take yet: steps and segments have 32 bits for all. */
+static u32 room(const struct percpu_pair *pair)
+{
+	return HELD_MAX - min_t(u64, pair->held, HELD_MAX);
+}
+
 /* But for the state and the place. */
 static bool allowed(struct percpu_pair *pair, const struct oracle_step *step,
 		    unsigned int state)
 {
 	switch (step->op) {
 	case OP_GET:
-	case OP_GET_MANY:
 		return pair->held || !pair->killed;
+	case OP_GET_MANY:
+		return (pair->held || !pair->killed || !step->nr) && step->nr <= room(pair);
+	case OP_TRYGET_MANY:
+		return step->nr <= room(pair);
 	case OP_PUT:
 		return pair->held;
 	case OP_PUT_MANY:
-		return pair->held && step->nr && step->nr <= pair->held;
-	case OP_TRYGET_LIVE:
-	case OP_TRYGET_LIVE_RCU:
+		return step->nr <= pair->held;
+	case OP_PUT_INITIAL:
+		return !pair->bare;
+	case OP_GET_INITIAL:
+		return pair->bare;
 	case OP_KILL:
 	case OP_KILL_CONFIRM:
+		return !pair->spoilt && !pair->bare;
+	case OP_TRYGET_LIVE:
+	case OP_TRYGET_LIVE_RCU:
 	case OP_SWITCH_TO_PERCPU:
 		return !pair->spoilt;
 	case OP_SWITCH_TO_ATOMIC_SYNC:
@@ -93,17 +112,37 @@ bool oracle_percpu_ref_legal(struct oracle_pair *base, const struct oracle_step 
 	       in_its_place(pair, step) && allowed(pair, step, state);
 }
 
+/* About the ends of everything: a slot takes 256 at once. */
+static u32 draw_number(struct percpu_pair *pair, struct rs_sequence *seq)
+{
+	static const u32 numbers[] = { 0, 1, 255, 256, 257, 1 << 16, HELD_MAX };
+	u32 nr;
+
+	if (rs_sequence_below(seq, 2))
+		nr = 1 + rs_sequence_below(seq, rs_sequence_below(seq, 4) ? 8 : 65536);
+	else
+		nr = numbers[rs_sequence_below(seq, ARRAY_SIZE(numbers))];
+	return min(nr, room(pair));
+}
+
 static void draw_argument(struct percpu_pair *pair, struct rs_sequence *seq,
 			  struct oracle_step *step)
 {
 	switch (step->op) {
 	case OP_GET_MANY:
+		/* From zero there is nothing to get when it was killed. */
+		step->nr = pair->held || !pair->killed ? draw_number(pair, seq) : 0;
+		break;
 	case OP_TRYGET_MANY:
-		step->nr = 1 + rs_sequence_below(seq, rs_sequence_below(seq, 4) ? 8 : 65536);
+		step->nr = draw_number(pair, seq);
 		break;
 	case OP_PUT_MANY:
-		step->nr = rs_sequence_below(seq, 2) && pair->held ?
-			1 + rs_sequence_below(seq, pair->held) : pair->held;
+		if (rs_sequence_below(seq, 2))
+			step->nr = rs_sequence_below(seq, pair->held + 1);
+		else if (rs_sequence_below(seq, 2))
+			step->nr = min_t(u64, draw_number(pair, seq), pair->held);
+		else
+			step->nr = pair->held;
 		break;
 	case OP_EXIT_INIT:
 		step->nr = rs_sequence_below(seq, 8);
@@ -128,7 +167,7 @@ bool oracle_percpu_ref_draw(struct oracle_pair *base, enum oracle_when when,
 	if (when == WHEN_BEGIN && !wants_beginning(pair, seq))
 		return false;
 	for (step->op = 0; step->op < OP_NR; step->op++) {
-		step->nr = 1;
+		step->nr = 0;	/* which is a number, too */
 		if (oracle_percpu_ref_legal(base, step))
 			choice[nr++] = step->op;
 	}
@@ -158,6 +197,10 @@ void oracle_percpu_ref_enter(struct percpu_pair *pair, const struct oracle_step 
 		break;
 	case OP_PUT_MANY:
 		pair->held -= step->nr;
+		break;
+	case OP_PUT_INITIAL:
+	case OP_GET_INITIAL:
+		pair->bare = step->op == OP_PUT_INITIAL;
 		break;
 	case OP_TRYGET:
 	case OP_TRYGET_LIVE:

@@ -96,6 +96,10 @@ bool oracle_percpu_ref_fits(const struct oracle_segment *segment,
 
 	if (!pair->alive || pair->spoilt)
 		return false;
+	/* At zero release() comes as often as a switch ends there, or a put does. */
+	if (pair->bare && (segment->subject->ops[step->op].role == ROLE_EXCLUSIVE ||
+			   segment->subject->ops[step->op].role == ROLE_SWITCH))
+		return false;
 	switch (segment->subject->ops[step->op].role) {
 	case ROLE_EXCLUSIVE:
 		return exclusive_fits(segment, step->op);
@@ -115,7 +119,7 @@ void oracle_percpu_ref_prepare(struct oracle_segment *segment)
 	struct percpu_pair *pair = to_pair(segment->pair);
 	bool kill = segment_has(segment, OP_KILL) || segment_has(segment, OP_KILL_CONFIRM);
 	bool revive = segment_has(segment, OP_RESURRECT) || segment_has(segment, OP_REINIT);
-	bool owner = !pair->killed && !kill;
+	bool owner = !pair->killed && !kill && !pair->bare;
 
 	pair->opposed = has_to_atomic(segment) && segment_has(segment, OP_SWITCH_TO_PERCPU);
 	pair->kill = kill;

@@ -43,12 +43,14 @@ static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 
 {
 	switch (step->op) {
 	case OP_GET:
+	case OP_GET_INITIAL:
 		FN(get)(ref);
 		break;
 	case OP_GET_MANY:
 		FN(get_many)(ref, step->nr);
 		break;
 	case OP_PUT:
+	case OP_PUT_INITIAL:
 		FN(put)(ref);
 		break;
 	case OP_PUT_MANY:

@@ -94,7 +94,7 @@ static bool draw_step(const struct oracle_segment *segment, struct rs_sequence *
 	if (!nr)
 		return false;
 	step->op = choice[rs_sequence_below(seq, nr)];
-	step->nr = 1 + rs_sequence_below(seq, 8);
+	step->nr = rs_sequence_below(seq, 9);
 	step->limit = subject->limit ? subject->limit(segment->pair, seq) : 0;
 	return true;
 }
