@@ -15,7 +15,7 @@ begin() {
 	echo "TAP version 13"
 	[ "$(id -u)" = 0 ] || skip_all "not root"
 	if [ ! -e /sys/kernel/debug/clear_warn_once ] && [ ! -d /sys/kernel/debug/bdi ]; then
-		mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null || skip_all "the kernel has no debugfs"
+		mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null || skip_all "debugfs cannot be mounted (debugfs=off or no-mount, or a kernel without)"
 		ktap_mounted=1
 	fi
 	if loaded refstorm; then
@@ -88,6 +88,15 @@ expect_failure() {	# expect_failure COMMAND...
 skip() {
 	ktap_count=$((ktap_count + 1))
 	echo "ok $ktap_count $1 # SKIP $2"
+}
+
+# One that makes the kernel warn on purpose, which a machine may take for a reason to panic.
+check_warning() {	# check_warning NAME COMMAND...
+	if [ "$(cat /proc/sys/kernel/panic_on_warn)" = 0 ]; then
+		check "$@"
+	else
+		skip "$1" "warns on purpose, and kernel.panic_on_warn is set"
+	fi
 }
 
 end() {

@@ -131,6 +131,9 @@ const char *rs_end(struct rs_mark *mark);
 /* Stop all storms and destroy all objects: after a test that failed. */
 void rs_sweep(void);
 
+/* To skip from a fixture's setup: after a return the harness would run the test; 255 is a skip. */
+#define RS_SKIP_SETUP(...) SKIP(_exit(255), __VA_ARGS__)
+
 /*
  * A fixture of tests that leave nothing behind, and need so many CPUs. One with variants
  * has them after this.
@@ -143,7 +146,7 @@ FIXTURE_SETUP(_name)						\
 {								\
 	self->mark = rs_begin();				\
 	if (rs_cpus() < (_cpus))				\
-		SKIP(return, "needs " #_cpus " CPUs");		\
+		RS_SKIP_SETUP("needs " #_cpus " CPUs");		\
 }								\
 FIXTURE_TEARDOWN(_name)						\
 {								\
@@ -179,6 +182,14 @@ const char *rs_kmsg_complaint(int fd);
 /* To scan-log: @nr warnings of this text are to come, until the end of it. */
 void rs_expect(unsigned int nr, const char *text);
 void rs_expect_end(void);
+/* Does the kernel panic when it warns? Then no test may make it. */
+bool rs_panics_on_warning(void);
+#define RS_SKIP_IF_WARNINGS_PANIC()			\
+	do {						\
+		if (rs_panics_on_warning())		\
+			RS_SKIP_SETUP(RS_WARNINGS_PANIC);	\
+	} while (0)
+#define RS_WARNINGS_PANIC "warns on purpose, and kernel.panic_on_warn is set"
 /* Let the kernel warn again of what it warned of once; false if it cannot. */
 bool rs_clear_warn_once(void);
 /* Has the nth allocation at a site, from now on, fail; false if it cannot. */

@@ -82,6 +82,10 @@ static void test(const char *row)
 	quoted(row, "text", text, sizeof(text));
 	quoted(row, "title", title, sizeof(title));
 
+	if (warnings && rs_panics_on_warning()) {
+		ksft_test_result_skip("%s # " RS_WARNINGS_PANIC "\n", title);
+		return;
+	}
 	if (!rs_clear_warn_once()) {
 		ksft_test_result_skip("%s\n", title);
 		return;

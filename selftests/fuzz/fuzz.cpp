@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <poll.h>
@@ -331,6 +332,12 @@ int main(int argc, char **argv)
         mmap(nullptr, sizeof(shared_counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED || access((directory + "control").c_str(), W_OK)) {
         std::fprintf(stderr, "fuzz: no %scontrol: is refstorm.ko loaded?\n", directory.c_str());
+        return 3;
+    }
+    if (std::ifstream("/proc/sys/kernel/panic_on_warn").get() == '1') {
+        std::fprintf(stderr,
+                     "fuzz: misuse makes the kernel warn, and with kernel.panic_on_warn=1 it would panic: "
+                     "sysctl kernel.panic_on_warn=0\n");
         return 3;
     }
     auto &counts = *new (page) shared_counts;

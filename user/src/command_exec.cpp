@@ -4,7 +4,10 @@
 #include "readiness.hpp"
 #include "terminal.hpp"
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -59,6 +62,22 @@ result<std::vector<std::string>> split_commands(const std::vector<std::string> &
     return commands;
 }
 
+result<done> may_run(const machine &here, const std::string &command)
+{
+    std::istringstream stream(command);
+    const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
+    const auto has = [&words](std::string_view word) {
+        return std::ranges::find(words, word) != words.end();
+    };
+    if (words.empty())
+        return done{};
+    if (words.front() == "storm" && has("pattern=saturate"))
+        return may_warn(here, "a saturating storm");
+    if (words.front() == "oracle" && !has("stop"))
+        return may_warn(here, "the oracle, which begins with misuse,");
+    return done{};
+}
+
 bool command_sequence::run(const std::string &command)
 {
     auto answer = port_.command(command);
@@ -103,15 +122,22 @@ result<exit_code> command_exec(const arguments &args)
     auto commands = split_commands(args.words);
     if (!commands)
         return commands.error();
+    // Before the first is run, not in the middle.
+    for (const std::string &command : *commands)
+        if (auto allowed = may_run(machine{}, command); !allowed)
+            return allowed.error();
     auto port = open_loaded(args.where);
     if (!port)
         return port.error();
 
     command_sequence sequence(**port, args.json, stdout, stderr);
     if (from_stdin) {
-        for (std::string line; std::getline(std::cin, line);)
+        for (std::string line; std::getline(std::cin, line);) {
+            if (auto allowed = may_run(machine{}, line); !allowed)
+                return allowed.error();
             if (!is_blank_or_comment(line) && !sequence.run(line))
                 break;
+        }
     } else {
         for (const std::string &command : *commands)
             if (!sequence.run(command))

@@ -2,6 +2,7 @@
 #include "command_oracle.hpp"
 
 #include "commands.hpp"
+#include "machine.hpp"
 #include "readiness.hpp"
 #include "storm_plan.hpp"
 #include "text_table.hpp"
@@ -277,6 +278,8 @@ result<std::vector<record>> oracle_runner::lines_of(const std::string &counter)
 
 result<exit_code> command_oracle(const arguments &args)
 {
+    if (auto allowed = may_warn(machine{}, "the oracle, which begins with misuse,"); !allowed)
+        return allowed.error();
     auto ready = make_ready(args.where, {});
     if (!ready)
         return ready.error();

@@ -70,6 +70,9 @@ run_outcome run_plan(module_port &port, const storm_plan &plan, const places &wh
 
 result<exit_code> command_storm(const arguments &args)
 {
+    if (args.storm.pattern == storm_pattern::saturate)
+        if (auto allowed = may_warn(machine{}, "a saturating storm"); !allowed)
+            return allowed.error();
     auto ready = make_ready(args.where, {});
     if (!ready)
         return ready.error();

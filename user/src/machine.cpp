@@ -81,6 +81,24 @@ bool machine::has_debugfs() const
     return !text || text->find("\tdebugfs\n") != std::string::npos;
 }
 
+bool machine::panics_on_warning() const
+{
+    const auto text = read_file(root_ / "proc/sys/kernel/panic_on_warn");
+    return text && !text->empty() && text->front() != '0';
+}
+
+result<done> may_warn(const machine &here, std::string_view what)
+{
+    if (!here.panics_on_warning())
+        return done{};
+    return problem{
+        exit_code::machine,
+        fmt::format("{} makes the kernel warn on purpose, and with kernel.panic_on_warn=1 it "
+                    "would panic",
+                    what),
+        "allow warnings: sysctl kernel.panic_on_warn=0; or run it in a virtual machine: make storm"};
+}
+
 bool is_debugfs(const fs::path &directory)
 {
     struct statfs facts {};

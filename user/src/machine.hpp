@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace refstorm {
 
@@ -29,10 +30,15 @@ class machine {
     bool modules_disabled() const;
     /// False if the kernel was built without debugfs.
     bool has_debugfs() const;
+    /// True if the kernel panics when it warns.
+    bool panics_on_warning() const;
 
   private:
     std::filesystem::path root_;
 };
+
+/// Fails if \p what, which makes the kernel warn on purpose, would make it panic.
+result<done> may_warn(const machine &here, std::string_view what);
 
 /// True if \p directory is in a mounted debugfs.
 bool is_debugfs(const std::filesystem::path &directory);

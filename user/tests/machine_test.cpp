@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "commands.hpp"
 #include "fake_module.hpp"
 #include "load_failure.hpp"
 #include "machine.hpp"
@@ -53,6 +54,31 @@ TEST_F(machine_facts, know_whether_there_is_a_debugfs)
     EXPECT_FALSE(here_.has_debugfs());
     place_.write("proc/filesystems", "nodev\tsysfs\nnodev\tdebugfs\n");
     EXPECT_TRUE(here_.has_debugfs());
+}
+
+TEST_F(machine_facts, know_whether_a_warning_is_a_panic)
+{
+    EXPECT_TRUE(may_warn(here_, "the oracle"));
+    place_.write("proc/sys/kernel/panic_on_warn", "0\n");
+    EXPECT_TRUE(may_warn(here_, "the oracle"));
+    place_.write("proc/sys/kernel/panic_on_warn", "1\n");
+    const auto refused = may_warn(here_, "the oracle");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, exit_code::machine);
+    EXPECT_NE(refused.error().hint.find("sysctl kernel.panic_on_warn=0"), std::string::npos);
+}
+
+TEST_F(machine_facts, know_which_commands_of_exec_would_panic)
+{
+    place_.write("proc/sys/kernel/panic_on_warn", "1\n");
+    for (const char *command : {"storm provider=rs_kref pattern=saturate", " storm pattern=saturate ms=5",
+                                "oracle", "oracle counter=kref steps=1"})
+        EXPECT_FALSE(may_run(here_, command)) << command;
+    for (const char *command :
+         {"", "storm provider=rs_kref", "oracle stop", "create saturate kref", "stop all"})
+        EXPECT_TRUE(may_run(here_, command)) << command;
+    place_.write("proc/sys/kernel/panic_on_warn", "0\n");
+    EXPECT_TRUE(may_run(here_, "oracle"));
 }
 
 TEST_F(machine_facts, that_debugfs_is_missing_is_explained)

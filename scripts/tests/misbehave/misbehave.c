@@ -54,7 +54,7 @@ static int __init misbehave_init(void)
 	} else if (!strcmp(how, "stack")) {
 		dump_stack();
 	} else if (!strcmp(how, "poison")) {
-		/* slub_debug=P on the command line: SLUB sees it when the object is allocated again. */
+		/* With slub_debug=P, SLUB sees it when the object is allocated again. */
 		misbehave_write_after_free();
 	} else if (!strcmp(how, "atomic")) {
 		preempt_disable();
