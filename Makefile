@@ -39,7 +39,7 @@ test-unit:
 
 #: make test-guest   the suites that boot guests
 test-guest:
-	@scripts/test $(if $(T),--one $(T),runner guest lockdown bench)
+	@scripts/test $(if $(T),--one $(T),runner guest refusals bench)
 
 #: make test-here    the selftests, or T=NAME, on this machine as it runs (root, after make install)
 test-here:

@@ -50,6 +50,10 @@ std::pair<std::string, std::string> reason(int error, const load_facts &facts)
     case ENOEXEC:
         return {"the module does not fit this kernel", wrong_kernel_hint(facts)};
     case EINVAL:
+        if (!facts.loaded_before.empty() && facts.parameters.empty())
+            return {fmt::format("it does not fit {}, which is loaded already, of another build",
+                                facts.loaded_before),
+                    "first: refstorm unload"};
         return {"the kernel refuses the file or its parameters",
                 fmt::format("parameters: '{}'; `dmesg | tail` shows the kernel's reason", facts.parameters)};
     case ENOENT:
@@ -73,6 +77,14 @@ problem explain_load_failure(int error, const load_facts &facts)
     auto [why, hint] = reason(error, facts);
     return {exit_code::machine, fmt::format("cannot load {} ({}): {}", facts.module, facts.path, why),
             std::move(hint)};
+}
+
+problem other_build(const std::string &loaded, const std::string &path, const std::string &module)
+{
+    return {exit_code::machine,
+            fmt::format("{} is loaded already, of another build than {}, beside which {} belongs", loaded,
+                        path, module),
+            "first: refstorm unload"};
 }
 
 problem module_not_found(const std::string &module, const std::string &kernel,

@@ -20,10 +20,15 @@ struct load_facts {
     std::optional<std::string> lockdown = {};
     bool modules_disabled = false;
     std::string parameters = {};
+    /// A module of ours that was loaded before; empty if none was.
+    std::string loaded_before = {};
 };
 
 /// The explanation of \p error (an errno of finit_module).
 problem explain_load_failure(int error, const load_facts &facts);
+
+/// \p loaded, which is loaded already, is of another build than the file \p path of \p module fits.
+problem other_build(const std::string &loaded, const std::string &path, const std::string &module);
 
 /// The module is not installed for this kernel, or not in the directory that was named.
 problem module_not_found(const std::string &module, const std::string &kernel,

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <sstream>
 #include <system_error>
 
 #include <linux/magic.h>
@@ -81,6 +82,21 @@ bool machine::has_debugfs() const
     return !text || text->find("\tdebugfs\n") != std::string::npos;
 }
 
+std::optional<std::string> machine::debugfs_parameter() const
+{
+    constexpr std::string_view key = "debugfs=";
+    const auto text = read_file(root_ / "proc/cmdline");
+    std::istringstream words(text ? *text : std::string());
+    std::optional<std::string> value;
+    // The last one that the kernel knows counts.
+    for (std::string word; words >> word;)
+        if (word == "debugfs=off" || word == "debugfs=no-mount")
+            value = word.substr(key.size());
+        else if (word == "debugfs=on")
+            value.reset();
+    return value;
+}
+
 bool machine::panics_on_warning() const
 {
     const auto text = read_file(root_ / "proc/sys/kernel/panic_on_warn");
@@ -111,9 +127,17 @@ result<done> ensure_debugfs(const machine &here, const fs::path &module_director
     std::error_code ignored;
     if (fs::exists(module_directory, ignored) || is_debugfs(place))
         return done{};
-    if (!here.has_debugfs())
-        return problem{exit_code::machine, "this kernel has no debugfs",
-                       "refstorm needs a kernel built with CONFIG_DEBUG_FS=y"};
+    if (!here.has_debugfs()) {
+        if (const auto value = here.debugfs_parameter())
+            return problem{
+                exit_code::machine,
+                fmt::format("the kernel was started with debugfs={}, which keeps debugfs away", *value),
+                "start it without that word on its command line, or with debugfs=on"};
+        return problem{
+            exit_code::machine, "this kernel has no debugfs",
+            "refstorm needs a kernel built with CONFIG_DEBUG_FS=y and CONFIG_DEBUG_FS_ALLOW_ALL=y; one "
+            "with\nanother default has debugfs if it is started with debugfs=on"};
+    }
 
     const std::string hint = fmt::format("mount it: mount -t debugfs debugfs {}", place.native());
     if (place != debugfs_place || !machine::is_root() || !is_empty_directory(place))

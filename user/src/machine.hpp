@@ -28,8 +28,10 @@ class machine {
     bool has_loadable_modules() const;
     /// True once somebody wrote 1 to kernel.modules_disabled.
     bool modules_disabled() const;
-    /// False if the kernel was built without debugfs.
+    /// False if the kernel was built without debugfs, or started without.
     bool has_debugfs() const;
+    /// "off" or "no-mount" if the kernel's command line says so of debugfs.
+    std::optional<std::string> debugfs_parameter() const;
     /// True if the kernel panics when it warns.
     bool panics_on_warning() const;
 

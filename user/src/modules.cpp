@@ -61,6 +61,13 @@ std::vector<std::string> parameter_names(kmod_module *module)
     return names;
 }
 
+/// The checksum of the sources of the loaded module \p name; empty if the kernel does not tell.
+std::string loaded_version(const char *name)
+{
+    const auto text = read_file(fs::path("/sys/module") / name / "srcversion");
+    return text ? text->substr(0, text->find('\n')) : "";
+}
+
 std::vector<std::string> holders_of(kmod_module *module)
 {
     std::vector<std::string> names;
@@ -280,13 +287,17 @@ result<done> module_pair::insert(const std::string &name, kmod_module *module,
     if (error == 0 || error == -EEXIST)
         return done{};
     const auto vermagic = module_info(module, "vermagic");
+    const auto *before = std::ranges::find_if(
+        module_rows, [&](const module_row &row) { return row.name != name && is_loaded(row.name); });
+    const std::string loaded_before = before == module_rows.end() ? "" : before->name;
     return explain_load_failure(-error, {.module = name,
                                          .path = kmod_module_get_path(module),
                                          .kernel = machine::kernel_release(),
                                          .vermagic = vermagic.empty() ? "" : vermagic.front(),
                                          .lockdown = here_.lockdown(),
                                          .modules_disabled = here_.modules_disabled(),
-                                         .parameters = options});
+                                         .parameters = options,
+                                         .loaded_before = loaded_before});
 }
 
 result<load_report> module_pair::load(const std::vector<std::string> &parameters)
@@ -299,6 +310,14 @@ result<load_report> module_pair::load(const std::vector<std::string> &parameters
             report.already.emplace_back(row.name);
             continue;
         }
+        // The kernel compares symbols' versions only, and not all kernels have any.
+        for (const std::string &name : report.already)
+            if (const auto beside = locate(name)) {
+                const auto version = module_info(beside->get(), "srcversion");
+                const std::string loaded = loaded_version(name.c_str());
+                if (!version.empty() && !loaded.empty() && version.front() != loaded)
+                    return other_build(name, kmod_module_get_path(beside->get()), row.name);
+            }
         auto module = locate(row.name);
         if (!module)
             return module.error();

@@ -4,6 +4,7 @@
 #include "descriptor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 #include <system_error>
 
@@ -19,6 +20,8 @@ namespace fs = std::filesystem;
 /// Lines for whoever boots a guest; the driver runs in one.
 constexpr std::string_view for_the_guest = "guest.";
 constexpr std::string_view flag = "--profile";
+/// Of UTF-8, and of UTF-16 in both orders.
+constexpr std::array<std::string_view, 3> byte_order_marks = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
 
 std::vector<std::string> names_in(const std::vector<fs::path> &directories)
 {
@@ -84,6 +87,12 @@ std::vector<fs::path> profile_directories()
 
 result<profile> parse_profile(const std::string &text, const std::string &name)
 {
+    for (const std::string_view mark : byte_order_marks)
+        if (text.starts_with(mark))
+            return problem{
+                exit_code::machine,
+                fmt::format("profile {} begins with a byte order mark, which some editors write", name),
+                "save it as plain UTF-8, without the mark: sed -i '1s/^\\xef\\xbb\\xbf//' FILE"};
     profile options;
     std::istringstream lines(text);
     std::size_t number = 0;

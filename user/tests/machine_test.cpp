@@ -81,6 +81,22 @@ TEST_F(machine_facts, know_which_commands_of_exec_would_panic)
     EXPECT_TRUE(may_run(here_, "oracle"));
 }
 
+TEST_F(machine_facts, know_that_the_command_line_keeps_debugfs_away)
+{
+    place_.write("proc/filesystems", "nodev\tsysfs\n");
+    const auto says = [this](const char *words) {
+        place_.write("proc/cmdline", words);
+        const auto ready = ensure_debugfs(here_, place_.path() / "debug/refstorm");
+        EXPECT_FALSE(ready);
+        EXPECT_EQ(ready.error().code, exit_code::machine);
+        return ready.error().what;
+    };
+    EXPECT_NE(says("quiet debugfs=off\n").find("debugfs=off"), std::string::npos);
+    EXPECT_NE(says("debugfs=on debugfs=no-mount").find("debugfs=no-mount"), std::string::npos);
+    EXPECT_NE(says("debugfs=off debugfs=on").find("has no debugfs"), std::string::npos);
+    EXPECT_NE(says("nodebugfs=off").find("has no debugfs"), std::string::npos);
+}
+
 TEST_F(machine_facts, that_debugfs_is_missing_is_explained)
 {
     place_.write("proc/filesystems", "nodev\tsysfs\n");
@@ -147,6 +163,17 @@ TEST(load_failures, name_the_kernel_that_a_module_was_built_for)
 TEST(load_failures, show_the_parameters_that_were_refused)
 {
     auto known = facts();
+    known.parameters = "fail_nth=x";
+    EXPECT_TRUE(says(explain_load_failure(EINVAL, known), "fail_nth=x"));
+}
+
+TEST(load_failures, tell_a_module_of_another_build_from_wrong_parameters)
+{
+    auto known = facts();
+    known.loaded_before = "rsref";
+    EXPECT_TRUE(says(explain_load_failure(EINVAL, known), "of another build"));
+    EXPECT_TRUE(says(explain_load_failure(EINVAL, known), "refstorm unload"));
+    EXPECT_TRUE(says(other_build("rsref", "/x/rsref.ko", "refstorm"), "refstorm unload"));
     known.parameters = "fail_nth=x";
     EXPECT_TRUE(says(explain_load_failure(EINVAL, known), "fail_nth=x"));
 }

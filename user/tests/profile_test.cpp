@@ -49,6 +49,16 @@ TEST_F(profiles, yield_to_the_command_line)
               (words{"storm", "--kill-contexts=task", "--seconds=1"}));
 }
 
+TEST_F(profiles, with_a_byte_order_mark_are_refused_by_its_name)
+{
+    for (const char *mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"}) {
+        place_.write("bom", std::string(mark) + "seconds=1\n");
+        const problem what = refused({"storm", "--profile", "bom"});
+        EXPECT_EQ(what.code, exit_code::machine);
+        EXPECT_NE(what.what.find("byte order mark"), std::string::npos) << what.what;
+    }
+}
+
 TEST_F(profiles, can_be_files_anywhere)
 {
     EXPECT_EQ(expanded({"storm", "--profile", (place_.path() / "short").native()}).size(), 3U);
