@@ -9,7 +9,7 @@ export tap_failed=0
 
 # result RC NAME: what the test said is read from stdin. Not at the end of a pipe, for it counts.
 result() {
-	sed 's/^/# /'
+	sed 's/^/#   /' # indented: "# ok" would be a result nested in this one
 	tap_count=$((tap_count + 1))
 	tap_last=$1
 	if [ "$1" = 0 ]; then echo "ok $tap_count $2"; else echo "not ok $tap_count $2"; tap_failed=1; fi
