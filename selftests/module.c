@@ -308,6 +308,14 @@ bool rs_panics_on_warning(void)
 	return value != '0';
 }
 
+void rs_expect_range(unsigned int low, unsigned int high, const char *text)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "refstorm-expect: begin %u..%u %s", low, high, text);
+	kmsg_write(line);
+}
+
 void rs_expect(unsigned int nr, const char *text)
 {
 	char line[256];

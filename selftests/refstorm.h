@@ -181,6 +181,7 @@ char *rs_kmsg_read(int fd);
 const char *rs_kmsg_complaint(int fd);
 /* To scan-log: @nr warnings of this text are to come, until the end of it. */
 void rs_expect(unsigned int nr, const char *text);
+void rs_expect_range(unsigned int low, unsigned int high, const char *text);
 void rs_expect_end(void);
 /* Does the kernel panic when it warns? Then no test may make it. */
 bool rs_panics_on_warning(void);

@@ -143,6 +143,7 @@ static void SIDE(perform)(struct TYPE *r, const struct oracle_step *step,
 /* Each kind of misuse that is warned of, once. */
 static void SIDE(provoke)(void)
 {
+	unsigned long flags;
 	struct TYPE r;
 	bool ignored;
 
@@ -158,5 +159,12 @@ static void SIDE(provoke)(void)
 	FN(dec)(&r);
 	FN(set)(&r, 0);
 	ignored = FN(dec_not_one)(&r);
+	/* Later kernels warn once for each function that dec_not_one is inlined into. */
+	FN(set)(&r, 0);
+	ignored = FN(dec_and_mutex_lock)(&r, &the_mutex);
+	FN(set)(&r, 0);
+	ignored = FN(dec_and_lock)(&r, &the_spinlock);
+	FN(set)(&r, 0);
+	ignored = FN(dec_and_lock_irqsave)(&r, &the_spinlock, &flags);
 	(void)ignored;
 }

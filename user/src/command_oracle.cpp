@@ -31,7 +31,7 @@ struct provoked {
 constexpr std::array provoked_warnings = {
     provoked{"refcount kref", 2, "refcount_t: saturated; leaking memory."},
     provoked{"refcount kref", 1, "refcount_t: addition on 0; use-after-free."},
-    provoked{"refcount kref", 2, "refcount_t: underflow; use-after-free."},
+    provoked{"refcount kref", 5, "refcount_t: underflow; use-after-free."},
     provoked{"refcount kref", 1, "refcount_t: decrement hit 0; leaking memory."},
     provoked{"refcount kref", 2, "rs_refcount_t: saturated; leaking memory."},
     provoked{"refcount kref", 1, "rs_refcount_t: addition on 0; use-after-free."},
