@@ -310,23 +310,22 @@ bool rs_panics_on_warning(void)
 
 void rs_expect_range(unsigned int low, unsigned int high, const char *text)
 {
-	char line[256];
-
-	snprintf(line, sizeof(line), "refstorm-expect: begin %u..%u %s", low, high, text);
-	kmsg_write(line);
-}
-
-void rs_expect(unsigned int nr, const char *text)
-{
-	char line[256];
+	char line[256], most[16] = "";
 
 	/* Its test should have skipped. */
 	if (rs_panics_on_warning()) {
 		fprintf(stderr, "# '%s' would be a panic: " RS_WARNINGS_PANIC "\n", text);
 		exit(1);
 	}
-	snprintf(line, sizeof(line), "refstorm-expect: begin %u %s", nr, text);
+	if (high != low)
+		snprintf(most, sizeof(most), "..%u", high);
+	snprintf(line, sizeof(line), "refstorm-expect: begin %u%s %s", low, most, text);
 	kmsg_write(line);
+}
+
+void rs_expect(unsigned int nr, const char *text)
+{
+	rs_expect_range(nr, nr, text);
 }
 
 void rs_expect_end(void)

@@ -160,9 +160,11 @@ struct percpu_block *percpu_count_detach(struct rs_percpu_count *count)
  *
  * A switch that the user asked for ends first. One that the user did not ask for may
  * still be under way when this returns; its end gives back the slots and its share of the
- * memory, and does not touch the user's counter any more.
+ * memory, and does not touch the user's counter any more. If that one finds a live count at
+ * zero, which has release() called, exit waits for it, too.
  *
- * Context: any but NMI; process if a switch that was asked for is under way.
+ * Context: any but NMI, without locks of the scheduler's or of the timers' (memory is given
+ * back); process if a switch that was asked for is under way.
  */
 void percpu_count_exit(struct rs_percpu_count *count, struct rs_percpu_count __rcu **handle)
 {
@@ -473,8 +475,8 @@ void percpu_count_module_exit(void)
  * @how: whether the initial reference is dropped here
  *
  * Context: any but NMI; RCU read-side critical section. Does not sleep.
- * Return: true for the first caller; false for others, and if the count is
- * zero, and nothing has changed.
+ * Return: true for the first caller; false for others, if the count is zero, and if it was
+ * ended; nothing has changed then.
  */
 bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm,
 		       enum percpu_kill how)
@@ -485,7 +487,7 @@ bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm
 
 	raw_spin_lock_irqsave(&count->lock, flags);
 	word = atomic64_read(&count->word);
-	if (word & COUNT_DEAD || count_is_zero(word)) {
+	if (word & COUNT_DEAD || count_is_zero(word) || percpu_count_is_exited(count)) {
 		raw_spin_unlock_irqrestore(&count->lock, flags);
 		return false;
 	}

@@ -140,10 +140,14 @@ static void sealed_callback_run(struct tasklet_struct *tasklet)
 
 static int sealed_callback_thread(void *unused)
 {
+	bool stop;
+
 	for (;;) {
 		set_current_state(TASK_IDLE);
+		/* Read first: what was added before the request to stop is seen after it. */
+		stop = kthread_should_stop();
 		if (!sealed_callback_pending()) {
-			if (kthread_should_stop())
+			if (stop)
 				break;
 			schedule();
 			continue;
@@ -173,9 +177,9 @@ void sealed_callback_kick(void)
 /**
  * sealed_callback_kick_in_irq - have the users of collected counts called back
  *
- * The tasklet is only for an interrupt at whose end softirqs run at once: not for one that
- * has interrupted a softirq, which may leave what is raised meanwhile to a thread of this
- * CPU; nor for a CPU that runs what interrupts have left to it, on its way down. An idle
+ * The tasklet is only for an interrupt at whose end softirqs run at once, or at the end of
+ * the section with bottom halves off that was interrupted. It is not for an interrupt of a
+ * softirq, which may leave what is raised meanwhile to a thread of this CPU; nor for a CPU that runs what interrupts have left to it, on its way down. An idle
  * CPU that does so gets an interrupt of its own.
  *
  * Context: hardirq; or interrupts off, on a CPU that is going down or idle.

@@ -90,7 +90,7 @@ MODULE_PARM_DESC(sealed_interrupts, "interrupts sent to other CPUs for rounds so
  * @next: the first count whose slot is not sealed; NULL if all are
  * @nr_sealed_remotely: how many from @next on were, and it has come up since
  * @next_jiffy: begins the round for which it was too early; this CPU alone starts it
- * @leaving: this CPU goes down: it starts no timer any more
+ * @leaving: this CPU goes down, or has not come up wholly: it starts no timer
  */
 struct round_cpu {
 	int			cpu;
@@ -448,6 +448,7 @@ int sealed_round_module_init(void)
 		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
 
 		there->cpu = cpu;
+		there->leaving = !cpu_online(cpu);
 		INIT_CSD(&there->csd, sealed_round_ipi, NULL);
 		there->more = IRQ_WORK_INIT_HARD(sealed_round_more);
 		rs_hrtimer_setup(&there->next_jiffy, sealed_round_next_jiffy, CLOCK_MONOTONIC,
