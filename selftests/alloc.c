@@ -93,7 +93,7 @@ static const struct scenario {
 };
 
 /* Covered elsewhere: by a test of its own below, or, module start, in module.sh. */
-static const char * const others[] = { "storm_object", "events", "workqueue",
+static const char * const others[] = { "storm_object", "events", "workqueue", "callback_thread",
 					"oracle", "oracle_thread" };
 
 TEST_F(alloc, every_site_has_a_scenario)

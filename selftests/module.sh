@@ -160,6 +160,7 @@ failing_start() {
 
 # The same for rsref.ko, which has only the one parameter.
 # site workqueue
+# site callback_thread
 failing_rsref() {
 	nth=1
 	while said=$(insmod "$rsref_ko" fail_nth="$nth" 2>&1) && rc=0 || rc=$?; [ "$rc" != 0 ]; do

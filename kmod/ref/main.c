@@ -22,6 +22,7 @@ struct rs_alloc_site rsref_sites[RSREF_SITE_NR] = {
 	[SITE_SEALED_SLOTS]	= { .name = "sealed_slots" },
 	[SITE_TRACKER]		= { .name = "tracker" },
 	[SITE_WORKQUEUE]	= { .name = "workqueue" },
+	[SITE_CALLBACK_THREAD]	= { .name = "callback_thread" },
 };
 
 static struct rs_alloc_table rsref_table = RS_ALLOC_TABLE(THIS_MODULE, rsref_sites);

@@ -30,6 +30,7 @@
 #include <linux/spinlock.h>
 
 #include "percpu_count.h"
+#include "rsref.h"
 #include "sealed_callback.h"
 
 /* How many users are called back before other softirqs get a turn */
@@ -246,6 +247,7 @@ static bool sealed_callback_probe(void)
 
 int sealed_callback_module_init(void)
 {
+	struct rs_alloc_site *site = &rsref_sites[SITE_CALLBACK_THREAD];
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -254,7 +256,10 @@ int sealed_callback_module_init(void)
 		tasklet_setup(&there->tasklet, sealed_callback_run);
 		there->kick = IRQ_WORK_INIT_HARD(sealed_callback_kick_irq);
 	}
-	callback_thread = kthread_create(sealed_callback_thread, NULL, "rsref_callback");
+	callback_thread = ERR_PTR(-ENOMEM);
+	if (!rs_alloc_should_fail(site))
+		callback_thread = kthread_create(sealed_callback_thread, NULL, "rsref_callback");
+	rs_alloc_result(site, !IS_ERR(callback_thread));
 	if (IS_ERR(callback_thread))
 		return PTR_ERR(callback_thread);
 	sched_set_fifo_low(callback_thread);
@@ -273,4 +278,5 @@ void sealed_callback_module_exit(void)
 	for_each_possible_cpu(cpu)
 		tasklet_kill(&per_cpu(callback_cpus, cpu).tasklet);
 	kthread_stop(callback_thread);
+	rs_alloc_returned(&rsref_sites[SITE_CALLBACK_THREAD]);
 }

@@ -85,10 +85,12 @@ constexpr std::array providers = {
     "cxx_sealed_ref",
 };
 constexpr std::array sites = {
-    "any",           "percpu_ref_data", "percpu_ref_slots", "sealed_slots",  "workqueue",
-    "events_reader", "control",         "object",           "storm",         "storm_slots",
-    "storm_workers", "storm_thread",    "storm_object",     "storm_objects", "storm_history",
-    "storm_probes",  "oracle",          "oracle_thread",    "bench",         "bench_thread",
+    "any",          "percpu_ref_data", "percpu_ref_slots", "sealed_slots",
+    "workqueue",    "callback_thread", "events_reader",    "control",
+    "object",       "storm",           "storm_slots",      "storm_workers",
+    "storm_thread", "storm_object",    "storm_objects",    "storm_history",
+    "storm_probes", "oracle",          "oracle_thread",    "bench",
+    "bench_thread",
 };
 constexpr std::array numbers = {
     "0",
