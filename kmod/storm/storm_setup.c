@@ -154,7 +154,7 @@ static int check_sizes(struct command *cmd, const struct storm_setup *setup)
 /* The patterns that are driven by themselves take no more than that. */
 static int check_pattern(struct command *cmd, struct storm_setup *setup)
 {
-	const char *name = pattern_choices[setup->pattern];
+	const char *name = pattern_choices[setup->pattern], *workers = "pinned workers";
 	u64 contexts = BIT(WORKER_PINNED);
 
 	switch (setup->pattern) {
@@ -169,18 +169,15 @@ static int check_pattern(struct command *cmd, struct storm_setup *setup)
 					      "%s cannot be ended alive: it has no exit",
 					      setup->provider->name);
 		contexts |= BIT(WORKER_ROAMING);
+		workers = "pinned and roaming workers";
 		break;
 	default:
 		return 0;
 	}
-	if (setup->contexts & ~contexts)
+	if (setup->contexts & ~contexts || setup->objects > 1 || setup->switchers ||
+	    setup->hotplug)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
-				      "pattern=%s has no %s workers", name,
-				      context_choices[__ffs64(setup->contexts & ~contexts)]);
-	if (setup->objects > 1 || setup->switchers || setup->hotplug)
-		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
-				      "pattern=%s has no objects=, switchers= or hotplug=",
-				      name);
+				      "pattern=%s has %s and one object, no more", name, workers);
 	setup->killers = 1;	/* one slot, which nobody kills */
 	return 0;
 }
