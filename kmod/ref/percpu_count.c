@@ -208,7 +208,16 @@ u64 percpu_count_take_special(struct rs_percpu_count *count, u64 nr)
 /* percpu_count_get() of a count that is special. Context: as that. */
 void percpu_count_get_special(struct rs_percpu_count *count, u64 nr)
 {
-	percpu_count_got(count, percpu_count_take_special(count, nr), nr);
+	u64 old = COUNT_DEAD;
+
+	if (likely(!percpu_count_is_exited(count))) {
+		old = atomic64_fetch_add_relaxed(nr, &count->word);
+		if (likely(count_is_plain(old))) {
+			percpu_dynamic_got(count, nr);
+			return;
+		}
+	}
+	percpu_count_got(count, old, nr);
 }
 
 /**
