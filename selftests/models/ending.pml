@@ -16,7 +16,7 @@
  * Stands for: percpu_count.c percpu_count_exit percpu_count_lock_settled percpu_count_kill
  * Stands for: percpu_count.c percpu_count_begin_switch percpu_count_ask_for_switch percpu_count_try_open
  * Stands for: percpu_count.c percpu_count_collected end_unasked_switch end_switch percpu_count_detach
- * Stands for: percpu_dynamic.c percpu_dynamic_hold percpu_dynamic_drop percpu_dynamic_queue
+ * Stands for: percpu_dynamic.c percpu_dynamic_hold percpu_dynamic_drop percpu_dynamic_want percpu_dynamic_queue_wanted
  * Stands for: percpu_dynamic.c warm_up probe judge percpu_dynamic_work percpu_dynamic_heat
  * Stands for: percpu_dynamic.c percpu_dynamic_exit percpu_dynamic_got percpu_dynamic_collected
  *
@@ -76,7 +76,7 @@ inline discard() {
 	atomic { blocks = blocks - mine; mine = 0 }
 }
 
-/* percpu_dynamic_queue(): mod_delayed_work() tells whether the work was pending. */
+/* percpu_dynamic_queue_wanted(): mod_delayed_work() tells whether the work was pending. */
 inline queue() {
 #if defined(PENDING_TAKEN_FOR_NOT_RUNNING)
 	/* One reference for the work, as long as it is queued or runs */
