@@ -73,7 +73,10 @@ void take_profile(std::string_view input)
 {
     const auto options = parse_profile(std::string(input), "fuzz");
     if (!options) {
-        demand_usage(options.error());
+        // A byte order mark that an editor has written is a fault of the machine's.
+        if (options.error().code != exit_code::machine)
+            demand_usage(options.error());
+        demand(!options.error().what.empty(), "a profile is refused with a reason");
         return;
     }
     for (const auto &[option, value] : *options)
