@@ -26,24 +26,24 @@ done
 
 # Places that nothing can be built or booted in: all of them are named, before anything is built.
 places() {
-	local place bad=()
+	local place wrong=()
 	for place in "$top" "$build"; do
 		case $place in
-		*[[:space:]:,%#\$\'\"\\]*) bad+=("the path '$place' has a space or one of : , % # \$ ' \" \\, which kbuild or QEMU cannot handle") ;;
+		*[[:space:]:,%#\$\'\"\\]*) wrong+=("the path '$place' has a space or one of : , % # \$ ' \" \\, which kbuild or QEMU cannot handle") ;;
 		esac
 	done
-	[ "${#bad[@]}" = 0 ] || bad+=("use a clone elsewhere; REFSTORM_BUILD= names a build folder outside of it")
-	[ "${#bad[@]}" != 0 ] || folder "$build" || bad+=("the build folder $build cannot be written to: name another with REFSTORM_BUILD=")
+	[ "${#wrong[@]}" = 0 ] || wrong+=("use a clone elsewhere; REFSTORM_BUILD= names a build folder outside of it")
+	[ "${#wrong[@]}" != 0 ] || folder "$build" || wrong+=("the build folder $build cannot be written to: name another with REFSTORM_BUILD=")
 	# A home that does not exist is not made.
 	{ [ -n "${REFSTORM_CACHE-}${XDG_CACHE_HOME-}" ] || [ -d "${HOME:-/root}" ]; } && folder "$cache" ||
-		bad+=("the cache $cache cannot be written to (HOME is ${HOME-not set}): name another with REFSTORM_CACHE=")
+		wrong+=("the cache $cache cannot be written to (HOME is ${HOME-not set}): name another with REFSTORM_CACHE=")
 	place=${TMPDIR:-/tmp}
 	case $place in
-	*[[:space:]:,]*) bad+=("TMPDIR=$place has a space, a comma or a colon, which separate the options of QEMU and of scripts: name another folder with TMPDIR=") ;;
-	*) [ -d "$place" ] && [ -w "$place" ] || bad+=("TMPDIR=$place cannot be written to: name another folder with TMPDIR=") ;;
+	*[[:space:]:,]*) wrong+=("TMPDIR=$place has a space, a comma or a colon, which separate the options of QEMU and of scripts: name another folder with TMPDIR=") ;;
+	*) [ -d "$place" ] && [ -w "$place" ] || wrong+=("TMPDIR=$place cannot be written to: name another folder with TMPDIR=") ;;
 	esac
-	[ "${#bad[@]}" != 0 ] || return 0
-	for place in "${bad[@]}"; do say "$place"; done
+	[ "${#wrong[@]}" != 0 ] || return 0
+	for place in "${wrong[@]}"; do say "$place"; done
 	exit "$EXIT_CANNOT"
 }
 # folder PATH: makes it if need be; can we write there?

@@ -449,10 +449,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 		percpu_dynamic_collected(count);
 	ended = count->unasked && end_unasked_switch(count);
 	count->unasked = false;
-	if (dynamic)
-		percpu_dynamic_queue_wanted(count, flags);
-	else
-		raw_spin_unlock_irqrestore(&count->lock, flags);
+	percpu_dynamic_queue_wanted(count, flags);
 	engine->discard(block);
 
 	if (ended) {

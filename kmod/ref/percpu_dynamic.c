@@ -79,7 +79,7 @@ static void percpu_dynamic_want(struct percpu_dynamic *dynamic, unsigned long de
 
 /**
  * percpu_dynamic_queue_wanted - let go of the count's lock, and queue the work if it is wanted
- * @count: a dynamic count, whose lock the caller holds
+ * @count: a count, whose lock the caller holds; one that is not dynamic has no work
  * @flags: of the interrupts before
  *
  * Each time that the work is queued has its own reference, which the work drops when it
@@ -100,12 +100,14 @@ void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long fl
 	__releases(&count->lock)
 {
 	struct percpu_dynamic *dynamic = dynamic_of(count);
-	unsigned long delay = dynamic->delay;
-	bool wanted = dynamic->wanted;
+	bool wanted = percpu_count_is_dynamic(count) && dynamic->wanted;
+	unsigned long delay = 0;
 
-	dynamic->wanted = false;
-	if (wanted)
+	if (wanted) {
+		dynamic->wanted = false;
+		delay = dynamic->delay;
 		percpu_dynamic_hold(count);
+	}
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 	if (!wanted)
 		return;
@@ -127,7 +129,8 @@ static void percpu_dynamic_new_window(struct percpu_dynamic *dynamic)
 static void percpu_dynamic_rest(struct percpu_dynamic *dynamic)
 {
 	dynamic->state = DYNAMIC_HOT;
-	percpu_dynamic_want(dynamic, dynamic->backoff * msecs_to_jiffies(READ_ONCE(dynamic_hot_ms)));
+	percpu_dynamic_want(dynamic,
+			    dynamic->backoff * msecs_to_jiffies(READ_ONCE(dynamic_hot_ms)));
 }
 
 /* Slots could be of use: get them, and open them if they still are then. */

@@ -62,7 +62,8 @@ void percpu_dynamic_hold(struct rs_percpu_count *count);
 void percpu_dynamic_drop(struct rs_percpu_count *count);
 void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr);
 void percpu_dynamic_collected(struct rs_percpu_count *count);
-void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long flags);
+void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long flags)
+	__releases(&count->lock);
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold);
 
 #endif /* _RSREF_PERCPU_DYNAMIC_H */

@@ -141,9 +141,9 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_init);
  * and zero, and its memory may go away as soon as its last reader has; calling
  * this again does nothing.
  *
- * Context: any but NMI, without locks of the scheduler's or of the timers'; may sleep if a switch is under way, which cannot be the
- * case in release(). No user may be in get, put or tryget unless release() was
- * called.
+ * Context: any but NMI, without locks of the scheduler's or of the timers'; may sleep
+ * if a switch is under way, which cannot be the case in release(). No user may be in get,
+ * put or tryget unless release() was called.
  */
 void rs_percpu_ref_exit(struct rs_percpu_ref *ref)
 {

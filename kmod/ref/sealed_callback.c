@@ -180,8 +180,9 @@ void sealed_callback_kick(void)
  *
  * The tasklet is only for an interrupt at whose end softirqs run at once, or at the end of
  * the section with bottom halves off that was interrupted. It is not for an interrupt of a
- * softirq, which may leave what is raised meanwhile to a thread of this CPU; nor for a CPU that runs what interrupts have left to it, on its way down. An idle
- * CPU that does so gets an interrupt of its own.
+ * softirq, which may leave what is raised meanwhile to a thread of this CPU; nor for a CPU
+ * that runs what interrupts have left to it, on its way down. An idle CPU that does so
+ * gets an interrupt of its own.
  *
  * Context: hardirq; or interrupts off, on a CPU that is going down or idle.
  */

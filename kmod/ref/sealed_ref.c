@@ -184,9 +184,9 @@ EXPORT_SYMBOL_GPL(__rs_sealed_ref_init);
  * still be about to add to one, which is tenths of a second, or longer if a task
  * does not sleep.
  *
- * Context: any but NMI, without locks of the scheduler's or of the timers'; may sleep if a switch is under way, which cannot be the
- * case in release(). No user may be in get, put or tryget unless release() was
- * called.
+ * Context: any but NMI, without locks of the scheduler's or of the timers'; may sleep
+ * if a switch is under way, which cannot be the case in release(). No user may be in get,
+ * put or tryget unless release() was called.
  */
 void rs_sealed_ref_exit(struct rs_sealed_ref *ref)
 {
