@@ -172,6 +172,13 @@ SCENARIO_FN(tracked_by_turns);
 SCENARIO_FN(tracked_as_it_begins);
 SCENARIO_FN(tracked_anew);
 
+/* percpu_users.c: what users in the kernel tree do */
+SCENARIO_FN(queue_is_frozen);
+SCENARIO_FN(queue_sleeps);
+SCENARIO_FN(release_kills_the_next);
+SCENARIO_FN(confirmation_puts);
+SCENARIO_FN(enabled_again_in_place);
+
 /* percpu_mainline.c: mainline's, where it does not hurt too much */
 SCENARIO_FN(mainline_second_kill);
 SCENARIO_FN(mainline_atomic_without_reinit);

@@ -160,6 +160,16 @@ static const struct scenario list[] = {
 	     "what is taken and dropped as soon as tracking shows is recorded, each once"),
 	OURS(tracked_anew,
 	     "tracking that ends and begins anew amid a get or put counts that once"),
+
+	OURS(queue_is_frozen,
+	     "a queue is frozen and thawed while requests enter, as blk-mq does"),
+	OURS(queue_sleeps,
+	     "a dying counter is switched to atomic and resurrected, as mainline's beside it"),
+	OURS(release_kills_the_next,
+	     "release() of one counter kills the next and puts it, as aio does"),
+	OURS(confirmation_puts, "a confirmation may put, the initial reference too"),
+	OURS(enabled_again_in_place,
+	     "a counter is ended and begins anew in place while readers try to get it"),
 #ifdef REF_BESIDE_MAINLINE
 
 	MAINLINE(mainline_release_holds_up_others, 0,

@@ -13,3 +13,4 @@
 #include "percpu_race.c"
 #include "percpu_track.c"
 #include "percpu_track_window.c"
+#include "percpu_users.c"
