@@ -227,7 +227,7 @@ static bool has_slots(const char *row)
 	       (rs_number(row, "refs") * 8 - 4 * getpagesize()) * rs_cpus();
 }
 
-TEST_F_TIMEOUT(bench, tells_the_memory_that_counters_take, 110)
+TEST_F(bench, tells_the_memory_that_counters_take)
 {
 	const char *threshold, *hot_ms;
 	size_t p;
