@@ -130,6 +130,8 @@ SCENARIO_FN(cold_dynamic);
 SCENARIO_FN(sync_leaves_nothing);
 SCENARIO_FN(early_underflow);
 SCENARIO_FN(get_on_zero);
+SCENARIO_FN(too_many_at_once);
+SCENARIO_FN(saturated_while_switching);
 SCENARIO_FN(get_after_exit);
 SCENARIO_FN(put_after_exit);
 SCENARIO_FN(nothing);

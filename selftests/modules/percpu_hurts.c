@@ -357,6 +357,61 @@ void get_on_zero(const struct scenario *s)
 	caught("get after release: the counter saturated at that get");
 }
 
+/* More at once than a count has room for: the counter is never released. */
+#define TOO_MANY	((unsigned long)RS_PERCPU_REF_NR_MAX + 1)
+
+static void try_too_many(REF_TYPE *ref, unsigned long nr)
+{
+	/* It is there, and never goes away any more. */
+	check(REF(tryget_many)(ref, nr));
+}
+
+void too_many_at_once(const struct scenario *s)
+{
+	static void (*const calls[])(REF_TYPE *ref, unsigned long nr) = {
+		REF(get_many), REF(put_many), try_too_many,
+	};
+	static const unsigned long numbers[] = { TOO_MANY, ULONG_MAX };
+	struct counted c;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(calls) * ARRAY_SIZE(numbers); i++) {
+		if (!counted_init(&c, RS_PERCPU_REF_INIT_ATOMIC))
+			return;
+		calls[i / ARRAY_SIZE(numbers)](&c.ref, numbers[i % ARRAY_SIZE(numbers)]);
+		check(look(&c).saturated);
+		check(!REF(is_dying)(&c.ref));
+		REF(put)(&c.ref);
+		check(REF(kill)(&c.ref));
+		check(look(&c).saturated);
+		check(!REF(is_zero)(&c.ref));
+		counted_end_unreleased(&c);
+		check(!released(&c));
+	}
+	caught("more references than a count has room for: it saturated at that call");
+}
+
+void saturated_while_switching(const struct scenario *s)
+{
+	struct counted c;
+
+	if (!counted_init(&c, 0))
+		return;
+	REF(get_many)(&c.ref, 5);
+	check(REF(kill_and_confirm)(&c.ref, count_confirm));
+	REF(get_many)(&c.ref, TOO_MANY);
+	check(look(&c).saturated);
+	check(becomes_true(look(&c).mode == RS_PERCPU_REF_ATOMIC));
+	/* What the slots held came to it, and has changed nothing. */
+	check(look(&c).saturated);
+	check(becomes_true(confirmed(&c)));
+	REF(put_many)(&c.ref, 6);
+	check(look(&c).saturated);
+	counted_end_unreleased(&c);
+	check(!released(&c));
+	caught("misuse while a switch is under way: the counter stays saturated after it");
+}
+
 /* What is done to one that was ended shows in no other. */
 static void after_exit(void (*misuse)(REF_TYPE *ref))
 {

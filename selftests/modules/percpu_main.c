@@ -87,6 +87,8 @@ long outstanding(const char *site)
 	  .warnings = (_warnings), .text = MAINLINE_TWICE }
 
 #define BY " (count_release [" REF_MODULE "])"
+/* RS_PERCPU_REF_NR_MAX + 1 */
+#define TOO_MANY_TEXT "576460752303423488"
 #define RESURRECT \
 	REF_NAME ": resurrect of a counter that is alive, or was not allowed to be" BY "."
 #define MAINLINE_TWICE \
@@ -113,6 +115,11 @@ static const struct scenario list[] = {
 	MISUSE(get_on_zero,
 	       REF_NAME ": get on 0" BY "; use-after-free.",
 	       "a get after release() is caught"),
+	MISUSE(too_many_at_once, REF_NAME ": " TOO_MANY_TEXT " references in one call" BY ".",
+	       "more references in one call than a count has room for are caught"),
+	MISUSE(saturated_while_switching,
+	       REF_NAME ": " TOO_MANY_TEXT " references in one call" BY ".",
+	       "a counter that misuse saturates while it switches stays so, and says it once"),
 	MISUSE(get_after_exit, REF_NAME ": get on 0 (0x0); use-after-free.",
 	       "a get after exit is caught, and shows in no other counter"),
 	MISUSE(put_after_exit, REF_NAME ": more puts than gets (0x0).",
