@@ -158,19 +158,42 @@ static int scenarios_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(scenarios);
 
-static int run_show(struct seq_file *m, void *unused)
-{
-	mutex_lock(&scenario_mutex);
-	if (scenario_last)
-		seq_printf(m, "scenario=%s result=%s named=\"%s\"\n", scenario_last->name,
-			   scenario_result, scenario_named);
-	mutex_unlock(&scenario_mutex);
-	return 0;
-}
+/*
+ * What a read gives is put down when the file is opened: no seq_file, whose lock a scenario's
+ * own files have, too, would be held over scenario_mutex.
+ */
+struct run_text {
+	size_t	size;
+	char	text[sizeof(scenario_named) + 160];
+};
 
 static int run_open(struct inode *inode, struct file *file)
 {
-	return single_open(file, run_show, NULL);
+	struct run_text *run = kzalloc(sizeof(*run), GFP_KERNEL);
+
+	if (!run)
+		return -ENOMEM;
+	mutex_lock(&scenario_mutex);
+	if (scenario_last)
+		run->size = scnprintf(run->text, sizeof(run->text),
+				      "scenario=%s result=%s named=\"%s\"\n", scenario_last->name,
+				      scenario_result, scenario_named);
+	mutex_unlock(&scenario_mutex);
+	file->private_data = run;
+	return 0;
+}
+
+static ssize_t run_read(struct file *file, char __user *to, size_t size, loff_t *pos)
+{
+	struct run_text *run = file->private_data;
+
+	return simple_read_from_buffer(to, size, pos, run->text, run->size);
+}
+
+static int run_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
+	return 0;
 }
 
 static ssize_t run_write(struct file *file, const char __user *from, size_t size, loff_t *pos)
@@ -201,10 +224,10 @@ static ssize_t run_write(struct file *file, const char __user *from, size_t size
 static const struct file_operations run_fops = {
 	.owner		= THIS_MODULE,
 	.open		= run_open,
-	.read		= seq_read,
+	.read		= run_read,
 	.write		= run_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
+	.llseek		= default_llseek,
+	.release	= run_release,
 };
 
 static struct dentry *scenario_dir;
