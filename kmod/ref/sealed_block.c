@@ -207,9 +207,14 @@ void sealed_block_retire(struct percpu_block *block)
 {
 	if (!block)
 		return;
-	/* Nothing tells when a preempted task is through: never, then, and the site says so. */
-	if (!RS_HAVE_TASKS_RCU)
+	/*
+	 * Nothing tells when a preempted task is through: it is when the module is gone whose code
+	 * it ran. Until we go ourselves, then, and the site says so.
+	 */
+	if (!RS_HAVE_TASKS_RCU) {
+		llist_add(&block->node, &waiting.retired);
 		return;
+	}
 	rs_alloc_returned(&rsref_sites[SITE_SEALED_SLOTS]);
 	llist_add(&block->node, &waiting.retired);
 	wait_begin();
@@ -218,9 +223,21 @@ void sealed_block_retire(struct percpu_block *block)
 void sealed_block_module_init(void)
 {
 	if (!RS_HAVE_TASKS_RCU)
-		pr_notice("rsref: this kernel preempts and has no Tasks RCU: memory of rs_sealed_ref's slots is not given back\n");
+		pr_notice("rsref: this kernel preempts and has no Tasks RCU: memory of rs_sealed_ref's slots is given back when rsref is unloaded, not before\n");
 	INIT_WORK(&waiting.recycle, sealed_block_recycle);
 	init_waitqueue_head(&waiting.idle);
+}
+
+/* Without Tasks RCU: what was retired, when the last module that could have a straggler is gone. */
+static void free_retired(void)
+{
+	struct llist_node *node, *next;
+
+	llist_for_each_safe(node, next, llist_del_all(&waiting.retired)) {
+		rs_alloc_returned(&rsref_sites[SITE_SEALED_SLOTS]);
+		free_block(llist_entry(node, struct percpu_block, node));
+		cond_resched();
+	}
 }
 
 /* All counters have ended. Waits until their last straggler has. */
@@ -228,6 +245,8 @@ void sealed_block_module_exit(void)
 {
 	struct percpu_block *block;
 
+	if (!RS_HAVE_TASKS_RCU)
+		free_retired();
 	wait_event_idle(waiting.idle, llist_empty(&waiting.retired) &&
 			!test_bit(WAIT_BUSY, &waiting.busy));
 	while ((block = pool_pop(0)))

@@ -27,7 +27,7 @@ static const unsigned int users_flags[] = {
 struct queue {
 	struct counted	usage;
 	atomic_t	inside;
-	unsigned long	entered;
+	atomic_t	entered;
 	bool		changing;
 	bool		over;
 };
@@ -38,9 +38,9 @@ static void queue_freeze(struct queue *q)
 
 	for (round = 0; round < FREEZES; round++) {
 		/* Between two freezes somebody gets in. */
-		unsigned long before = READ_ONCE(q->entered);
+		int before = atomic_read(&q->entered);
 
-		check(becomes_true(READ_ONCE(q->entered) != before));
+		check(becomes_true(atomic_read(&q->entered) != before));
 		check(REF(kill)(&q->usage.ref));
 		if (!check(becomes_true(REF(is_zero)(&q->usage.ref))))
 			break;
@@ -69,7 +69,7 @@ static void queue_enter_or_freeze(unsigned int nr, void *arg)
 			atomic_inc(&q->inside);
 			if (READ_ONCE(q->changing))
 				fail("a request is inside a frozen queue");
-			WRITE_ONCE(q->entered, q->entered + 1);
+			atomic_inc(&q->entered);
 			atomic_dec(&q->inside);
 			REF(put)(&q->usage.ref);
 		}
