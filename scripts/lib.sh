@@ -91,14 +91,14 @@ clean_make() {
 		make "$@"
 }
 
-# The same for a kernel's own make, after use_kernel: in the root of the kernel's release if it has another's.
+# The same for a kernel's own make, after use_kernel: in the root of the kernel's release if it has
+# another's, by the compiler that it was built with.
 kbuild() {
-	if [ -z "${K_ROOT-}" ]; then
-		clean_make "$@"
-	else
-		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
-			"$scripts/root" "$K_ROOT" make "$@"
-	fi
+	local run=(make) make_words
+	[ -z "${K_ROOT-}" ] || run=("$scripts/root" "$K_ROOT" make)
+	read -ra make_words <<<"${K_MAKE-}"
+	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
+		"${run[@]}" "${make_words[@]}" "$@"
 }
 
 # An object compiled while one of its headers is saved looks newer than the header, and stays.
@@ -124,7 +124,10 @@ steadily() {
 # The kernels with which scripts/matrix-kernels says that this is done: suites, count, twins, storm.
 kernels_to() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == what) print $1 }' "$scripts/matrix-kernels"; }
 
-# Sets K_KVER K_NAME K_KDIR K_ROOT K_KERNEL K_MODDIR from what scripts/kernel answers. The caller's own
+# The variants of scripts/debug-kernel that are for this: debug, configs.
+variants_for() { awk -v what="$1" '!/^#/ && $4 == what { print $1 }' "$scripts/kernels/variants"; }
+
+# Sets K_KVER K_NAME K_KDIR K_ROOT K_MAKE K_KERNEL K_MODDIR from what scripts/kernel answers. The caller's own
 # KVER, KDIR and KERNEL stay as they are, for the scripts that we call.
 use_kernel() {
 	local out
