@@ -425,7 +425,7 @@ static bool end_unasked_switch(struct rs_percpu_count *count)
 void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 {
 	const struct percpu_engine *engine = count->engine;
-	percpu_callback_t *confirm_switch, *confirm_kill;
+	struct percpu_callback *confirm_switch, *confirm_kill;
 	bool dynamic = percpu_count_is_dynamic(count);
 	struct percpu_block *block = NULL;
 	unsigned long flags;
@@ -484,7 +484,7 @@ void percpu_count_module_exit(void)
  * Return: true for the first caller; false for others, if the count is zero, and if it was
  * ended; nothing has changed then.
  */
-bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm,
+bool percpu_count_kill(struct rs_percpu_count *count, struct percpu_callback *confirm,
 		       enum percpu_kill how)
 {
 	u64 initial = how == KILL_DROPS, word, old;
@@ -567,7 +567,7 @@ unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
  * Context: any but NMI if no switch that was asked for is under way, else process.
  */
 void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
-				   percpu_callback_t *confirm)
+				   struct percpu_callback *confirm)
 {
 	unsigned long flags = percpu_count_lock_settled(count);
 

@@ -46,8 +46,8 @@ struct rs_tracker;
 /* The slots of one count, and what its engine keeps with them; the engine's own. */
 struct percpu_block;
 
-/* The user's callback; an engine knows its real type. */
-typedef void (percpu_callback_t)(void *ref);
+/* A pointer to it is the user's callback, which only an engine calls, by its real type. */
+struct percpu_callback;
 
 /**
  * struct percpu_engine - how the CPUs count, and how they are collected
@@ -80,7 +80,7 @@ struct percpu_engine {
 	void			(*open)(struct rs_percpu_count *count);
 	void			(*collect)(struct rs_percpu_count *count);
 	bool			(*used)(const struct rs_percpu_count *count);
-	void			(*call)(percpu_callback_t *callback, void *ref);
+	void			(*call)(struct percpu_callback *callback, void *ref);
 	void			(*tend)(struct rs_percpu_count *count);
 	bool			discard_sleeps;
 };
@@ -123,11 +123,11 @@ struct rs_percpu_count {
 	u8				special;
 	const struct percpu_engine	*engine;
 	void				*ref;
-	percpu_callback_t		*release;
+	struct percpu_callback		*release;
 	raw_spinlock_t			lock;
 	struct percpu_block		*block;
-	percpu_callback_t		*confirm_switch;
-	percpu_callback_t		*confirm_kill;
+	struct percpu_callback		*confirm_switch;
+	struct percpu_callback		*confirm_kill;
 	bool				collecting;
 	bool				unasked;
 	bool				force_atomic;
@@ -177,10 +177,10 @@ bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live);
 bool percpu_count_tryget_many(struct rs_percpu_count *count, u64 nr);
 bool percpu_count_try_take(struct rs_percpu_count *count, u64 nr, bool live, u64 *old);
 
-bool percpu_count_kill(struct rs_percpu_count *count, percpu_callback_t *confirm,
+bool percpu_count_kill(struct rs_percpu_count *count, struct percpu_callback *confirm,
 		       enum percpu_kill how);
 void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
-				   percpu_callback_t *confirm);
+				   struct percpu_callback *confirm);
 void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count);
 int percpu_count_switch_to_percpu(struct rs_percpu_count *count);
 int percpu_count_resurrect(struct rs_percpu_count *count, bool *nonzero);

@@ -25,7 +25,7 @@
  * is as after exit then.
  */
 int percpu_handle_init(percpu_handle_t *handle, const struct percpu_engine *engine,
-		       void *ref, percpu_callback_t *release, unsigned int flags,
+		       void *ref, struct percpu_callback *release, unsigned int flags,
 		       gfp_t gfp)
 {
 	bool dynamic = flags & RS_PERCPU_REF_DYNAMIC;
@@ -106,7 +106,7 @@ void percpu_handle_cancel_init(percpu_handle_t *handle)
 	percpu_handle_exit(handle);
 }
 
-bool percpu_handle_kill(percpu_handle_t *handle, percpu_callback_t *confirm,
+bool percpu_handle_kill(percpu_handle_t *handle, struct percpu_callback *confirm,
 			enum percpu_kill how)
 {
 	bool first;

@@ -33,11 +33,11 @@ static inline struct rs_percpu_count *own_count(const percpu_handle_t *handle)
 }
 
 int percpu_handle_init(percpu_handle_t *handle, const struct percpu_engine *engine,
-		       void *ref, percpu_callback_t *release, unsigned int flags,
+		       void *ref, struct percpu_callback *release, unsigned int flags,
 		       gfp_t gfp);
 void percpu_handle_exit(percpu_handle_t *handle);
 void percpu_handle_cancel_init(percpu_handle_t *handle);
-bool percpu_handle_kill(percpu_handle_t *handle, percpu_callback_t *confirm,
+bool percpu_handle_kill(percpu_handle_t *handle, struct percpu_callback *confirm,
 			enum percpu_kill how);
 int percpu_handle_resurrect(percpu_handle_t *handle);
 int percpu_handle_reinit(percpu_handle_t *handle);

@@ -124,7 +124,7 @@ int rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release,
 		       unsigned int flags, gfp_t gfp)
 {
 	ref->percpu_count_ptr = __RS_PERCPU_REF_ATOMIC;
-	return percpu_handle_init(&ref->data, &rcu_engine, ref, (percpu_callback_t *)release,
+	return percpu_handle_init(&ref->data, &rcu_engine, ref, (struct percpu_callback *)release,
 				  flags, gfp);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_init);
@@ -186,7 +186,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_cancel_init);
 bool rs_percpu_ref_kill_and_confirm(struct rs_percpu_ref *ref,
 				    rs_percpu_ref_func_t *confirm)
 {
-	return percpu_handle_kill(&ref->data, (percpu_callback_t *)confirm, KILL_DROPS);
+	return percpu_handle_kill(&ref->data, (struct percpu_callback *)confirm, KILL_DROPS);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_and_confirm);
 
@@ -208,7 +208,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_and_confirm);
 bool rs_percpu_ref_kill_two_stage(struct rs_percpu_ref *ref,
 				  rs_percpu_ref_func_t *confirm)
 {
-	return percpu_handle_kill(&ref->data, (percpu_callback_t *)confirm, KILL_KEEPS);
+	return percpu_handle_kill(&ref->data, (struct percpu_callback *)confirm, KILL_KEEPS);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_two_stage);
 
@@ -226,7 +226,7 @@ EXPORT_SYMBOL_GPL(rs_percpu_ref_kill_two_stage);
 void rs_percpu_ref_switch_to_atomic(struct rs_percpu_ref *ref,
 				    rs_percpu_ref_func_t *confirm)
 {
-	percpu_count_switch_to_atomic(own_count(&ref->data), (percpu_callback_t *)confirm);
+	percpu_count_switch_to_atomic(own_count(&ref->data), (struct percpu_callback *)confirm);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_switch_to_atomic);
 

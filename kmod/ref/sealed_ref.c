@@ -172,7 +172,7 @@ int __rs_sealed_ref_init(struct rs_sealed_ref *ref, rs_sealed_ref_func_t *releas
 
 	ref->slots = &sealed_forever;
 	return percpu_handle_init(&ref->data, engines[kind], ref,
-				  (percpu_callback_t *)release, flags, gfp);
+				  (struct percpu_callback *)release, flags, gfp);
 }
 EXPORT_SYMBOL_GPL(__rs_sealed_ref_init);
 
@@ -227,7 +227,7 @@ EXPORT_SYMBOL_GPL(rs_sealed_ref_cancel_init);
 bool rs_sealed_ref_kill_and_confirm(struct rs_sealed_ref *ref,
 				    rs_sealed_ref_func_t *confirm)
 {
-	return percpu_handle_kill(&ref->data, (percpu_callback_t *)confirm, KILL_DROPS);
+	return percpu_handle_kill(&ref->data, (struct percpu_callback *)confirm, KILL_DROPS);
 }
 EXPORT_SYMBOL_GPL(rs_sealed_ref_kill_and_confirm);
 
@@ -245,7 +245,7 @@ EXPORT_SYMBOL_GPL(rs_sealed_ref_kill_and_confirm);
 bool rs_sealed_ref_kill_two_stage(struct rs_sealed_ref *ref,
 				  rs_sealed_ref_func_t *confirm)
 {
-	return percpu_handle_kill(&ref->data, (percpu_callback_t *)confirm, KILL_KEEPS);
+	return percpu_handle_kill(&ref->data, (struct percpu_callback *)confirm, KILL_KEEPS);
 }
 EXPORT_SYMBOL_GPL(rs_sealed_ref_kill_two_stage);
 
@@ -262,7 +262,7 @@ EXPORT_SYMBOL_GPL(rs_sealed_ref_kill_two_stage);
 void rs_sealed_ref_switch_to_atomic(struct rs_sealed_ref *ref,
 				    rs_sealed_ref_func_t *confirm)
 {
-	percpu_count_switch_to_atomic(own_count(&ref->data), (percpu_callback_t *)confirm);
+	percpu_count_switch_to_atomic(own_count(&ref->data), (struct percpu_callback *)confirm);
 }
 EXPORT_SYMBOL_GPL(rs_sealed_ref_switch_to_atomic);
 

@@ -34,6 +34,7 @@ struct queue {
 
 static void queue_freeze(struct queue *q)
 {
+	REF_TYPE *usage = &q->usage.ref;
 	unsigned int round;
 
 	for (round = 0; round < FREEZES; round++) {
@@ -41,17 +42,17 @@ static void queue_freeze(struct queue *q)
 		int before = atomic_read(&q->entered);
 
 		check(becomes_true(atomic_read(&q->entered) != before));
-		check(REF(kill)(&q->usage.ref));
-		if (!check(becomes_true(REF(is_zero)(&q->usage.ref))))
+		check(REF(kill)(usage));
+		if (!check(becomes_true(REF(is_zero)(usage))))
 			break;
 		WRITE_ONCE(q->changing, true);
 		check(!atomic_read(&q->inside));
-		check(!REF(tryget)(&q->usage.ref));
+		check(!REF(tryget)(usage));
 		udelay(round);
 		check(!atomic_read(&q->inside));
 		WRITE_ONCE(q->changing, false);
 		/* As often as not by reinit, which blk-mq used first. */
-		check(!(round % 2 ? REF(reinit)(&q->usage.ref) : REF(resurrect)(&q->usage.ref)));
+		check(!(round % 2 ? REF(reinit)(usage) : REF(resurrect)(usage)));
 	}
 	WRITE_ONCE(q->over, true);
 }
@@ -59,19 +60,20 @@ static void queue_freeze(struct queue *q)
 static void queue_enter_or_freeze(unsigned int nr, void *arg)
 {
 	struct queue *q = arg;
+	REF_TYPE *usage = &q->usage.ref;
 
 	if (!nr) {
 		queue_freeze(q);
 		return;
 	}
 	while (!READ_ONCE(q->over)) {
-		if (REF(tryget_live)(&q->usage.ref)) {
+		if (REF(tryget_live)(usage)) {
 			atomic_inc(&q->inside);
 			if (READ_ONCE(q->changing))
 				fail("a request is inside a frozen queue");
 			atomic_inc(&q->entered);
 			atomic_dec(&q->inside);
-			REF(put)(&q->usage.ref);
+			REF(put)(usage);
 		}
 		cond_resched();
 	}
@@ -289,14 +291,16 @@ struct namespace {
 static void namespace_read(struct namespace *ns)
 {
 	struct counted *c;
+	REF_TYPE *ref;
 
 	rcu_read_lock();
 	c = READ_ONCE(ns->found);
-	if (c && REF(tryget_live)(&c->ref)) {
+	ref = c ? &c->ref : NULL;
+	if (ref && REF(tryget_live)(ref)) {
 		rcu_read_unlock();
 		if (released(c))
 			fail("released while a reader held it");
-		REF(put)(&c->ref);
+		REF(put)(ref);
 	} else {
 		rcu_read_unlock();
 	}
@@ -316,6 +320,7 @@ static void namespace_thread(unsigned int nr, void *arg)
 	for (round = 0; round < ENABLES; round++) {
 		if (!counted_init(&ns->ref, round % 2 ? 0 : RS_PERCPU_REF_DYNAMIC))
 			break;
+		/* After init. Readers go by the address. */
 		smp_store_release(&ns->found, &ns->ref);
 		usleep_range(200, 300);
 		WRITE_ONCE(ns->found, NULL);
