@@ -7,6 +7,8 @@
  * noticed before it is called with that very lock held: then the CPU hangs. So here
  * each is called with that very lock held, in handlers of tracepoints, and in an NMI.
  */
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/irqflags.h>
@@ -81,65 +83,46 @@ static bool use_if_armed(const void *by)
 }
 
 /*
- * Tracepoints. Those that are not exported are looked up.
+ * Tracepoints. Those that are not exported are looked up. Their probes stand from the beginning to
+ * the end, and an armed one acts.
  */
 
-struct wanted {
+enum { SCHED_WAKING, SCHED_SWITCH, ACTIVATE_WORK, TIMER_START };
+
+struct probe {
 	const char		*name;
+	void			*fn;
 	struct tracepoint	*found;
 };
 
-static void look_at_tracepoint(struct tracepoint *tp, void *arg)
+static struct probe probes[];
+
+/* Call @cause, at which the tracepoint @nr has its probe called, with its lock held. */
+static bool at_tracepoint(unsigned int nr, void (*cause)(void), const struct context_kind *kind,
+			  const void *by)
 {
-	struct wanted *wanted = arg;
-
-	if (!strcmp(tp->name, wanted->name))
-		wanted->found = tp;
-}
-
-static struct tracepoint *tracepoint_of(const char *name)
-{
-	struct wanted wanted = { .name = name };
-
-	for_each_kernel_tracepoint(look_at_tracepoint, &wanted);
-	if (!wanted.found)
+	if (!probes[nr].found) {
 		skipped("this kernel has no such tracepoint");
-	return wanted.found;
-}
-
-static void end_probe(struct tracepoint *tp, void *probe)
-{
-	tracepoint_probe_unregister(tp, probe, NULL);
-	tracepoint_synchronize_unregister();
+		return false;
+	}
+	arm(kind, by);
+	cause();
+	return check(armed.used);
 }
 
 /* Call @enter, in whose context nobody may be woken. */
 static bool without_waking(bool (*enter)(const struct context_kind *kind),
 			   const struct context_kind *kind)
 {
-	struct tracepoint *tp = tracepoint_of("sched_waking");
 	bool entered;
 
-	if (!tp || !check(!tracepoint_probe_register(tp, on_sched_waking, NULL)))
+	if (!probes[SCHED_WAKING].found) {
+		skipped("this kernel does not tell of tasks that are woken");
 		return false;
+	}
 	atomic_set(&woken, 0);
 	entered = enter(kind);
-	end_probe(tp, on_sched_waking);
 	return check(!atomic_read(&woken)) && entered;
-}
-
-/* Call @cause, at which the tracepoint @name has @probe called, with its lock held. */
-static bool at_tracepoint(const char *name, void *probe, void (*cause)(void),
-			  const struct context_kind *kind, const void *by)
-{
-	struct tracepoint *tp = tracepoint_of(name);
-
-	if (!tp || !check(!tracepoint_probe_register(tp, probe, NULL)))
-		return false;
-	arm(kind, by);
-	cause();
-	end_probe(tp, probe);
-	return check(armed.used);
 }
 
 /* The lock of the run queue is held; who wakes a task takes it. */
@@ -155,7 +138,7 @@ static void sleep_once(void)
 
 static bool at_sched_switch(const struct context_kind *kind)
 {
-	return at_tracepoint("sched_switch", on_sched_switch, sleep_once, kind, current);
+	return at_tracepoint(SCHED_SWITCH, sleep_once, kind, current);
 }
 
 static bool run_queue(const struct context_kind *kind)
@@ -184,8 +167,7 @@ static void queue_once(void)
 
 static bool worker_pool(const struct context_kind *kind)
 {
-	return at_tracepoint("workqueue_activate_work", on_activate_work, queue_once, kind,
-			     &some_work);
+	return at_tracepoint(ACTIVATE_WORK, queue_once, kind, &some_work);
 }
 
 /* The lock of this CPU's timers is held; who starts one takes it. */
@@ -208,7 +190,64 @@ static void start_once(void)
 
 static bool timer_base(const struct context_kind *kind)
 {
-	return at_tracepoint("timer_start", on_timer_start, start_once, kind, &some_timer);
+	return at_tracepoint(TIMER_START, start_once, kind, &some_timer);
+}
+
+static struct probe probes[] = {
+	[SCHED_WAKING]	= { "sched_waking", on_sched_waking },
+	[SCHED_SWITCH]	= { "sched_switch", on_sched_switch },
+	[ACTIVATE_WORK]	= { "workqueue_activate_work", on_activate_work },
+	[TIMER_START]	= { "timer_start", on_timer_start },
+};
+
+static void find_probe(struct tracepoint *tp, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (!strcmp(tp->name, probes[i].name))
+			probes[i].found = tp;
+}
+
+static void begin_probes(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].found)
+			WARN_ON(tracepoint_probe_register(probes[i].found, probes[i].fn, NULL));
+}
+
+static void end_probes(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].found)
+			tracepoint_probe_unregister(probes[i].found, probes[i].fn, NULL);
+}
+
+/*
+ * Call @fn, which changes code that each CPU runs all the time, while one CPU is online. A CPU
+ * that QEMU 7.2 emulates by a thread of its own may go on to see a breakpoint which the kernel
+ * put there while it changed the code, and hangs at it.
+ */
+static void on_one_cpu(void (*fn)(void))
+{
+#ifdef CONFIG_HOTPLUG_CPU
+	static struct cpumask offline;
+	unsigned int cpu;
+
+	cpumask_clear(&offline);
+	for_each_present_cpu(cpu)
+		if (cpu != cpumask_first(cpu_online_mask) && cpu_online(cpu) && !remove_cpu(cpu))
+			cpumask_set_cpu(cpu, &offline);
+	fn();
+	for_each_cpu(cpu, &offline)
+		WARN_ON(add_cpu(cpu));
+#else
+	fn();
+#endif
 }
 
 /* On PREEMPT_RT, too, no lock that may sleep can be taken. */
@@ -312,6 +351,8 @@ static const struct scenario list[] = {
 
 static int __init contexts_init(void)
 {
+	for_each_kernel_tracepoint(find_probe, NULL);
+	on_one_cpu(begin_probes);
 	scenarios_begin(list, ARRAY_SIZE(list));
 	return 0;
 }
@@ -319,6 +360,8 @@ static int __init contexts_init(void)
 static void __exit contexts_exit(void)
 {
 	scenarios_end();
+	on_one_cpu(end_probes);
+	tracepoint_synchronize_unregister();
 	rcu_barrier();
 }
 
