@@ -6,11 +6,11 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
-#include "debugfs.h"
-#include "events.h"
-#include "object.h"
+#include "control/debugfs.h"
+#include "control/events.h"
+#include "object/object.h"
 #include "refstorm_module.h"
-#include "storm_setup.h"
+#include "storm/storm_setup.h"
 
 struct rs_alloc_site refstorm_sites[REFSTORM_SITE_NR] = {
 	[SITE_EVENTS]		= { .name = "events" },

@@ -3,7 +3,7 @@
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "provider.h"
 
 static atomic_t *atomic_of(struct rs_counter *counter)

@@ -21,7 +21,7 @@
 
 #include "oracle_segment.h"
 #include "refstorm_module.h"
-#include "thread.h"
+#include "control/thread.h"
 
 #define SPINS		1500
 #define MEET_JIFFIES	10

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#include "provider.h"
+#include "provider/provider.h"
 
 struct command;
 struct seq_file;

@@ -15,7 +15,7 @@
 
 #include <refstorm/percpu_ref.h>
 
-#include "mainline_percpu_ref.h"
+#include "provider/mainline_percpu_ref.h"
 #include "oracle_segment.h"
 
 /*

@@ -10,17 +10,17 @@
 #include <linux/seq_file.h>
 #include <linux/utsname.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "command.h"
 #include "control.h"
 #include "debugfs.h"
 #include "events.h"
-#include "holders.h"
-#include "object.h"
-#include "oracle.h"
-#include "provider.h"
+#include "object/holders.h"
+#include "object/object.h"
+#include "oracle/oracle.h"
+#include "provider/provider.h"
 #include "refstorm_module.h"
-#include "storm.h"
+#include "storm/storm.h"
 #include "thread.h"
 
 static struct dentry *dir;

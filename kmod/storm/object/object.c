@@ -19,7 +19,7 @@
 #include <linux/string.h>
 #include <linux/wait.h>
 
-#include "events.h"
+#include "control/events.h"
 #include "object.h"
 #include "object_internal.h"
 #include "refstorm_module.h"

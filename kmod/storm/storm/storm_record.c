@@ -7,7 +7,7 @@
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 
-#include "events.h"
+#include "control/events.h"
 #include "storm_internal.h"
 #include "storm_record.h"
 

@@ -9,7 +9,7 @@
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "provider.h"
 
 static TYPE *kref_of(struct rs_counter *counter)

@@ -5,7 +5,7 @@
  */
 #include <linux/kernel.h>
 
-#include "events.h"
+#include "control/events.h"
 #include "object.h"
 #include "object_internal.h"
 

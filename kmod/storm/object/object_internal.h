@@ -10,8 +10,8 @@
 
 #include <refstorm/track.h>
 
-#include "command.h"
-#include "provider.h"
+#include "control/command.h"
+#include "provider/provider.h"
 
 /**
  * struct object - a counter that is driven one command at a time

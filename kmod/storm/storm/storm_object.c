@@ -7,7 +7,7 @@
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 
-#include "events.h"
+#include "control/events.h"
 #include "refstorm_module.h"
 #include "storm_internal.h"
 

@@ -18,7 +18,7 @@
 
 #include "bench_internal.h"
 #include "refstorm_module.h"
-#include "storm_internal.h"
+#include "storm/storm_internal.h"
 
 /* After so many, wait until memory is settled. */
 #define SETTLE_REFS	1000

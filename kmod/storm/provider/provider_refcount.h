@@ -8,7 +8,7 @@
 #include <linux/build_bug.h>
 #include <linux/spinlock.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "provider.h"
 
 static TYPE *refcount_of(struct rs_counter *counter)

@@ -14,7 +14,7 @@
 #include <linux/string.h>
 
 #include "bench_internal.h"
-#include "command.h"
+#include "control/command.h"
 #include "refstorm_module.h"
 
 #define TEXT_SIZE	16384

@@ -8,7 +8,7 @@
 
 #include <refstorm/abi.h>
 
-#include "command.h"
+#include "control/command.h"
 #include "storm_setup.h"
 
 static int set_provider(struct command *cmd, unsigned int word, const char *value,

@@ -2,7 +2,7 @@
 /* Commands on objects: get, put, tryget, tryget_live, kill. */
 #include <linux/kernel.h>
 
-#include "events.h"
+#include "control/events.h"
 #include "object.h"
 #include "object_internal.h"
 

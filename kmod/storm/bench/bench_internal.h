@@ -26,7 +26,7 @@
 #include <linux/types.h>
 
 #include "bench.h"
-#include "provider.h"
+#include "provider/provider.h"
 
 struct bench_clock;
 struct command;

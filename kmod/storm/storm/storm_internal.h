@@ -47,10 +47,10 @@
 #include <uapi/refstorm/refstorm.h>
 
 #include "context.h"
-#include "provider.h"
+#include "provider/provider.h"
 #include "storm_history.h"
 #include "storm_setup.h"
-#include "tally.h"
+#include "control/tally.h"
 
 #define RS_INVARIANT_ENUM(id, name, text) INVARIANT_##id,
 enum invariant {

@@ -25,7 +25,7 @@
 #include <refstorm/compat.h>
 
 #include "storm_internal.h"
-#include "thread.h"
+#include "control/thread.h"
 
 #define BATCH			64	/* steps of a thread between two looks around */
 #define SHOT			8	/* steps in one interrupt */

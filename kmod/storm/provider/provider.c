@@ -9,8 +9,8 @@
 
 #include <refstorm/abi.h>
 
-#include "bench.h"
-#include "command.h"
+#include "bench/bench.h"
+#include "control/command.h"
 #include "provider.h"
 
 /* C++ takes a counter for the object that it embeds at its beginning. */

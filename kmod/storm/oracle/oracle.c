@@ -12,11 +12,11 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
-#include "command.h"
+#include "control/command.h"
 #include "oracle.h"
 #include "oracle_segment.h"
 #include "refstorm_module.h"
-#include "thread.h"
+#include "control/thread.h"
 
 #define STEPS_DEFAULT	1000000
 #define STEPS_MAX	1000000000000ULL

@@ -9,13 +9,13 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "command.h"
 #include "control.h"
-#include "object.h"
-#include "oracle.h"
+#include "object/object.h"
+#include "oracle/oracle.h"
 #include "refstorm_module.h"
-#include "storm.h"
+#include "storm/storm.h"
 
 static const struct command_verb verbs[] = {
 	{ "create", CREATE_USAGE, 3, 8, object_create },

@@ -36,7 +36,7 @@
 #include <linux/workqueue.h>
 #include <refstorm/abi.h>
 
-#include "tally.h"
+#include "control/tally.h"
 
 #define ORACLE_PAIRS		512
 #define ORACLE_STEPS_MAX	256	/* of one pair, over all rounds, with segments */

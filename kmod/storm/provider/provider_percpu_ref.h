@@ -14,7 +14,7 @@
 #include <linux/container_of.h>
 #include <linux/gfp.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "provider.h"
 
 #ifndef FLAGS_READ

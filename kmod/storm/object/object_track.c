@@ -8,7 +8,7 @@
 #include <linux/list.h>
 #include <linux/string.h>
 
-#include "events.h"
+#include "control/events.h"
 #include "object.h"
 #include "object_internal.h"
 #include "refstorm_module.h"

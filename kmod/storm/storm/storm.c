@@ -16,13 +16,13 @@
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 
-#include "command.h"
-#include "events.h"
+#include "control/command.h"
+#include "control/events.h"
 #include "refstorm_module.h"
 #include "storm.h"
 #include "storm_internal.h"
 #include "storm_record.h"
-#include "thread.h"
+#include "control/thread.h"
 
 static DEFINE_MUTEX(storms_lock);
 static unsigned int nr_storms;
