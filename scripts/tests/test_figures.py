@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""scripts/figures: merging, tables, and what makes `check` fail."""
+"""scripts/check/figures: merging, tables, and what makes `check` fail."""
 import contextlib
 import io
 import json
@@ -166,8 +166,8 @@ class FiguresTest(unittest.TestCase):
         self.assertEqual(merged["kills"], [{"kill": "confirm"}])
 
     def test_merge_tells_the_bytes_of_code_with_what_was_moved_away(self):
-        sizes = {"bench_loop": "10 20 t bench_nothing", "provider_mainline_kref": "0 54 t bench_get",
-                 "provider_rs_kref": "0 39 t bench_get\n8 19 t bench_get.cold\n0 50 t bench_command"}
+        sizes = {"bench/bench_loop": "10 20 t bench_nothing", "provider/provider_mainline_kref": "0 54 t bench_get",
+                 "provider/provider_rs_kref": "0 39 t bench_get\n8 19 t bench_get.cold\n0 50 t bench_command"}
         for name, said in sizes.items():
             self.write(f"objects/{name}.o", said)
         fake = self.write("bin/nm", '#!/bin/sh\ncat "$2"\n')
