@@ -105,7 +105,7 @@ tidy:
 #: make compile_commands.json   for editors: how everything is compiled; in build/
 compile_commands.json: modules user
 	@dir=$$(scripts/modules) && kdir=$$(scripts/kernel --headers | sed -n 's/^KDIR=//p') && \
-		scripts/compile-commands "$$kdir" "$$dir" build/user/compile_commands.json \
+		scripts/build/compile-commands "$$kdir" "$$dir" build/user/compile_commands.json \
 			build/cxx-tests/compile_commands.json >build/$@
 
 #: make install      driver, modules for the running kernel (or KVER=), headers; DESTDIR= PREFIX=

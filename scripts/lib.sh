@@ -95,7 +95,7 @@ clean_make() {
 # another's, by the compiler that it was built with.
 kbuild() {
 	local run=(make) make_words
-	[ -z "${K_ROOT-}" ] || run=("$scripts/root" "$K_ROOT" make)
+	[ -z "${K_ROOT-}" ] || run=("$scripts/kernels/root" "$K_ROOT" make)
 	read -ra make_words <<<"${K_MAKE-}"
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
 		"${run[@]}" "${make_words[@]}" "$@"
@@ -121,8 +121,8 @@ steadily() {
 	return 1
 }
 
-# The kernels with which scripts/matrix-kernels says that this is done: suites, count, twins, storm.
-kernels_to() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == what) print $1 }' "$scripts/matrix-kernels"; }
+# The kernels with which scripts/kernels/matrix-kernels says that this is done: suites, count, twins, storm.
+kernels_to() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == what) print $1 }' "$scripts/kernels/matrix-kernels"; }
 
 # The variants of scripts/debug-kernel that are for this: debug, configs.
 variants_for() { awk -v what="$1" '!/^#/ && $4 == what { print $1 }' "$scripts/kernels/variants"; }

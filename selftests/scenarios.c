@@ -171,7 +171,7 @@ int scenarios_run(const char *module)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	if (!module_file(module, path, sizeof(path)))
-		ksft_exit_skip("%s.ko was not built for this kernel (scripts/selftest-modules)\n",
+		ksft_exit_skip("%s.ko was not built for this kernel (scripts/build/selftest-modules)\n",
 			       module);
 	snprintf(dir, sizeof(dir), "/sys/kernel/debug/%s", module);
 	snprintf(words, sizeof(words), "insmod %s", path);

@@ -7,7 +7,7 @@
  * instead, with the same names for the same instructions, and are otherwise compiled as
  * they stand. So each fast path is written once, and a C++ handle cannot drift from it;
  * that the names here give the kernel's instructions is checked on the object code
- * (scripts/twins).
+ * (scripts/check/twins).
  *
  * Includes nothing in the kernel; kmod/cxx/cxx.mk gives it the configuration. Without
  * __KERNEL__ it serves programs: per-CPU is then global, and `lock` always there.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A function for each operation on a refcount, whose arm64 object code scripts/ordering reads.
+ * A function for each operation on a refcount, whose arm64 object code scripts/check/ordering reads.
  * Compiled and never run; Kbuild compiles it under several names: ours, mainline's, and twins
  * of ours that are broken on purpose.
  *

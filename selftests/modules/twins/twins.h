@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Functions that exist twice, in C with the public inline functions and in C++ with the
- * handles of ref.hpp. Compiled and never run; scripts/twins compares their instructions.
+ * handles of ref.hpp. Compiled and never run; scripts/check/twins compares their instructions.
  */
 #ifndef SELFTESTS_MODULES_TWINS_H
 #define SELFTESTS_MODULES_TWINS_H
