@@ -154,7 +154,7 @@ static bool unload(const char *module)
 
 	/* A thread of the last scenario may be on its last steps. */
 	snprintf(words, sizeof(words), "rmmod %s 2>/dev/null", module);
-	for (tries = 0; tries < 40; tries++) {
+	for (tries = 0; tries < 600; tries++) {
 		if (!system(words))
 			return true;
 		rs_sleep_ms(50);
@@ -171,7 +171,7 @@ int scenarios_run(const char *module)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	if (!module_file(module, path, sizeof(path)))
-		ksft_exit_skip("%s.ko was not built for this kernel (scripts/build/selftest-modules)\n",
+		ksft_exit_skip("%s.ko was not built for this kernel (scripts/selftests)\n",
 			       module);
 	snprintf(dir, sizeof(dir), "/sys/kernel/debug/%s", module);
 	snprintf(words, sizeof(words), "insmod %s", path);
