@@ -35,11 +35,11 @@ test:
 
 #: make test-unit    the suites that need no guest
 test-unit:
-	@scripts/test unit environments parsers ordering
+	@scripts/test --set unit
 
 #: make test-guest   the suites that boot guests
 test-guest:
-	@scripts/test $(if $(T),--one $(T),runner guest refusals bench)
+	@scripts/test $(if $(T),--one $(T),--set guests)
 
 #: make test-here    the selftests, or T=NAME, on this machine as it runs (root, after make install)
 test-here:

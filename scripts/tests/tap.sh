@@ -15,13 +15,17 @@ result() {
 	if [ "$1" = 0 ]; then echo "ok $tap_count $2"; else echo "not ok $tap_count $2"; tap_failed=1; fi
 }
 
-# check NAME COMMAND...: passes if the command returns 0.
+# check NAME COMMAND...: passes if the command returns 0. One of a second or longer tells how long it took.
 check() {
-	local name=$1 rc=0 said
+	local name=$1 rc=0 said began=$SECONDS
 	shift
 	said=$("$@" 2>&1 </dev/null) || rc=$?
 	result "$rc" "$name" <<<"$said"
+	took "$((SECONDS - began))" "$name"
 }
+
+# took SECONDS NAME: for the list of the slowest tests
+took() { [ "$1" -lt 1 ] || echo "# took $1 s: $2"; }
 
 skip() {
 	tap_count=$((tap_count + 1))
