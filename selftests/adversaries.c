@@ -42,7 +42,7 @@ TEST_F(storm, of_all_lives_and_ends_that_the_counter_has_holds)
 		      variant->name, "lives", lives, "ends", ends, "kill_contexts", kills,
 		      returns ? 2 : 0);
 	ASSERT_LT(0, id);
-	row = rs_storm_wait(id, 20);
+	row = rs_storm_wait(id);
 	ASSERT_STRNE("", row);
 	TH_LOG("%s", row);
 	EXPECT_STREQ("held", rs_value(row, "verdict"));
@@ -73,7 +73,7 @@ TEST_F(storm, of_counters_that_are_ended_alive_holds)
 		EXPECT_EQ(variant->percpu ? 1 : -EOPNOTSUPP, id > 0 ? 1 : id);
 		if (id < 0)
 			continue;
-		row = rs_storm_wait(id, 60);
+		row = rs_storm_wait(id);
 		TH_LOG("%s", row);
 		EXPECT_STREQ("held", rs_value(row, "verdict"));
 		EXPECT_LT(0, rs_number(row, "alive_ends"));
@@ -115,10 +115,10 @@ TEST_F(storm, of_what_the_counter_has_not_is_refused)
 
 RS_FIXTURE(adversary, 2)
 
-/* Until a number of a storm that runs is larger than @least; false after a while. */
+/* Until a number of a storm that runs is larger than @least; false if that does not happen. */
 static bool storm_exceeds(long long id, const char *key, long long least)
 {
-	long long end = rs_now_ms() + 60000;
+	long long end = rs_now_ms() + RS_PATIENCE_MS;
 
 	while (rs_number(rs_storm_row(id), key) <= least) {
 		if (rs_now_ms() > end)
@@ -141,7 +141,7 @@ TEST_F(adversary, crowd_of_ten_thousand_objects_is_killed_in_overlapping_waves)
 		/* More than a wave of each half of them: others live where these were. */
 		EXPECT_TRUE(storm_exceeds(id, "kills", 6000));
 		EXPECT_EQ(0, rs_try("stop %lld", id));
-		row = rs_storm_wait(id, 60);
+		row = rs_storm_wait(id);
 		ASSERT_STRNE("", row);
 		TH_LOG("%s", row);
 		EXPECT_STREQ("-", rs_value(row, "invariant"));
@@ -154,7 +154,7 @@ TEST_F(adversary, crowd_of_ten_thousand_objects_is_killed_in_overlapping_waves)
 /* Between two gusts nothing is done for as long as one. */
 static bool storm_calms(long long id)
 {
-	long long since = rs_now_ms(), end = since + 30000, before = 0, now;
+	long long since = rs_now_ms(), end = since + RS_PATIENCE_MS, before = 0, now;
 
 	while (rs_now_ms() - since < 200) {
 		now = rs_number(rs_storm_row(id), "operations");
@@ -181,7 +181,7 @@ TEST_F(adversary, gusts_come_and_between_them_nobody_does_anything)
 					  rs_number(rs_storm_row(id), "operations")));
 	}
 	EXPECT_EQ(0, rs_try("stop %lld", id));
-	row = rs_storm_wait(id, 60);
+	row = rs_storm_wait(id);
 	TH_LOG("%s", row);
 	EXPECT_STREQ("stopped", rs_value(row, "verdict"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
@@ -211,7 +211,7 @@ TEST_F(adversary, callback_of_cpu_hotplug_kills_and_waits)
 		EXPECT_TRUE(rs_set_cpu_online(1, false));
 		EXPECT_TRUE(rs_set_cpu_online(1, true));
 		EXPECT_EQ(0, rs_try("stop %lld", id));
-		row = rs_storm_wait(id, 20);
+		row = rs_storm_wait(id);
 		TH_LOG("%s", row);
 		EXPECT_STREQ("stopped", rs_value(row, "verdict"));
 		/* Of a CPU that goes, and comes, in each of the two states. */
@@ -247,7 +247,7 @@ TEST_F(adversary, round_that_a_cpu_takes_with_it_holds_up_no_kill)
 		rs_set_cpu_online(cpu, true);
 	}
 	rs_try("stop %lld", id);
-	row = rs_storm_wait(id, 60);
+	row = rs_storm_wait(id);
 	rs_parameter("sealed_rounds_per_jiffy", limit);
 	TH_LOG("%s", row);
 	EXPECT_STREQ("stopped", rs_value(row, "verdict"));
@@ -261,7 +261,7 @@ TEST_F(adversary, hotplug_storm_in_which_no_cpu_moved_proves_nothing)
 	const char *row;
 
 	ASSERT_LT(0, id);
-	row = rs_storm_wait(id, 20);
+	row = rs_storm_wait(id);
 	EXPECT_STREQ("unproven", rs_value(row, "verdict"));
 	EXPECT_STREQ("no CPU came or went", rs_value(row, "detail"));
 }
@@ -280,7 +280,7 @@ TEST_F(adversary, kprobes_are_met_in_the_fast_path)
 	}
 	id = rs_number(answer.result, "storm");
 	EXPECT_EQ(EBUSY, rs_try("storm provider=kref kprobes=1"));
-	row = rs_storm_wait(id, 30);
+	row = rs_storm_wait(id);
 	TH_LOG("%s", row);
 	EXPECT_STREQ("held", rs_value(row, "verdict"));
 	EXPECT_LT(0, rs_number(row, "probes"));
@@ -306,16 +306,16 @@ TEST_F(adversary, kprobes_are_set_while_busy_storms_end)
 		ASSERT_EQ(0, answer.err) {
 			TH_LOG("%s", answer.error);
 		}
-		rs_storm_wait(rs_number(answer.result, "storm"), 30);
+		rs_storm_wait(rs_number(answer.result, "storm"));
 		id = rs_storm("provider=kref ms=300 contexts=pinned duty=100");
 		ASSERT_LT(0, id);
 		rs_sleep_ms(20 * round);
 		probed = rs_storm("provider=kref ms=20 kprobes=1");
 		EXPECT_LT(0, probed);
-		row = rs_storm_wait(id, 60);
+		row = rs_storm_wait(id);
 		EXPECT_STREQ("done", rs_value(row, "state"));
 		/* Only one storm at a time has kprobes: not the next round before this one. */
-		rs_storm_wait(probed, 60);
+		rs_storm_wait(probed);
 	}
 }
 

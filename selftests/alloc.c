@@ -216,7 +216,7 @@ TEST_F(alloc, a_storm_goes_on_over_objects_that_it_cannot_make)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
-		long long failed = site(sites[i], "failed"), last = rs_now_ms() + 60000;
+		long long failed = site(sites[i], "failed"), last = rs_now_ms() + RS_PATIENCE_MS;
 
 		ASSERT_TRUE(rs_fail(sites[i], 3));
 		id = rs_storm("provider=rs_percpu_ref ms=60000 killers=2 track=%d",
@@ -226,7 +226,7 @@ TEST_F(alloc, a_storm_goes_on_over_objects_that_it_cannot_make)
 			rs_number(rs_storm_row(id), "kills") < 1) && rs_now_ms() < last)
 			rs_sleep_ms(20);
 		EXPECT_EQ(0, rs_try("stop %lld", id));
-		end = rs_storm_wait(id, 20);
+		end = rs_storm_wait(id);
 		EXPECT_EQ(failed + 1, site(sites[i], "failed")) {
 			TH_LOG("site %s", sites[i]);
 		}

@@ -18,7 +18,6 @@
 
 #define WRITERS		4
 #define CHAOS_MS	2000
-#define PATIENCE_MS	60000
 
 static const char * const names[] = { "c1", "c2", "c3" };
 static const char * const holders[] = { "h1", "h2" };
@@ -150,7 +149,7 @@ static int writer(unsigned int seed, bool fail_allocations)
 
 	/* Nonsense only, or no nonsense, would prove little: a slow machine takes longer. */
 	while (rs_now_ms() < end ||
-	       ((done < 20 || refused < 20) && rs_now_ms() < end + PATIENCE_MS)) {
+	       ((done < 20 || refused < 20) && rs_now_ms() < end + RS_PATIENCE_MS)) {
 		int len = make_command(&seed, command, sizeof(command)), err, fd;
 
 		if (fail_allocations && rand_r(&seed) % 32 == 0)

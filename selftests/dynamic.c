@@ -88,12 +88,12 @@ TEST_F(dynamic, a_hot_one_gets_slots_and_gives_them_back_when_cold)
 	int patience;
 
 	EXPECT_STREQ("done", rs_result("get t 5000"));
-	EXPECT_TRUE(mode_becomes("percpu", 3000));
+	EXPECT_TRUE(mode_becomes("percpu", RS_PATIENCE_MS));
 	EXPECT_EQ(self->slots + 1, slots());
 	EXPECT_STREQ("done", rs_result("put t 1000"));
 	EXPECT_STREQ("done", rs_result("get t 10"));
 	/* Hot for 200 ms, then asked for a second. */
-	EXPECT_TRUE(mode_becomes("atomic", 10000));
+	EXPECT_TRUE(mode_becomes("atomic", RS_PATIENCE_MS));
 	EXPECT_STREQ("4011", row("count"));
 	EXPECT_EQ(0, rs_events_count(self->events, "object:t", "release"));
 	/* Probing is atomic, too; the slots go when it was judged cold. */
@@ -111,18 +111,18 @@ TEST_F(dynamic, one_that_is_still_hot_keeps_its_slots_and_is_asked_half_as_often
 	int patience = 10;
 
 	EXPECT_STREQ("done", rs_result("get t 5000"));
-	EXPECT_TRUE(mode_becomes("percpu", 3000));
+	EXPECT_TRUE(mode_becomes("percpu", RS_PATIENCE_MS));
 	/* Asked for a second; a busy machine may answer too late, and again. */
 	do {
 		allocated = slots_number("allocated");
-		EXPECT_TRUE(mode_becomes("atomic", 10000));
+		EXPECT_TRUE(mode_becomes("atomic", RS_PATIENCE_MS));
 		asked = rs_now_ms();
 		EXPECT_STREQ("done", rs_result("get t 5000"));
-		EXPECT_TRUE(mode_becomes("percpu", 3000));
+		EXPECT_TRUE(mode_becomes("percpu", RS_PATIENCE_MS));
 	} while (slots_number("allocated") != allocated && --patience);
 	EXPECT_EQ(allocated, slots_number("allocated"));
 	/* The next time after twice 200 ms, but for ticks. */
-	EXPECT_TRUE(mode_becomes("atomic", 10000));
+	EXPECT_TRUE(mode_becomes("atomic", RS_PATIENCE_MS));
 	EXPECT_LT(350, rs_now_ms() - asked);
 	EXPECT_STREQ("true", rs_result("kill t"));
 	expect_one_release(_metadata, self->events);
@@ -139,7 +139,7 @@ TEST_F(dynamic, without_memory_for_slots_it_stays_atomic_and_right)
 	/* It asks again in another second that is hot. */
 	rs_sleep_ms(1100);
 	EXPECT_STREQ("done", rs_result("get t 5000"));
-	EXPECT_TRUE(mode_becomes("percpu", 3000));
+	EXPECT_TRUE(mode_becomes("percpu", RS_PATIENCE_MS));
 	EXPECT_STREQ("done", rs_result("put t 1"));
 	EXPECT_STREQ("true", rs_result("kill t"));
 	expect_one_release(_metadata, self->events);

@@ -105,12 +105,11 @@ storm() {
 	if rmmod refstorm 2>/dev/null; then fail "unloaded with a running storm"; fi
 	has "storms=1" "$(cat "$d/status")"
 	has "state=running" "$(cat "$d/storms")"
-	sleep 4
 	tries=0
 	while in_status "storms=1"; do
 		sleep 0.2
 		tries=$((tries + 1))
-		[ "$tries" -lt 200 ] || fail "it does not end"
+		[ "$tries" -lt 600 ] || fail "it does not end"
 	done
 	has "state=done" "$(cat "$d/storms")"
 	has "invariant=-" "$(cat "$d/storms")"
@@ -129,7 +128,7 @@ stop() {
 	while in_status "storms=1" || ! in_status "threads=0"; do
 		sleep 0.1
 		tries=$((tries + 1))
-		[ "$tries" -lt 100 ] || fail "it does not end"
+		[ "$tries" -lt 1200 ] || fail "it does not end"
 	done
 	has "verdict=stopped" "$(cat "$d/storms")"
 	refused 2 "is not running" stop 4000000

@@ -20,7 +20,7 @@ static const char *broken_storm(const char *more)
 {
 	long long id = rs_storm("provider=rs_percpu_ref ms=10000 bound_ms=1 hard_bound=1 %s", more);
 
-	return id > 0 ? rs_storm_wait(id, 20) : "";
+	return id > 0 ? rs_storm_wait(id) : "";
 }
 
 TEST_F(history, tells_what_happened_to_the_object_that_broke_in_the_order_of_time)
@@ -71,7 +71,7 @@ TEST_F(history, is_of_the_last_storm_that_broke)
 	ASSERT_STRNE("", first);
 	EXPECT_STRNE("", rs_row("history", "storm", first));
 	/* One that holds leaves it as it is. */
-	rs_storm_wait(rs_storm("provider=kref ms=100"), 10);
+	rs_storm_wait(rs_storm("provider=kref ms=100"));
 	EXPECT_STRNE("", rs_row("history", "storm", first));
 	EXPECT_STREQ("broken", rs_value(broken_storm(""), "verdict"));
 	EXPECT_STREQ("", rs_row("history", "storm", first));
@@ -141,7 +141,7 @@ TEST_F(history, can_be_traced_while_it_happens)
 	ASSERT_TRUE(write_file(EVENT "enable", "1"));
 	id = rs_storm("provider=rs_percpu_ref ms=300 kill_contexts=hardirq");
 	EXPECT_LT(0, id);
-	rs_storm_wait(id, 20);
+	rs_storm_wait(id);
 	EXPECT_TRUE(write_file(EVENT "enable", "0"));
 	EXPECT_TRUE(write_file(TRACING "options/record-cmd", "1"));
 	EXPECT_LT(0, traced("event=publish"));

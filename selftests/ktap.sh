@@ -124,16 +124,20 @@ unload_all() {
 	! loaded refstorm || rmmod refstorm || return 1
 	! loaded rsref || rmmod rsref
 }
-# A storm that was just stopped lets go of the module a little later.
-unload_soon() {
-	ktap_tries=100
-	while loaded refstorm && ! rmmod refstorm 2>/dev/null; do
+# becomes COMMAND...: waits until it succeeds; fails after two minutes, when something hangs.
+becomes() {
+	ktap_tries=1200
+	until "$@"; do
 		ktap_tries=$((ktap_tries - 1))
 		[ "$ktap_tries" -gt 0 ] || return 1
 		sleep 0.1
 	done
-	unload_all
 }
+# A storm that was just stopped lets go of the module a little later.
+unload_soon() {
+	becomes refstorm_is_gone && unload_all
+}
+refstorm_is_gone() { ! loaded refstorm || rmmod refstorm 2>/dev/null; }
 
 # A number of status, or a value of a row: value KEY <LINES
 value() { sed -n "s/^\(.* \)\{0,1\}$1=\([^ ]*\).*/\2/p"; }

@@ -229,7 +229,7 @@ TEST_F(misuse, a_saturating_storm_sticks_and_warns_of_each_kind_once)
 	rs_expect(1, self->underflow);
 	id = rs_storm("provider=%s pattern=saturate ms=500", variant->name);
 	ASSERT_LT(0, id);
-	end = rs_storm_wait(id, 10);
+	end = rs_storm_wait(id);
 	rs_expect_end();
 	rs_expect_end();
 	EXPECT_STREQ("held", rs_value(end, "verdict")) {
@@ -248,7 +248,7 @@ TEST_F(misuse, a_saturating_storm_sticks_and_warns_of_each_kind_once)
 	/* Warned already: the same again says nothing. */
 	id = rs_storm("provider=%s pattern=saturate ms=50", variant->name);
 	ASSERT_LT(0, id);
-	EXPECT_STREQ("held", rs_value(rs_storm_wait(id, 10), "verdict"));
+	EXPECT_STREQ("held", rs_value(rs_storm_wait(id), "verdict"));
 }
 
 TEST_F(misuse, a_saturating_storm_without_threads_frees_its_object)

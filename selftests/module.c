@@ -145,7 +145,7 @@ const char *rs_end(struct rs_mark *mark)
 	static char said[256];
 	struct rs_mark now;
 	const char *complaint;
-	int patience = 100;
+	int patience = 600;	/* half a minute: nothing of a test that is over takes as long */
 
 	do {
 		now = counts();

@@ -343,9 +343,9 @@ const char *rs_storm_row(long long id)
 	return rs_row("storms", "storm", text("%lld", id));
 }
 
-const char *rs_storm_wait(long long id, unsigned int seconds)
+const char *rs_storm_wait(long long id)
 {
-	long long end = rs_now_ms() + seconds * 1000;
+	long long end = rs_now_ms() + 4 * RS_PATIENCE_MS;
 	const char *row;
 
 	do {

@@ -30,6 +30,12 @@
 #define TEST_TIMEOUT_DEFAULT 600
 
 /*
+ * A wait ends with its event. What lasts this long hangs: on no machine, however busy, does an
+ * event of ours come as late.
+ */
+#define RS_PATIENCE_MS 120000
+
+/*
  * The module.
  */
 
@@ -104,8 +110,8 @@ unsigned int rs_events_count(long long mark, const char *subject, const char *ev
 /* Start one with these words; its ID, or minus the errno. */
 __printf(1, 2)
 long long rs_storm(const char *fmt, ...);
-/* Wait for its end, some seconds at most; its row, or "" if it did not end. */
-const char *rs_storm_wait(long long id, unsigned int seconds);
+/* Wait for its end; its row, or "" if it does not end. */
+const char *rs_storm_wait(long long id);
 const char *rs_storm_row(long long id);
 unsigned int rs_cpus(void);
 /* Take a CPU online or offline; false if it cannot be moved. */

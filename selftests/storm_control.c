@@ -23,7 +23,7 @@ TEST_F(storms, of_ten_milliseconds_end_by_themselves)
 	const char *row;
 
 	ASSERT_LT(0, id);
-	row = rs_storm_wait(id, 10);
+	row = rs_storm_wait(id);
 	ASSERT_STRNE("", row);
 	EXPECT_LE(10, rs_number(row, "elapsed_ms"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
@@ -47,7 +47,7 @@ TEST_F(storms, show_the_defaults_of_what_nobody_said)
 	EXPECT_EQ(100, rs_number(row, "duty"));
 	EXPECT_STRNE("0", rs_value(row, "seed"));
 	EXPECT_STREQ("done", rs_value(rs_run("stop %lld", id).result, "result"));
-	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id, 10), "verdict"));
+	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id), "verdict"));
 }
 
 TEST_F(storms, take_the_seed_that_they_are_given_and_choose_one_for_0)
@@ -60,16 +60,16 @@ TEST_F(storms, take_the_seed_that_they_are_given_and_choose_one_for_0)
 	for (i = 0; i < ARRAY_SIZE(seeds); i++) {
 		id = rs_storm("provider=kref ms=10 seed=%s", seeds[i]);
 		ASSERT_LT(0, id);
-		EXPECT_STREQ(seeds[i], rs_value(rs_storm_wait(id, 10), "seed"));
+		EXPECT_STREQ(seeds[i], rs_value(rs_storm_wait(id), "seed"));
 	}
 	id = rs_storm("provider=kref ms=10 seed=0xff");
 	ASSERT_LT(0, id);
-	EXPECT_STREQ("255", rs_value(rs_storm_wait(id, 10), "seed"));
+	EXPECT_STREQ("255", rs_value(rs_storm_wait(id), "seed"));
 	for (i = 0; i < 2; i++) {
 		id = rs_storm("provider=kref ms=10 seed=0");
 		ASSERT_LT(0, id);
 		snprintf(chosen[i], sizeof(chosen[i]), "%s",
-			 rs_value(rs_storm_wait(id, 10), "seed"));
+			 rs_value(rs_storm_wait(id), "seed"));
 		EXPECT_STRNE("0", chosen[i]);
 	}
 	EXPECT_STRNE(chosen[0], chosen[1]);
@@ -83,12 +83,12 @@ TEST_F(storms, wait_for_a_release_that_is_late_but_not_lost)
 	int i;
 
 	ASSERT_LT(0, id);
-	EXPECT_STREQ("held", rs_value(rs_storm_wait(id, 20), "verdict"));
+	EXPECT_STREQ("held", rs_value(rs_storm_wait(id), "verdict"));
 	/* Grace periods may all be short ones for a while. */
 	for (i = 0; i < 20 && strcmp(verdict, "broken"); i++) {
 		id = rs_storm("provider=rs_percpu_ref killers=4 ms=500 bound_ms=1 hard_bound=1");
 		ASSERT_LT(0, id);
-		verdict = rs_value(rs_storm_wait(id, 20), "verdict");
+		verdict = rs_value(rs_storm_wait(id), "verdict");
 	}
 	EXPECT_STREQ("broken", verdict);
 }
@@ -102,11 +102,11 @@ TEST_F(storms, that_are_stopped_end_early_and_say_so)
 	rs_sleep_ms(100);
 	EXPECT_STREQ("running", rs_value(rs_storm_row(id), "state"));
 	EXPECT_EQ(0, rs_try("stop %lld", id));
-	row = rs_storm_wait(id, 10);
+	row = rs_storm_wait(id);
 	EXPECT_STREQ("stopped", rs_value(row, "verdict"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
-	EXPECT_GT(10000, rs_number(row, "elapsed_ms"));
-	EXPECT_GT(10000, rs_now_ms() - began);
+	EXPECT_GT(60000, rs_number(row, "elapsed_ms"));
+	EXPECT_GT(60000, rs_now_ms() - began);
 	/* It is not running any more. */
 	EXPECT_EQ(ENOENT, rs_try("stop %lld", id));
 }
@@ -123,13 +123,13 @@ TEST_F(storms, all_end_at_stop_all_and_only_one_at_stop_ID)
 	}
 	EXPECT_EQ(3, rs_status("storms"));
 	EXPECT_EQ(0, rs_try("stop %lld", id[1]));
-	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id[1], 10), "verdict"));
+	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id[1]), "verdict"));
 	EXPECT_STREQ("running", rs_value(rs_storm_row(id[0]), "state"));
 	EXPECT_STREQ("running", rs_value(rs_storm_row(id[2]), "state"));
 	answer = rs_run("stop all");
 	EXPECT_STREQ("command=stop storm=all result=done", answer.result);
-	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id[0], 10), "verdict"));
-	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id[2], 10), "verdict"));
+	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id[0]), "verdict"));
+	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id[2]), "verdict"));
 	/* Nothing to stop is no error. */
 	EXPECT_EQ(0, rs_try("stop all"));
 }
@@ -150,12 +150,12 @@ TEST_F(storms, beyond_the_eighth_have_no_room)
 	EXPECT_EQ(RS_STORMS_MAX, rs_status("storms"));
 	EXPECT_EQ(3 * RS_STORMS_MAX, rs_status("threads"));
 	EXPECT_EQ(0, rs_try("stop %lld", id[3]));
-	ASSERT_STRNE("", rs_storm_wait(id[3], 20));
+	ASSERT_STRNE("", rs_storm_wait(id[3]));
 	id[3] = rs_storm("provider=kref ms=10");
 	EXPECT_LT(0, id[3]);
 	EXPECT_EQ(0, rs_try("stop all"));
 	for (i = 0; i < RS_STORMS_MAX; i++)
-		EXPECT_STRNE("", rs_storm_wait(id[i], 20));
+		EXPECT_STRNE("", rs_storm_wait(id[i]));
 }
 
 TEST_F(storms, of_too_many_threads_have_no_room)
@@ -173,7 +173,7 @@ TEST_F(storms, of_too_many_threads_have_no_room)
 	}
 	EXPECT_EQ(1, rs_status("storms"));
 	EXPECT_EQ(0, rs_try("stop %lld", id));
-	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id, 20), "verdict"));
+	EXPECT_STREQ("stopped", rs_value(rs_storm_wait(id), "verdict"));
 }
 
 TEST_F(storms, pin_their_workers_one_to_each_cpu_in_turn)
@@ -191,7 +191,7 @@ TEST_F(storms, pin_their_workers_one_to_each_cpu_in_turn)
 		}
 	}
 	EXPECT_EQ(0, rs_try("stop all"));
-	EXPECT_STRNE("", rs_storm_wait(id, 10));
+	EXPECT_STRNE("", rs_storm_wait(id));
 	snprintf(name, sizeof(name), "rs_work/%lld.0", id);
 	rs_sleep_ms(100);
 	EXPECT_EQ(-1, rs_cpu_of_thread(name));
@@ -228,7 +228,7 @@ TEST_F(storms, have_threads_of_the_priority_that_was_asked_for)
 			TH_LOG("%s", all[i].context);
 		}
 		EXPECT_EQ(0, rs_try("stop all"));
-		EXPECT_STRNE("", rs_storm_wait(id, 10));
+		EXPECT_STRNE("", rs_storm_wait(id));
 	}
 }
 
@@ -239,12 +239,12 @@ TEST_F(storms, are_killed_where_they_are_told)
 
 	id = rs_storm("provider=rs_percpu_ref ms=400 killers=4 kill_contexts=hardirq");
 	ASSERT_LT(0, id);
-	row = rs_storm_wait(id, 20);
+	row = rs_storm_wait(id);
 	EXPECT_LT(0, rs_number(row, "kills"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "hardirq_kills"));
 	id = rs_storm("provider=rs_percpu_ref ms=400 killers=4 kill_contexts=softirq");
 	ASSERT_LT(0, id);
-	row = rs_storm_wait(id, 20);
+	row = rs_storm_wait(id);
 	EXPECT_LT(0, rs_number(row, "kills"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "softirq_kills"));
 }
@@ -259,7 +259,7 @@ TEST_F(storms, do_less_with_less_duty)
 	for (i = 0; i < 2; i++) {
 		id = rs_storm("provider=atomic ms=500 workers=1 killers=1 seed=3 duty=%d", duty[i]);
 		ASSERT_LT(0, id);
-		row = rs_storm_wait(id, 10);
+		row = rs_storm_wait(id);
 		EXPECT_EQ(duty[i], rs_number(row, "duty"));
 		operations[i] = rs_number(row, "operations");
 	}
@@ -286,7 +286,7 @@ TEST_F(storms, that_have_ended_are_remembered_up_to_64)
 		if (id)
 			last = id;
 	}
-	ASSERT_STRNE("", rs_storm_wait(last, 20));
+	ASSERT_STRNE("", rs_storm_wait(last));
 	while (rs_status("storms"))
 		rs_sleep_ms(10);
 	all = rs_read("storms");
@@ -323,10 +323,10 @@ TEST_F(storms, end_at_their_time_though_their_starter_was_killed)
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 	EXPECT_STREQ("running", rs_value(rs_storm_row(id), "state"));
-	row = rs_storm_wait(id, 10);
+	row = rs_storm_wait(id);
 	ASSERT_STRNE("", row);
 	EXPECT_LE(700, rs_number(row, "elapsed_ms"));
-	EXPECT_GT(5000, rs_number(row, "elapsed_ms"));
+	EXPECT_GT(RS_PATIENCE_MS, rs_number(row, "elapsed_ms"));
 	EXPECT_LT(0, rs_number(row, "kills"));
 	EXPECT_STREQ("-", rs_value(row, "invariant"));
 	EXPECT_STRNE("stopped", rs_value(row, "verdict"));
@@ -355,7 +355,7 @@ TEST_F(storms, of_two_starters_at_once_do_not_disturb_each_other)
 	EXPECT_EQ(0, status);
 	EXPECT_NE(id[0], id[1]);
 	for (i = 0; i < 2; i++) {
-		row = rs_storm_wait(id[i], 20);
+		row = rs_storm_wait(id[i]);
 		EXPECT_STREQ(providers[i], rs_value(row, "provider"));
 		EXPECT_EQ(i + 1, rs_number(row, "seed"));
 		EXPECT_STREQ("held", rs_value(row, "verdict")) {
