@@ -16,18 +16,7 @@
 #include "sealed_engine.h"
 #include "track.h"
 
-struct rs_alloc_site rsref_sites[RSREF_SITE_NR] = {
-	[SITE_PERCPU_REF_DATA]	= { .name = "percpu_ref_data" },
-	[SITE_PERCPU_REF_SLOTS]	= { .name = "percpu_ref_slots" },
-	[SITE_SEALED_SLOTS]	= { .name = "sealed_slots" },
-	[SITE_TRACKER]		= { .name = "tracker" },
-	[SITE_WORKQUEUE]	= { .name = "workqueue" },
-	[SITE_CALLBACK_THREAD]	= { .name = "callback_thread" },
-};
-
 static struct rs_alloc_table rsref_table = RS_ALLOC_TABLE(THIS_MODULE, rsref_sites);
-
-struct workqueue_struct *rsref_workqueue;
 
 static uint fail_nth;
 module_param(fail_nth, uint, 0400);

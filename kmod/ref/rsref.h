@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the parts of rsref.ko share. */
+/* What every file of rsref.ko may use: its sites of allocation, and its work queue. */
 #ifndef _RSREF_H
 #define _RSREF_H
 
@@ -19,7 +19,7 @@ extern struct rs_alloc_site rsref_sites[RSREF_SITE_NR];
 
 struct workqueue_struct;
 
-/* Unbound. For what may sleep: slots of dynamic counts, blocks that come back, reports. */
+/* Unbound. For works that may sleep: of dynamic counts, of retired blocks, of reports. */
 extern struct workqueue_struct *rsref_workqueue;
 
 #endif /* _RSREF_H */
