@@ -172,6 +172,7 @@ u64 percpu_count_take_special(struct rs_percpu_count *count, u64 nr);
 void percpu_count_get_special(struct rs_percpu_count *count, u64 nr);
 void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr);
 void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr);
+void percpu_count_misused_put(struct rs_percpu_count *count, u64 nr);
 void percpu_count_misused_nr(struct rs_percpu_count *count, u64 nr);
 bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live);
 bool percpu_count_tryget_many(struct rs_percpu_count *count, u64 nr);
@@ -200,10 +201,15 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum);
 /* Below: caller holds @count->lock, or nobody else has @count yet. */
 void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block);
 struct percpu_block *percpu_count_detach(struct rs_percpu_count *count);
-bool percpu_count_is_percpu(const struct rs_percpu_count *count);
 void percpu_count_begin_switch(struct rs_percpu_count *count, enum percpu_switch why);
 void percpu_count_ask_for_switch(struct rs_percpu_count *count);
 bool percpu_count_try_open(struct rs_percpu_count *count);
+
+/* Is it per-CPU, and not on its way out of that? */
+static inline bool percpu_count_is_percpu(const struct rs_percpu_count *count)
+{
+	return count_is_percpu(atomic64_read(&count->word));
+}
 
 static inline bool percpu_count_is_dynamic(const struct rs_percpu_count *count)
 {
@@ -213,6 +219,11 @@ static inline bool percpu_count_is_dynamic(const struct rs_percpu_count *count)
 static inline bool percpu_count_is_exited(const struct rs_percpu_count *count)
 {
 	return READ_ONCE(count->special) & PERCPU_EXITED;
+}
+
+static inline void percpu_count_release(struct rs_percpu_count *count)
+{
+	count->engine->call(count->release, count->ref);
 }
 
 /*

@@ -11,6 +11,9 @@
 
 #include "percpu_count.h"
 
+/* How long gets are counted before it is said whether a count is hot, in jiffies */
+#define PERCPU_DYNAMIC_WINDOW	HZ
+
 enum percpu_dynamic_state { DYNAMIC_COLD, DYNAMIC_HOT, DYNAMIC_PROBING };
 
 /**
@@ -56,14 +59,30 @@ static inline struct percpu_dynamic *dynamic_of(struct rs_percpu_count *count)
 	return &container_of(count, struct percpu_dynamic_count, count)->dynamic;
 }
 
+/* Keep the memory of a dynamic count until percpu_dynamic_drop(). Context: any. */
+static inline void percpu_dynamic_hold(struct rs_percpu_count *count)
+{
+	rs_refcount_inc(&dynamic_of(count)->users);
+}
+
+/* Context: any but NMI. */
+static inline void percpu_dynamic_drop(struct rs_percpu_count *count)
+{
+	if (rs_refcount_dec_and_test(&dynamic_of(count)->users))
+		percpu_count_free(count);
+}
+
 void percpu_dynamic_init(struct rs_percpu_count *count);
-void percpu_dynamic_exit(struct rs_percpu_count *count);
-void percpu_dynamic_hold(struct rs_percpu_count *count);
-void percpu_dynamic_drop(struct rs_percpu_count *count);
+void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold);
+
+/* percpu_heat.c */
 void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr);
-void percpu_dynamic_collected(struct rs_percpu_count *count);
+void percpu_dynamic_heat(struct irq_work *heat);
+void percpu_dynamic_new_window(struct percpu_dynamic *dynamic);
+void percpu_dynamic_want(struct percpu_dynamic *dynamic, unsigned long delay);
 void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long flags)
 	__releases(&count->lock);
-void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold);
+void percpu_dynamic_collected(struct rs_percpu_count *count);
+void percpu_dynamic_exit(struct rs_percpu_count *count);
 
 #endif /* _RSREF_PERCPU_DYNAMIC_H */

@@ -40,7 +40,9 @@ int percpu_handle_init(percpu_handle_t *handle, const struct percpu_engine *engi
 	count = percpu_count_alloc(engine, dynamic, gfp);
 	if (!count)
 		return -ENOMEM;
-	if (!dynamic) {
+	if (dynamic) {
+		percpu_dynamic_init(count);
+	} else {
 		block = engine->alloc(gfp);
 		if (!block)
 			goto free;

@@ -10,14 +10,16 @@
  * when no round is under way. A task may have loaded either pointer, and adds
  * whenever it likes; block.pml has what that means for the slots' memory.
  *
- * Stands for: percpu_dynamic.c warm_up probe judge percpu_dynamic_collected
+ * Stands for: percpu_dynamic.c warm_up probe judge
+ * Stands for: percpu_heat.c percpu_dynamic_collected
  * Stands for: sealed_engine.c sealed_engine_publish sealed_ipi_open sealed_ipi_tend
- * Stands for: percpu_count.c percpu_count_attach percpu_count_detach
+ * Stands for: percpu_switch.c percpu_count_attach percpu_count_detach
  * Stands for: sealed_round.c sealed_round_ipi sealed_round_seal_first sealed_round_more sealed_round_seal_here sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
- * Stands for: percpu_count.c percpu_count_kill percpu_count_try_open percpu_count_begin_switch
- * Stands for: percpu_count.c percpu_count_ask_for_switch percpu_count_is_percpu percpu_count_collected
- * Stands for: percpu_count.c end_unasked_switch end_switch
+ * Stands for: percpu_switch.c percpu_count_kill percpu_count_try_open percpu_count_begin_switch
+ * Stands for: percpu_switch.c percpu_count_ask_for_switch percpu_count_collected
+ * Stands for: percpu_count.h percpu_count_is_percpu
+ * Stands for: percpu_switch.c end_unasked_switch end_switch
  *
  * Right: killed
  * Right: two_tries -DTRIES=2

@@ -13,12 +13,14 @@
  * comes to zero.) With KILL the owner kills the count first; with KEPT the initial reference
  * stays. Memory is freed here as soon as the last user drops it, without a grace period.
  *
- * Stands for: percpu_count.c percpu_count_exit percpu_count_lock_settled percpu_count_kill
- * Stands for: percpu_count.c percpu_count_begin_switch percpu_count_ask_for_switch percpu_count_try_open
- * Stands for: percpu_count.c percpu_count_collected end_unasked_switch end_switch percpu_count_detach
- * Stands for: percpu_dynamic.c percpu_dynamic_hold percpu_dynamic_drop percpu_dynamic_want percpu_dynamic_queue_wanted
- * Stands for: percpu_dynamic.c warm_up probe judge percpu_dynamic_work percpu_dynamic_heat
- * Stands for: percpu_dynamic.c percpu_dynamic_exit percpu_dynamic_got percpu_dynamic_collected
+ * Stands for: percpu_switch.c percpu_count_exit percpu_count_lock_settled percpu_count_kill
+ * Stands for: percpu_switch.c percpu_count_begin_switch percpu_count_ask_for_switch percpu_count_try_open
+ * Stands for: percpu_switch.c percpu_count_collected end_unasked_switch end_switch percpu_count_detach
+ * Stands for: percpu_dynamic.h percpu_dynamic_hold percpu_dynamic_drop
+ * Stands for: percpu_heat.c percpu_dynamic_want percpu_dynamic_queue_wanted
+ * Stands for: percpu_dynamic.c warm_up probe judge percpu_dynamic_work
+ * Stands for: percpu_heat.c percpu_dynamic_heat
+ * Stands for: percpu_heat.c percpu_dynamic_exit percpu_dynamic_got percpu_dynamic_collected
  *
  * Right: alive
  * Right: many_gets -DGETS=4

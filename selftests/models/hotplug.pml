@@ -30,7 +30,7 @@
  * Stands for: sealed_round.c sealed_round_is_over sealed_round_finish sealed_round_finish_soon
  * Stands for: sealed_round.c sealed_round_finish_irq sealed_round_finish_csd add_harvest
  * Stands for: sealed_engine.c sealed_ipi_tend
- * Stands for: percpu_count.c percpu_count_try_open percpu_count_collected
+ * Stands for: percpu_switch.c percpu_count_try_open percpu_count_collected
  *
  * Right: sealed_first -DTRAFFIC=1 -DFIRST=1
  * Right: sealed_further -DTRAFFIC=2 -DFIRST=1

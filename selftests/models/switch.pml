@@ -11,10 +11,12 @@
  * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here add_harvest sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
  * Stands for: sealed_engine.c sealed_ipi_open sealed_ipi_tend
- * Stands for: percpu_count.c percpu_count_kill percpu_count_begin_switch percpu_count_tryget
- * Stands for: percpu_count.c percpu_count_dropped percpu_count_collected add_sum end_switch
- * Stands for: percpu_count.c percpu_count_switch_to_atomic_sync percpu_count_switch_to_percpu
- * Stands for: percpu_count.c percpu_count_try_open percpu_count_resurrect percpu_count_lock_settled
+ * Stands for: percpu_switch.c percpu_count_kill percpu_count_begin_switch
+ * Stands for: percpu_count.c percpu_count_tryget
+ * Stands for: percpu_count.c percpu_count_dropped
+ * Stands for: percpu_switch.c percpu_count_collected add_sum end_switch
+ * Stands for: percpu_switch.c percpu_count_switch_to_atomic_sync percpu_count_switch_to_percpu
+ * Stands for: percpu_switch.c percpu_count_try_open percpu_count_resurrect percpu_count_lock_settled
  *
  * Right: switch_and_kill
  * Right: two_kills -DKILLERS=2

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Changes of mode of per-CPU counts, kill and the end among them; percpu_count.h draws them. */
+#include <linux/wait_bit.h>
+
+#include "percpu_count.h"
+#include "percpu_dynamic.h"
+#include "percpu_track.h"
+#include "warn.h"
+
+/* Have slots, not in use yet. */
+void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block)
+{
+	count->block = block;
+	count->engine->publish(count, block);
+}
+
+/* Take away slots that nobody counts in any more; there may be none. */
+struct percpu_block *percpu_count_detach(struct rs_percpu_count *count)
+{
+	struct percpu_block *block = count->block;
+
+	count->block = NULL;
+	/* After exit the user's counter may be gone, and does not show the block any more. */
+	if (!percpu_count_is_exited(count))
+		count->engine->publish(count, NULL);
+	return block;
+}
+
+/* Switches that are under way, of all counts, also of those that were ended meanwhile */
+static atomic_t switches;
+
+/* From PERCPU to SWITCHING. */
+void percpu_count_begin_switch(struct rs_percpu_count *count, enum percpu_switch why)
+{
+	atomic_inc(&switches);
+	atomic64_add(COUNT_SWITCHING, &count->word);
+	count->collecting = true;
+	count->unasked = why == SWITCH_UNASKED;
+	if (percpu_count_is_dynamic(count))
+		percpu_dynamic_hold(count);
+	count->engine->collect(count);
+}
+
+/* The switch that is under way becomes one that the user has asked for. */
+void percpu_count_ask_for_switch(struct rs_percpu_count *count)
+{
+	count->unasked = false;
+}
+
+/* From ATOMIC to PERCPU, if that is what is wanted, and there are slots. */
+bool percpu_count_try_open(struct rs_percpu_count *count)
+{
+	u64 word = atomic64_read(&count->word);
+
+	if (count->force_atomic || count->tracked || percpu_count_is_exited(count) ||
+	    word & (COUNT_FLAGS | COUNT_ZONE) || !count->block)
+		return false;
+	/* The bias goes in before anybody can use a slot. */
+	atomic64_add(COUNT_BIAS, &count->word);
+	count->engine->open(count);
+	return true;
+}
+
+/*
+ * Bring @sum, what the slots hold, into the word and take the bias off, in one
+ * step: in two, or slot by slot, a put collected before the get that it belongs
+ * to could make the word pass through zero. A word that misuse has saturated stays so,
+ * and its misuse was warned of.
+ */
+static void add_sum(struct rs_percpu_count *count, unsigned long sum)
+{
+	s64 old = atomic64_read(&count->word);
+	bool negative;
+	u64 flags, refs;
+
+	do {
+		if (unlikely(count_is_saturated(old)))
+			return;
+		flags = old & COUNT_FLAGS;
+		refs = (old & ~flags) + sum - COUNT_BIAS;
+		negative = refs & ~COUNT_REFS;
+		if (unlikely(negative))
+			refs = COUNT_SATURATED;
+	} while (!atomic64_try_cmpxchg(&count->word, &old, flags | refs));
+
+	if (unlikely(negative))
+		rsref_warn_once(WARN_PERCPU_REF_SUM, "%s: more puts than gets (%ps).\n",
+				count->engine->name, count->release);
+}
+
+/*
+ * Drop the switch's own reference. Unless that was the last, the counter may be
+ * gone at once, and @count is there for as long as the caller is an RCU reader.
+ */
+static void end_switch(struct rs_percpu_count *count)
+{
+	u64 old = atomic64_fetch_sub(COUNT_SWITCHING, &count->word);
+
+	wake_up_var(&count->word);
+	if (count_is_zero(old - COUNT_SWITCHING))
+		percpu_count_release(count);
+}
+
+/*
+ * The same for a switch that the user did not ask for, with the lock held: once the lock
+ * is free, exit may find a count that is not switching, and its user's counter may go.
+ *
+ * Return: false if the count is zero and somebody has to call release(). Exit waits for
+ * that as for a switch that was asked for.
+ */
+static bool end_unasked_switch(struct rs_percpu_count *count)
+{
+	s64 old = atomic64_read(&count->word);
+
+	do {
+		if (count_is_zero(old - COUNT_SWITCHING) && !percpu_count_is_exited(count))
+			return false;
+	} while (!atomic64_try_cmpxchg(&count->word, &old, old - COUNT_SWITCHING));
+	return true;
+}
+
+/**
+ * percpu_count_collected - the engine has got all CPUs to stop
+ * @count: the count
+ * @sum: of all slots
+ *
+ * Ends the switch: confirms, and may release.
+ *
+ * Context: softirq, or a thread with bottom halves off; interrupts enabled.
+ */
+void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
+{
+	const struct percpu_engine *engine = count->engine;
+	struct percpu_callback *confirm_switch, *confirm_kill;
+	bool dynamic = percpu_count_is_dynamic(count);
+	struct percpu_block *block = NULL;
+	unsigned long flags;
+	bool ended;
+
+	/* Whoever ends the count meanwhile leaves its memory for a grace period. */
+	rcu_read_lock();
+	add_sum(count, sum);
+
+	raw_spin_lock_irqsave(&count->lock, flags);
+	confirm_switch = count->confirm_switch;
+	confirm_kill = count->confirm_kill;
+	count->confirm_switch = NULL;
+	count->confirm_kill = NULL;
+	count->collecting = false;
+	/* Do not keep until exit what is not needed again, nor after it. */
+	if (percpu_count_is_exited(count) ||
+	    (atomic64_read(&count->word) & COUNT_DEAD && !count->allow_reinit))
+		block = percpu_count_detach(count);
+	if (dynamic)
+		percpu_dynamic_collected(count);
+	ended = count->unasked && end_unasked_switch(count);
+	count->unasked = false;
+	percpu_dynamic_queue_wanted(count, flags);
+	engine->discard(block);
+
+	if (ended) {
+		wake_up_var(&count->word);
+	} else {
+		if (confirm_switch)
+			engine->call(confirm_switch, count->ref);
+		if (confirm_kill)
+			engine->call(confirm_kill, count->ref);
+		end_switch(count);
+	}
+	if (dynamic)
+		percpu_dynamic_drop(count);
+	if (atomic_dec_and_test(&switches))
+		wake_up_var(&switches);
+	rcu_read_unlock();
+}
+
+/* All counters have ended. Waits for switches that nobody asked for; they may not have returned. */
+void percpu_count_module_exit(void)
+{
+	wait_var_event(&switches, !atomic_read(&switches));
+}
+
+/**
+ * percpu_count_kill - mark a count DEAD and begin its end
+ * @count: the count
+ * @confirm: called when no tryget_live can succeed any more, or NULL
+ * @how: whether the initial reference is dropped here
+ *
+ * Context: any but NMI; RCU read-side critical section. Does not sleep.
+ * Return: true for the first caller; false for others, if the count is zero, and if it was
+ * ended; nothing has changed then.
+ */
+bool percpu_count_kill(struct rs_percpu_count *count, struct percpu_callback *confirm,
+		       enum percpu_kill how)
+{
+	u64 initial = how == KILL_DROPS, word, old;
+	bool missing = false;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&count->lock, flags);
+	word = atomic64_read(&count->word);
+	if (word & COUNT_DEAD || count_is_zero(word) || percpu_count_is_exited(count)) {
+		raw_spin_unlock_irqrestore(&count->lock, flags);
+		return false;
+	}
+	atomic64_or(COUNT_DEAD, &count->word);
+	percpu_track_killed(count, initial);
+
+	if (percpu_count_is_percpu(count))
+		percpu_count_begin_switch(count, SWITCH_ASKED);
+	if (count->collecting) {
+		percpu_count_ask_for_switch(count);
+		/* SWITCHING keeps the word from zero until it was confirmed. */
+		count->confirm_kill = confirm;
+		missing = count_has_fewer(atomic64_fetch_sub(initial, &count->word),
+					  initial);
+		raw_spin_unlock_irqrestore(&count->lock, flags);
+		if (unlikely(missing))
+			percpu_count_misused_put(count, initial);
+		return true;
+	}
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+
+	/* Everybody counts in the word, and sees DEAD there. */
+	if (confirm)
+		count->engine->call(confirm, count->ref);
+	/* No put of a user's, so it is not recorded as one. */
+	if (initial && percpu_count_drop(count, initial, &old))
+		percpu_count_dropped(count, old & ~COUNT_TRACKED, initial);
+	return true;
+}
+
+/**
+ * percpu_count_wait - wait for the end of a switch
+ * @count: the count
+ *
+ * A put too many borrows from the flags for an instant, and a waiter that is woken just
+ * then sleeps on. Misuse wakes nobody, since its context may be any; so waiters look
+ * again from time to time.
+ *
+ * Context: process if a switch is under way, else any.
+ */
+void percpu_count_wait(struct rs_percpu_count *count)
+{
+	while (percpu_count_is_switching(count))
+		wait_var_event_timeout(&count->word, !percpu_count_is_switching(count),
+				       HZ / 10);
+}
+
+/*
+ * Take the lock while no switch that the user asked for is under way; another may be.
+ * Context: process if one is, else any but NMI.
+ */
+unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
+	__acquires(&count->lock)
+{
+	unsigned long flags;
+
+	for (;;) {
+		raw_spin_lock_irqsave(&count->lock, flags);
+		if (count->unasked || !percpu_count_is_switching(count))
+			return flags;
+		raw_spin_unlock_irqrestore(&count->lock, flags);
+		percpu_count_wait(count);
+	}
+}
+
+/**
+ * percpu_count_switch_to_atomic - count in the word until told otherwise
+ * @count: the count
+ * @confirm: called when no CPU uses a slot any more, or NULL
+ *
+ * Context: any but NMI if no switch that was asked for is under way, else process.
+ */
+void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
+				   struct percpu_callback *confirm)
+{
+	unsigned long flags = percpu_count_lock_settled(count);
+
+	/* One that was ended stands for all of those: there is nothing to switch. */
+	if (percpu_count_is_exited(count))
+		confirm = NULL;
+	else
+		count->force_atomic = true;
+	if (percpu_count_is_percpu(count))
+		percpu_count_begin_switch(count, SWITCH_ASKED);
+	if (count->collecting) {
+		percpu_count_ask_for_switch(count);
+		count->confirm_switch = confirm;
+		confirm = NULL;
+	}
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+
+	if (confirm) {
+		rcu_read_lock();
+		count->engine->call(confirm, count->ref);
+		rcu_read_unlock();
+	}
+}
+
+/* The same, and wait until it is done. Context: process. */
+void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count)
+{
+	percpu_count_switch_to_atomic(count, NULL);
+	percpu_count_wait(count);
+}
+
+/**
+ * percpu_count_switch_to_percpu - count in slots again
+ * @count: the count; if it is dying, resurrection will do it. If a dynamic count is being
+ *	asked whether it is hot, the answer decides.
+ *
+ * Context: any but NMI if no switch that was asked for is under way, else process.
+ * Return: 0, or -EINVAL if it was killed and may not be reinitialised.
+ */
+int percpu_count_switch_to_percpu(struct rs_percpu_count *count)
+{
+	unsigned long flags = percpu_count_lock_settled(count);
+	int ret = -EINVAL;
+
+	if (!(atomic64_read(&count->word) & COUNT_DEAD) || count->allow_reinit) {
+		count->force_atomic = false;
+		percpu_count_try_open(count);
+		ret = 0;
+	}
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+	return ret;
+}
+
+/**
+ * percpu_count_resurrect - take back a kill
+ * @count: the count
+ * @nonzero: if not NULL, the count must be zero too; where to say that it was not
+ *
+ * The initial reference is there again, and the mode that was wanted before.
+ *
+ * Context: any but NMI if no switch that was asked for is under way, else process.
+ * Return: 0, or -EINVAL if it was not killed, may not be reinitialised, or is not zero as
+ * demanded; nothing has changed then.
+ */
+int percpu_count_resurrect(struct rs_percpu_count *count, bool *nonzero)
+{
+	unsigned long flags = percpu_count_lock_settled(count);
+	u64 word = atomic64_read_acquire(&count->word);
+	int ret = -EINVAL;
+
+	if (nonzero)
+		*nonzero = !count_is_zero(word);
+	if (word & COUNT_DEAD && count->allow_reinit && !(nonzero && *nonzero)) {
+		/* One step: with DEAD gone first, the count could be zero and live. */
+		atomic64_add(1 - COUNT_DEAD, &count->word);
+		percpu_track_resurrected(count);
+		percpu_count_try_open(count);
+		ret = 0;
+	}
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+	return ret;
+}
+
+/**
+ * percpu_count_exit - end a count
+ * @count: the count
+ * @handle: the pointer to it, which will lead to the engine's ended count
+ *
+ * A switch that the user asked for ends first. One that the user did not ask for may
+ * still be under way when this returns; its end gives back the slots and its share of the
+ * memory, and does not touch the user's counter any more. If that one finds a live count at
+ * zero, which has release() called, exit waits for it, too.
+ *
+ * Context: any but NMI, without locks of the scheduler's or of the timers' (memory is given
+ * back); process if a switch that was asked for is under way.
+ */
+void percpu_count_exit(struct rs_percpu_count *count, struct rs_percpu_count __rcu **handle)
+{
+	const struct percpu_engine *engine = count->engine;
+	struct percpu_block *block = NULL;
+	unsigned long flags;
+
+	flags = percpu_count_lock_settled(count);
+	engine->publish(count, NULL);
+	WRITE_ONCE(count->special, count->special | PERCPU_EXITED);
+	rcu_assign_pointer(*handle, engine->exited);
+	if (!percpu_count_is_switching(count) && !engine->discard_sleeps) {
+		block = count->block;
+		count->block = NULL;
+	}
+	raw_spin_unlock_irqrestore(&count->lock, flags);
+
+	percpu_track_exit(count);
+	engine->discard(block);
+	if (percpu_count_is_dynamic(count))
+		percpu_dynamic_exit(count);
+	else
+		percpu_count_free(count);
+}
