@@ -11,6 +11,11 @@ struct rs_tracker;
 
 int percpu_track_init(struct rs_percpu_count *count, gfp_t gfp);
 
+struct rs_tracker *percpu_track_alloc(struct rs_percpu_count *count, const char *name,
+				      unsigned int seconds, gfp_t gfp);
+void percpu_track_begin(struct rs_percpu_count *count, struct rs_tracker *tracker);
+struct rs_tracker *percpu_track_end(struct rs_percpu_count *count);
+
 /* What happened to a count whose word says TRACKED. */
 void percpu_track_got(struct rs_percpu_count *count, u64 nr);
 void percpu_track_dropped(struct rs_percpu_count *count, u64 nr);

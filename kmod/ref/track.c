@@ -13,7 +13,6 @@
  * that time: the tracker does not know it any more then, nor holders.
  */
 #include <linux/export.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -121,30 +120,23 @@ void track_discard(struct rs_tracker *tracker)
  * track_begin - track a counter
  * @tracker: of track_alloc(); users may find it already
  * @counter: for its kind's look(), until track_end()
- * @start: has gets and puts record themselves from now on, and says what there was before.
- *	Called with the tracker's lock held, so that nobody sees the one without the
- *	other, and whoever records at once finds a tracker that knows its counter
+ * @start: called with @tracker's lock held; see track_start_t
  *
  * Context: any but NMI.
  */
 void track_begin(struct rs_tracker *tracker, const void *counter, track_start_t *start)
 {
-	struct track_start started;
 	unsigned long flags;
 
 	rs_refcount_set(&tracker->users, 1);
 	raw_spin_lock_irqsave(&tracker->lock, flags);
 	tracker->counter = counter;
-	started = start(counter);
-	tracker->before = started.before;
+	tracker->before = start(counter);
 	raw_spin_unlock_irqrestore(&tracker->lock, flags);
 
 	raw_spin_lock_irqsave(&trackers_lock, flags);
 	list_add_tail(&tracker->node, &trackers);
 	raw_spin_unlock_irqrestore(&trackers_lock, flags);
-
-	if (started.killed)
-		track_killed(tracker, 0);
 }
 
 /**
@@ -347,143 +339,3 @@ void rs_holder_move(struct rs_holder *from, struct rs_holder *to)
 	leave(from, to);
 }
 EXPORT_SYMBOL_GPL(rs_holder_move);
-
-/**
- * track_killed - the counter was killed
- * @tracker: its tracker
- * @initial: references that the kill drops, or the owner has
- *
- * Context: any but NMI.
- */
-void track_killed(struct rs_tracker *tracker, u64 initial)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&tracker->lock, flags);
-	tracker->before -= initial;
-	tracker->killed = true;
-	tracker->killed_at = jiffies;
-	tracker->report_at = jiffies + tracker->seconds * HZ;
-	raw_spin_unlock_irqrestore(&tracker->lock, flags);
-	/* Not under the lock, which gets and puts take: it wakes somebody. */
-	track_report_soon();
-}
-
-/* The kill was taken back; the owner has a reference again. Context: any but NMI. */
-void track_resurrected(struct rs_tracker *tracker)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&tracker->lock, flags);
-	tracker->before++;
-	tracker->killed = false;
-	raw_spin_unlock_irqrestore(&tracker->lock, flags);
-}
-
-/*
- * Refcounts and krefs.
- */
-
-static struct track_look look_at_refcount(const void *counter)
-{
-	unsigned int count = rs_refcount_read(counter);
-
-	return (struct track_look) {
-		.count		= count,
-		.zero		= !count,
-		.saturated	= count > RS_REFCOUNT_MAX,
-	};
-}
-
-static const struct track_kind refcount_kind = { .look = look_at_refcount };
-
-static struct track_start track_start_refcount(const void *counter)
-{
-	return (struct track_start) { .before = rs_refcount_read(counter) };
-}
-
-/**
- * rs_refcount_track - track a refcount
- * @track: beside it, zeroed
- * @refcount: the counter
- * @name: for reports; copied
- * @seconds: as for rs_percpu_ref_track()
- *
- * Named holders only are seen: what is counted without one shows as a difference. The
- * owner says with rs_track_killed() when the end has begun, and with rs_track_end(), in
- * release() at the latest, that it is over.
- *
- * Context: process, may sleep; of callers for one @track, one at a time.
- * Return: 0, -ENOMEM, or -EALREADY if it is tracked.
- */
-int rs_refcount_track(struct rs_track *track, const rs_refcount_t *refcount,
-		      const char *name, unsigned int seconds)
-{
-	struct rs_tracker *tracker;
-
-	if (rcu_access_pointer(track->tracker))
-		return -EALREADY;
-	tracker = track_alloc(&refcount_kind, "rs_refcount", name, seconds, GFP_KERNEL);
-	if (!tracker)
-		return -ENOMEM;
-	track_begin(tracker, refcount, track_start_refcount);
-	rcu_assign_pointer(track->tracker, tracker);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(rs_refcount_track);
-
-/**
- * rs_track_killed - the owner has begun the end of a refcount or kref
- * @track: beside it
- *
- * Say so before dropping the owner's reference, which may be the last.
- *
- * Context: any but NMI.
- */
-void rs_track_killed(struct rs_track *track)
-{
-	struct rs_tracker *tracker;
-
-	rcu_read_lock();
-	tracker = rcu_dereference(track->tracker);
-	if (tracker)
-		track_killed(tracker, 1);
-	rcu_read_unlock();
-}
-EXPORT_SYMBOL_GPL(rs_track_killed);
-
-/**
- * rs_track_end - track a refcount or kref no longer
- * @track: beside it, tracked or not
- *
- * Context: any but NMI; of callers for one @track, one at a time.
- */
-void rs_track_end(struct rs_track *track)
-{
-	struct rs_tracker *tracker = rcu_dereference_protected(track->tracker, true);
-
-	if (!tracker)
-		return;
-	RCU_INIT_POINTER(track->tracker, NULL);
-	track_end(tracker);
-}
-EXPORT_SYMBOL_GPL(rs_track_end);
-
-/**
- * __rs_track_hold - the rest of rs_track_hold()
- * @track: beside the counter
- * @holder: who has a reference now
- *
- * Context: any but NMI.
- */
-void __rs_track_hold(struct rs_track *track, struct rs_holder *holder)
-{
-	struct rs_tracker *tracker;
-
-	rcu_read_lock();
-	tracker = rcu_dereference(track->tracker);
-	if (tracker)
-		track_hold(tracker, holder);
-	rcu_read_unlock();
-}
-EXPORT_SYMBOL_GPL(__rs_track_hold);

@@ -24,16 +24,14 @@ struct track_look {
 };
 
 /**
- * struct track_start - how a counter was when its tracking began
- * @before: references
- * @killed: it was killed already
+ * typedef track_start_t - have gets and puts of a counter record themselves from now on
+ * @counter: the counter
+ *
+ * Context: the tracker's lock is held: a get that records itself at once waits until the
+ * tracker knows @counter and what was taken before.
+ * Return: how many references were taken before.
  */
-struct track_start {
-	u64	before;
-	bool	killed;
-};
-
-typedef struct track_start (track_start_t)(const void *counter);
+typedef u64 (track_start_t)(const void *counter);
 
 /**
  * struct track_kind - a kind of counter that can be tracked
@@ -110,12 +108,11 @@ void track_discard(struct rs_tracker *tracker);
 void track_got(struct rs_tracker *tracker, u64 nr);
 void track_dropped(struct rs_tracker *tracker, u64 nr);
 void track_hold(struct rs_tracker *tracker, struct rs_holder *holder);
+struct rs_tracker *track_next(struct rs_tracker *tracker);
+
+/* track_report.c */
 void track_killed(struct rs_tracker *tracker, u64 initial);
 void track_resurrected(struct rs_tracker *tracker);
-
-struct rs_tracker *track_next(struct rs_tracker *tracker);
-/* Have the reports looked after: something was killed. Context: any but NMI. */
-void track_report_soon(void);
 void track_report_module_exit(void);
 
 #endif /* _RSREF_TRACK_H */

@@ -208,6 +208,7 @@ static enum due is_due(struct rs_tracker *tracker, bool room)
 	return due;
 }
 
+static void track_report_soon(void);
 static void report_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(reports, report_work);
 
@@ -240,9 +241,41 @@ static void track_report_queue(struct irq_work *soon)
 /* Kill may be called with a lock of the scheduler's held, so it wakes nobody itself. */
 static struct irq_work track_report_soon_irq = IRQ_WORK_INIT_HARD(track_report_queue);
 
-void track_report_soon(void)
+static void track_report_soon(void)
 {
 	irq_work_queue(&track_report_soon_irq);
+}
+
+/**
+ * track_killed - the counter was killed
+ * @tracker: its tracker
+ * @initial: references that the kill drops, or the owner has
+ *
+ * Context: any but NMI.
+ */
+void track_killed(struct rs_tracker *tracker, u64 initial)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	tracker->before -= initial;
+	tracker->killed = true;
+	tracker->killed_at = jiffies;
+	tracker->report_at = jiffies + tracker->seconds * HZ;
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
+	/* Without the lock, which gets and puts take. */
+	track_report_soon();
+}
+
+/* The kill was taken back; the owner has a reference again. Context: any but NMI. */
+void track_resurrected(struct rs_tracker *tracker)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&tracker->lock, flags);
+	tracker->before++;
+	tracker->killed = false;
+	raw_spin_unlock_irqrestore(&tracker->lock, flags);
 }
 
 /* All counters have ended, and nothing is tracked any more. */
