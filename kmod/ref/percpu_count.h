@@ -37,7 +37,7 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
-#include <refstorm/percpu_ref.h>
+#include <refstorm/percpu_common.h>
 
 #include "count_word.h"
 
@@ -46,8 +46,6 @@ struct rs_tracker;
 /* The slots of one count, and what its engine keeps with them; the engine's own. */
 struct percpu_block;
 
-/* A pointer to it is the user's callback, which only an engine calls, by its real type. */
-struct percpu_callback;
 
 /**
  * struct percpu_engine - how the CPUs count, and how they are collected
@@ -80,7 +78,7 @@ struct percpu_engine {
 	void			(*open)(struct rs_percpu_count *count);
 	void			(*collect)(struct rs_percpu_count *count);
 	bool			(*used)(const struct rs_percpu_count *count);
-	void			(*call)(struct percpu_callback *callback, void *ref);
+	void			(*call)(struct __rs_percpu_callback *callback, void *ref);
 	void			(*tend)(struct rs_percpu_count *count);
 	bool			discard_sleeps;
 };
@@ -123,11 +121,11 @@ struct rs_percpu_count {
 	u8				special;
 	const struct percpu_engine	*engine;
 	void				*ref;
-	struct percpu_callback		*release;
+	struct __rs_percpu_callback		*release;
 	raw_spinlock_t			lock;
 	struct percpu_block		*block;
-	struct percpu_callback		*confirm_switch;
-	struct percpu_callback		*confirm_kill;
+	struct __rs_percpu_callback		*confirm_switch;
+	struct __rs_percpu_callback		*confirm_kill;
 	bool				collecting;
 	bool				unasked;
 	bool				force_atomic;
@@ -143,9 +141,6 @@ struct rs_percpu_count {
 		};
 	};
 };
-
-/* What percpu_count_kill() does with the initial reference */
-enum percpu_kill { KILL_DROPS, KILL_KEEPS };
 
 /* Who wanted a switch: see @unasked */
 enum percpu_switch { SWITCH_ASKED, SWITCH_UNASKED };
@@ -164,7 +159,6 @@ enum percpu_switch { SWITCH_ASKED, SWITCH_UNASKED };
 
 struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
 					   bool dynamic, gfp_t gfp);
-void percpu_count_exit(struct rs_percpu_count *count, struct rs_percpu_count __rcu **handle);
 void percpu_count_free(struct rs_percpu_count *count);
 void percpu_count_module_exit(void);
 
@@ -178,12 +172,6 @@ bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live);
 bool percpu_count_tryget_many(struct rs_percpu_count *count, u64 nr);
 bool percpu_count_try_take(struct rs_percpu_count *count, u64 nr, bool live, u64 *old);
 
-bool percpu_count_kill(struct rs_percpu_count *count, struct percpu_callback *confirm,
-		       enum percpu_kill how);
-void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
-				   struct percpu_callback *confirm);
-void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count);
-int percpu_count_switch_to_percpu(struct rs_percpu_count *count);
 int percpu_count_resurrect(struct rs_percpu_count *count, bool *nonzero);
 void percpu_count_wait(struct rs_percpu_count *count);
 unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)

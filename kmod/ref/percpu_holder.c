@@ -8,7 +8,7 @@
 
 #include <refstorm/track.h>
 
-#include "percpu_handle.h"
+#include "percpu_data.h"
 #include "percpu_track.h"
 #include "track.h"
 
@@ -20,15 +20,23 @@ static DEFINE_MUTEX(switch_mutex);
  * would do so with the next one, which has counted it among those from before. Both are
  * RCU readers, or have preemption off, until they have.
  */
-static void percpu_track_forget_the_last(const struct rs_percpu_count *count)
+static void percpu_holder_wait_for_last_tracker(const struct rs_percpu_count *count)
 {
 	if (count->tracked_before)
 		synchronize_rcu();
 }
 
-static int track(percpu_handle_t *handle, const char *name, unsigned int seconds)
+/**
+ * __rs_percpu_count_track - rs_percpu_ref_track() of either counter
+ * @data: of the counter
+ * @name: for reports; copied
+ * @seconds: from a kill to the first report
+ *
+ * Context and return value as for that.
+ */
+int __rs_percpu_count_track(struct rs_percpu_data *data, const char *name, unsigned int seconds)
 {
-	struct rs_percpu_count *count = own_count(handle);
+	struct rs_percpu_count *count = percpu_data_owner_count(data);
 	struct rs_tracker *tracker;
 	unsigned long flags;
 	int ret = -EINVAL;
@@ -38,7 +46,7 @@ static int track(percpu_handle_t *handle, const char *name, unsigned int seconds
 		return -ENOMEM;
 
 	mutex_lock(&switch_mutex);
-	percpu_track_forget_the_last(count);
+	percpu_holder_wait_for_last_tracker(count);
 	flags = percpu_count_lock_settled(count);
 	if (percpu_count_is_exited(count))
 		goto unlock;
@@ -63,10 +71,17 @@ unlock:
 	track_discard(tracker);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(__rs_percpu_count_track);
 
-static void untrack(percpu_handle_t *handle)
+/**
+ * __rs_percpu_count_untrack - rs_percpu_ref_untrack() of either counter
+ * @data: of the counter, tracked or not
+ *
+ * Context: as for that.
+ */
+void __rs_percpu_count_untrack(struct rs_percpu_data *data)
 {
-	struct rs_percpu_count *count = own_count(handle);
+	struct rs_percpu_count *count = percpu_data_owner_count(data);
 	struct rs_tracker *tracker = NULL;
 	unsigned long flags;
 
@@ -81,10 +96,10 @@ static void untrack(percpu_handle_t *handle)
 	if (tracker)
 		track_end(tracker);
 }
+EXPORT_SYMBOL_GPL(__rs_percpu_count_untrack);
 
-static void get_held(percpu_handle_t *handle, struct rs_holder *holder, u64 old)
+static void percpu_holder_got(struct rs_percpu_count *count, struct rs_holder *holder, u64 old)
 {
-	struct rs_percpu_count *count = count_of(handle);
 	struct rs_tracker *tracker;
 
 	/* Recorded here, by name. */
@@ -94,188 +109,69 @@ static void get_held(percpu_handle_t *handle, struct rs_holder *holder, u64 old)
 		track_hold(tracker, holder);
 }
 
-static void percpu_handle_get_held(percpu_handle_t *handle, struct rs_holder *holder)
+/**
+ * __rs_percpu_count_get_held - the rest of rs_percpu_ref_get_held() of either counter
+ * @data: of the counter, whose slot could not be used
+ * @holder: who will have the reference
+ *
+ * Context: as for that.
+ */
+void __rs_percpu_count_get_held(struct rs_percpu_data *data, struct rs_holder *holder)
 {
+	struct rs_percpu_count *count;
 	u64 old;
 
 	rcu_read_lock();
-	if (percpu_count_take(count_of(handle), 1, &old))
-		get_held(handle, holder, old);
+	count = percpu_data_count(data);
+	if (percpu_count_take(count, 1, &old))
+		percpu_holder_got(count, holder, old);
 	rcu_read_unlock();
 }
+EXPORT_SYMBOL_GPL(__rs_percpu_count_get_held);
 
-static bool percpu_handle_tryget_held(percpu_handle_t *handle, struct rs_holder *holder,
-				      bool live)
+/**
+ * __rs_percpu_count_tryget_held - the rest of both tryget for a holder, of either counter
+ * @data: of the counter, whose slot could not be used
+ * @holder: who will have the reference
+ * @live: fail if the counter was killed
+ *
+ * Context: as for those. Return: true if the reference was taken.
+ */
+bool __rs_percpu_count_tryget_held(struct rs_percpu_data *data, struct rs_holder *holder,
+				   bool live)
 {
+	struct rs_percpu_count *count;
 	bool taken;
 	u64 old;
 
 	rcu_read_lock();
-	taken = percpu_count_try_take(count_of(handle), 1, live, &old);
+	count = percpu_data_count(data);
+	taken = percpu_count_try_take(count, 1, live, &old);
 	if (taken)
-		get_held(handle, holder, old);
+		percpu_holder_got(count, holder, old);
 	rcu_read_unlock();
 	return taken;
 }
+EXPORT_SYMBOL_GPL(__rs_percpu_count_tryget_held);
 
-static void percpu_handle_put_held(percpu_handle_t *handle, struct rs_holder *holder)
+/**
+ * __rs_percpu_count_put_held - the rest of rs_percpu_ref_put_held() of either counter
+ * @data: of the counter
+ * @holder: who has the reference, which is recorded
+ *
+ * Context: as for that.
+ */
+void __rs_percpu_count_put_held(struct rs_percpu_data *data, struct rs_holder *holder)
 {
 	struct rs_percpu_count *count;
 	u64 hidden, old;
 
-	/* One section for both: see percpu_track_forget_the_last(). */
+	/* One section for both: see percpu_holder_wait_for_last_tracker(). */
 	rcu_read_lock();
 	hidden = rs_holder_drop(holder) ? COUNT_TRACKED : 0;
-	count = count_of(handle);
+	count = percpu_data_count(data);
 	if (percpu_count_drop(count, 1, &old))
 		percpu_count_dropped(count, old & ~hidden, 1);
 	rcu_read_unlock();
 }
-
-/**
- * rs_percpu_ref_track - record who holds a counter's references, from now on
- * @ref: the counter; the caller is its owner, or holds a reference
- * @name: for reports; copied, and cut to %RS_TRACK_NAME - 1 bytes
- * @seconds: from a kill to the first report, if it is not released; 0 stands for
- *	rsref.ko's parameter track_seconds
- *
- * The counter goes over to its shared word and stays there, as after
- * rs_percpu_ref_switch_to_atomic(), until rs_percpu_ref_untrack(); a dynamic one gives its
- * slots back. References that were taken before are known by their number only. It can
- * be killed, resurrected and ended as ever, and may have been killed already. With
- * %RS_PERCPU_REF_INIT_TRACKED it is tracked from the beginning, without a name.
- *
- * Context: process, may sleep, for the length of a switch; between init and exit.
- * Return: 0, -ENOMEM, -EALREADY if it is tracked, or -EINVAL if it was ended.
- */
-int rs_percpu_ref_track(struct rs_percpu_ref *ref, const char *name, unsigned int seconds)
-{
-	return track(&ref->data, name, seconds);
-}
-EXPORT_SYMBOL_GPL(rs_percpu_ref_track);
-
-/**
- * rs_percpu_ref_untrack - take back rs_percpu_ref_track()
- * @ref: the counter, tracked or not; the caller is its owner, or holds a reference
- *
- * It counts per CPU again if it did before, and nothing else speaks against it. Holders
- * keep their references, unrecorded. exit does this by itself.
- *
- * Context: process, may sleep; between init and exit.
- */
-void rs_percpu_ref_untrack(struct rs_percpu_ref *ref)
-{
-	untrack(&ref->data);
-}
-EXPORT_SYMBOL_GPL(rs_percpu_ref_untrack);
-
-/**
- * rs_sealed_ref_track - record who holds a counter's references, from now on
- * @ref: the counter; the caller is its owner, or holds a reference
- * @name: for reports
- * @seconds: from a kill to the first report
- *
- * As rs_percpu_ref_track(), in microseconds.
- *
- * Context: process, may sleep, for the length of a switch; between init and exit.
- * Return: 0, -ENOMEM, -EALREADY if it is tracked, or -EINVAL if it was ended.
- */
-int rs_sealed_ref_track(struct rs_sealed_ref *ref, const char *name, unsigned int seconds)
-{
-	return track(&ref->data, name, seconds);
-}
-EXPORT_SYMBOL_GPL(rs_sealed_ref_track);
-
-/**
- * rs_sealed_ref_untrack - take back rs_sealed_ref_track()
- * @ref: the counter, tracked or not; the caller is its owner, or holds a reference
- *
- * As rs_percpu_ref_untrack().
- *
- * Context: process, may sleep; between init and exit.
- */
-void rs_sealed_ref_untrack(struct rs_sealed_ref *ref)
-{
-	untrack(&ref->data);
-}
-EXPORT_SYMBOL_GPL(rs_sealed_ref_untrack);
-
-/**
- * __rs_percpu_ref_get_held - the rest of rs_percpu_ref_get_held()
- * @ref: the counter, whose slot could not be used
- * @holder: who will have the reference
- *
- * Context: as that.
- */
-void __rs_percpu_ref_get_held(struct rs_percpu_ref *ref, struct rs_holder *holder)
-{
-	percpu_handle_get_held(&ref->data, holder);
-}
-EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_held);
-
-/**
- * __rs_percpu_ref_tryget_held - the rest of both tryget for a holder
- * @ref: the counter, whose slot could not be used
- * @holder: who will have the reference
- * @live: fail if the counter was killed
- *
- * Context: as those. Return: true if the reference was taken.
- */
-bool __rs_percpu_ref_tryget_held(struct rs_percpu_ref *ref, struct rs_holder *holder, bool live)
-{
-	return percpu_handle_tryget_held(&ref->data, holder, live);
-}
-EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_held);
-
-/**
- * __rs_percpu_ref_put_held - rs_percpu_ref_put_held() of a recorded reference
- * @ref: the counter
- * @holder: who has the reference
- *
- * Context: as that.
- */
-void __rs_percpu_ref_put_held(struct rs_percpu_ref *ref, struct rs_holder *holder)
-{
-	percpu_handle_put_held(&ref->data, holder);
-}
-EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_held);
-
-/**
- * __rs_sealed_ref_get_held - the rest of rs_sealed_ref_get_held()
- * @ref: the counter, whose slot could not be used
- * @holder: who will have the reference
- *
- * Context: as that.
- */
-void __rs_sealed_ref_get_held(struct rs_sealed_ref *ref, struct rs_holder *holder)
-{
-	percpu_handle_get_held(&ref->data, holder);
-}
-EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_held);
-
-/**
- * __rs_sealed_ref_tryget_held - the rest of both tryget for a holder
- * @ref: the counter, whose slot could not be used
- * @holder: who will have the reference
- * @live: fail if the counter was killed
- *
- * Context: as those. Return: true if the reference was taken.
- */
-bool __rs_sealed_ref_tryget_held(struct rs_sealed_ref *ref, struct rs_holder *holder, bool live)
-{
-	return percpu_handle_tryget_held(&ref->data, holder, live);
-}
-EXPORT_SYMBOL_GPL(__rs_sealed_ref_tryget_held);
-
-/**
- * __rs_sealed_ref_put_held - rs_sealed_ref_put_held() of a recorded reference
- * @ref: the counter
- * @holder: who has the reference
- *
- * Context: as that.
- */
-void __rs_sealed_ref_put_held(struct rs_sealed_ref *ref, struct rs_holder *holder)
-{
-	percpu_handle_put_held(&ref->data, holder);
-}
-EXPORT_SYMBOL_GPL(__rs_sealed_ref_put_held);
+EXPORT_SYMBOL_GPL(__rs_percpu_count_put_held);

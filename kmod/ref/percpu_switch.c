@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Changes of mode of per-CPU counts, kill and the end among them; percpu_count.h draws them. */
+#include <linux/export.h>
 #include <linux/wait_bit.h>
 
 #include "percpu_count.h"
+#include "percpu_data.h"
 #include "percpu_dynamic.h"
 #include "percpu_track.h"
 #include "warn.h"
@@ -131,7 +133,7 @@ static bool end_unasked_switch(struct rs_percpu_count *count)
 void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 {
 	const struct percpu_engine *engine = count->engine;
-	struct percpu_callback *confirm_switch, *confirm_kill;
+	struct __rs_percpu_callback *confirm_switch, *confirm_kill;
 	bool dynamic = percpu_count_is_dynamic(count);
 	struct percpu_block *block = NULL;
 	unsigned long flags;
@@ -181,19 +183,45 @@ void percpu_count_module_exit(void)
 }
 
 /**
- * percpu_count_kill - mark a count DEAD and begin its end
+ * percpu_count_wait - wait for the end of a switch
  * @count: the count
- * @confirm: called when no tryget_live can succeed any more, or NULL
- * @how: whether the initial reference is dropped here
  *
- * Context: any but NMI; RCU read-side critical section. Does not sleep.
- * Return: true for the first caller; false for others, if the count is zero, and if it was
- * ended; nothing has changed then.
+ * A put too many borrows from the flags for an instant, and a waiter that is woken just
+ * then sleeps on. Misuse wakes nobody, since its context may be any; so waiters look
+ * again from time to time.
+ *
+ * Context: process if a switch is under way, else any.
  */
-bool percpu_count_kill(struct rs_percpu_count *count, struct percpu_callback *confirm,
-		       enum percpu_kill how)
+void percpu_count_wait(struct rs_percpu_count *count)
 {
-	u64 initial = how == KILL_DROPS, word, old;
+	while (percpu_count_is_switching(count))
+		wait_var_event_timeout(&count->word, !percpu_count_is_switching(count),
+				       HZ / 10);
+}
+
+/*
+ * Take the lock while no switch that the user asked for is under way; another may be.
+ * Context: process if one is, else any but NMI.
+ */
+unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
+	__acquires(&count->lock)
+{
+	unsigned long flags;
+
+	for (;;) {
+		raw_spin_lock_irqsave(&count->lock, flags);
+		if (count->unasked || !percpu_count_is_switching(count))
+			return flags;
+		raw_spin_unlock_irqrestore(&count->lock, flags);
+		percpu_count_wait(count);
+	}
+}
+
+/* Mark a count DEAD and begin its end. Context: RCU read-side critical section. */
+static bool percpu_switch_kill(struct rs_percpu_count *count,
+			       struct __rs_percpu_callback *confirm, enum __rs_percpu_kill how)
+{
+	u64 initial = how == __RS_PERCPU_KILL_DROPS, word, old;
 	bool missing = false;
 	unsigned long flags;
 
@@ -231,50 +259,37 @@ bool percpu_count_kill(struct rs_percpu_count *count, struct percpu_callback *co
 }
 
 /**
- * percpu_count_wait - wait for the end of a switch
- * @count: the count
+ * __rs_percpu_count_kill - both kills of either counter
+ * @data: of the counter
+ * @confirm: called when no tryget_live can succeed any more, or NULL
+ * @how: whether the initial reference is dropped here
  *
- * A put too many borrows from the flags for an instant, and a waiter that is woken just
- * then sleeps on. Misuse wakes nobody, since its context may be any; so waiters look
- * again from time to time.
- *
- * Context: process if a switch is under way, else any.
+ * Context, ordering and return value as for rs_percpu_ref_kill_and_confirm() and
+ * rs_percpu_ref_kill_two_stage(). Of a counter that was ended the return value is false.
  */
-void percpu_count_wait(struct rs_percpu_count *count)
+bool __rs_percpu_count_kill(struct rs_percpu_data *data, struct __rs_percpu_callback *confirm,
+			    enum __rs_percpu_kill how)
 {
-	while (percpu_count_is_switching(count))
-		wait_var_event_timeout(&count->word, !percpu_count_is_switching(count),
-				       HZ / 10);
-}
+	bool first;
 
-/*
- * Take the lock while no switch that the user asked for is under way; another may be.
- * Context: process if one is, else any but NMI.
- */
-unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
-	__acquires(&count->lock)
-{
-	unsigned long flags;
-
-	for (;;) {
-		raw_spin_lock_irqsave(&count->lock, flags);
-		if (count->unasked || !percpu_count_is_switching(count))
-			return flags;
-		raw_spin_unlock_irqrestore(&count->lock, flags);
-		percpu_count_wait(count);
-	}
+	rcu_read_lock();
+	first = percpu_switch_kill(percpu_data_count(data), confirm, how);
+	rcu_read_unlock();
+	return first;
 }
+EXPORT_SYMBOL_GPL(__rs_percpu_count_kill);
 
 /**
- * percpu_count_switch_to_atomic - count in the word until told otherwise
- * @count: the count
+ * __rs_percpu_count_switch_to_atomic - rs_percpu_ref_switch_to_atomic() of either counter
+ * @data: of the counter
  * @confirm: called when no CPU uses a slot any more, or NULL
  *
- * Context: any but NMI if no switch that was asked for is under way, else process.
+ * Context: as for that.
  */
-void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
-				   struct percpu_callback *confirm)
+void __rs_percpu_count_switch_to_atomic(struct rs_percpu_data *data,
+					struct __rs_percpu_callback *confirm)
 {
+	struct rs_percpu_count *count = percpu_data_owner_count(data);
 	unsigned long flags = percpu_count_lock_settled(count);
 
 	/* One that was ended stands for all of those: there is nothing to switch. */
@@ -297,24 +312,31 @@ void percpu_count_switch_to_atomic(struct rs_percpu_count *count,
 		rcu_read_unlock();
 	}
 }
-
-/* The same, and wait until it is done. Context: process. */
-void percpu_count_switch_to_atomic_sync(struct rs_percpu_count *count)
-{
-	percpu_count_switch_to_atomic(count, NULL);
-	percpu_count_wait(count);
-}
+EXPORT_SYMBOL_GPL(__rs_percpu_count_switch_to_atomic);
 
 /**
- * percpu_count_switch_to_percpu - count in slots again
- * @count: the count; if it is dying, resurrection will do it. If a dynamic count is being
- *	asked whether it is hot, the answer decides.
+ * __rs_percpu_count_switch_to_atomic_sync - rs_percpu_ref_switch_to_atomic_sync() of either
+ * counter
+ * @data: of the counter
  *
- * Context: any but NMI if no switch that was asked for is under way, else process.
- * Return: 0, or -EINVAL if it was killed and may not be reinitialised.
+ * Context: as for that.
  */
-int percpu_count_switch_to_percpu(struct rs_percpu_count *count)
+void __rs_percpu_count_switch_to_atomic_sync(struct rs_percpu_data *data)
 {
+	__rs_percpu_count_switch_to_atomic(data, NULL);
+	percpu_count_wait(percpu_data_owner_count(data));
+}
+EXPORT_SYMBOL_GPL(__rs_percpu_count_switch_to_atomic_sync);
+
+/**
+ * __rs_percpu_count_switch_to_percpu - rs_percpu_ref_switch_to_percpu() of either counter
+ * @data: of the counter; while a dynamic count is asked whether it is hot, the answer decides
+ *
+ * Context and return value as for that.
+ */
+int __rs_percpu_count_switch_to_percpu(struct rs_percpu_data *data)
+{
+	struct rs_percpu_count *count = percpu_data_owner_count(data);
 	unsigned long flags = percpu_count_lock_settled(count);
 	int ret = -EINVAL;
 
@@ -326,6 +348,7 @@ int percpu_count_switch_to_percpu(struct rs_percpu_count *count)
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(__rs_percpu_count_switch_to_percpu);
 
 /**
  * percpu_count_resurrect - take back a kill
@@ -358,28 +381,30 @@ int percpu_count_resurrect(struct rs_percpu_count *count, bool *nonzero)
 }
 
 /**
- * percpu_count_exit - end a count
- * @count: the count
- * @handle: the pointer to it, which will lead to the engine's ended count
+ * __rs_percpu_count_exit - rs_percpu_ref_exit() of either counter
+ * @data: of the counter
  *
  * A switch that the user asked for ends first. One that the user did not ask for may
  * still be under way when this returns; its end gives back the slots and its share of the
  * memory, and does not touch the user's counter any more. If that one finds a live count at
  * zero, which has release() called, exit waits for it, too.
  *
- * Context: any but NMI, without locks of the scheduler's or of the timers' (memory is given
- * back); process if a switch that was asked for is under way.
+ * Context: as for rs_percpu_ref_exit().
  */
-void percpu_count_exit(struct rs_percpu_count *count, struct rs_percpu_count __rcu **handle)
+void __rs_percpu_count_exit(struct rs_percpu_data *data)
 {
-	const struct percpu_engine *engine = count->engine;
+	struct rs_percpu_count *count = percpu_data_owner_count(data);
+	const struct percpu_engine *engine;
 	struct percpu_block *block = NULL;
 	unsigned long flags;
 
+	if (!count || count == count->engine->exited)
+		return;
+	engine = count->engine;
 	flags = percpu_count_lock_settled(count);
 	engine->publish(count, NULL);
 	WRITE_ONCE(count->special, count->special | PERCPU_EXITED);
-	rcu_assign_pointer(*handle, engine->exited);
+	rcu_assign_pointer(data->count, engine->exited);
 	if (!percpu_count_is_switching(count) && !engine->discard_sleeps) {
 		block = count->block;
 		count->block = NULL;
@@ -393,3 +418,4 @@ void percpu_count_exit(struct rs_percpu_count *count, struct rs_percpu_count __r
 	else
 		percpu_count_free(count);
 }
+EXPORT_SYMBOL_GPL(__rs_percpu_count_exit);

@@ -104,7 +104,7 @@ static bool rcu_engine_used(const struct rs_percpu_count *count)
 	return used;
 }
 
-static void rcu_engine_call(struct percpu_callback *callback, void *ref)
+static void rcu_engine_call(struct __rs_percpu_callback *callback, void *ref)
 {
 	((rs_percpu_ref_func_t *)callback)(ref);
 }

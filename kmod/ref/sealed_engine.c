@@ -46,7 +46,7 @@ static bool sealed_engine_used(const struct rs_percpu_count *count)
 	return false;
 }
 
-static void sealed_engine_call(struct percpu_callback *callback, void *ref)
+static void sealed_engine_call(struct __rs_percpu_callback *callback, void *ref)
 {
 	((rs_sealed_ref_func_t *)callback)(ref);
 }

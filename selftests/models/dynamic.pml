@@ -16,7 +16,7 @@
  * Stands for: percpu_switch.c percpu_count_attach percpu_count_detach
  * Stands for: sealed_round.c sealed_round_ipi sealed_round_seal_first sealed_round_more sealed_round_seal_here sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
- * Stands for: percpu_switch.c percpu_count_kill percpu_count_try_open percpu_count_begin_switch
+ * Stands for: percpu_switch.c percpu_switch_kill percpu_count_try_open percpu_count_begin_switch
  * Stands for: percpu_switch.c percpu_count_ask_for_switch percpu_count_collected
  * Stands for: percpu_count.h percpu_count_is_percpu
  * Stands for: percpu_switch.c end_unasked_switch end_switch

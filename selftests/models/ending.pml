@@ -13,7 +13,7 @@
  * comes to zero.) With KILL the owner kills the count first; with KEPT the initial reference
  * stays. Memory is freed here as soon as the last user drops it, without a grace period.
  *
- * Stands for: percpu_switch.c percpu_count_exit percpu_count_lock_settled percpu_count_kill
+ * Stands for: percpu_switch.c __rs_percpu_count_exit percpu_count_lock_settled percpu_switch_kill
  * Stands for: percpu_switch.c percpu_count_begin_switch percpu_count_ask_for_switch percpu_count_try_open
  * Stands for: percpu_switch.c percpu_count_collected end_unasked_switch end_switch percpu_count_detach
  * Stands for: percpu_dynamic.h percpu_dynamic_hold percpu_dynamic_drop
@@ -277,7 +277,7 @@ inline put_initial() {
 }
 
 #ifdef KILL
-/* percpu_count_kill() */
+/* percpu_switch_kill() */
 inline kill() {
 	ACQUIRE;
 	dead = 1;
@@ -319,7 +319,7 @@ proctype Owner() {
 	if :: put_initial() :: skip fi;
 #endif
 
-	/* percpu_count_exit() */
+	/* __rs_percpu_count_exit() */
 #ifdef EXIT_LOOKS_WITHOUT_LOCK
 	!switching;
 	ACQUIRE;

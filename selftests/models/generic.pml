@@ -14,7 +14,7 @@
  *
  * Stands for: sealed_swap.c sealed_swap_open sealed_swap_collect
  * Stands for: sealed_callback.c sealed_callback_add sealed_callback_kick sealed_callback_run
- * Stands for: percpu_switch.c percpu_count_kill
+ * Stands for: percpu_switch.c percpu_switch_kill
  * Stands for: percpu_count.c percpu_count_dropped percpu_count_got
  * Stands for: percpu_switch.c percpu_count_try_open percpu_count_collected add_sum end_switch
  *
@@ -135,7 +135,7 @@ proctype Owner() {
 	if :: early -> early = 0; refs = refs + BIAS :: !early fi;
 #endif
 
-	/* percpu_count_kill() */
+	/* percpu_switch_kill() */
 	switching = 1;
 	atomic { refs--; initial = 0 };
 #ifdef SEAL_RELAXED

@@ -417,17 +417,17 @@ proctype Owner() {
 	bit last;
 
 #if ROUNDS == 2
-	/* percpu_count_switch_to_atomic() */
+	/* __rs_percpu_count_switch_to_atomic() */
 	atomic { for (i : 0 .. COUNTS - 1) { switching[i] = 1 }; i = 0 };
 	round();
 	collected();
 	atomic {
-		/* percpu_count_switch_to_percpu() */
+		/* __rs_percpu_count_switch_to_percpu() */
 		for (i : 0 .. COUNTS - 1) { switching[i] = 0; refs[i] = refs[i] + BIAS };
 		i = 0
 	};
 #endif
-	/* percpu_count_kill() */
+	/* percpu_switch_kill() */
 	atomic {
 		for (i : 0 .. COUNTS - 1) { switching[i] = 1; refs[i]--; initial[i] = 0 };
 		i = 0

@@ -11,7 +11,7 @@
  * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
  * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here add_harvest sealed_round_report sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
- * Stands for: percpu_switch.c percpu_count_kill percpu_count_begin_switch
+ * Stands for: percpu_switch.c percpu_switch_kill percpu_count_begin_switch
  * Stands for: percpu_count.c percpu_count_got
  * Stands for: percpu_count.c percpu_count_dropped
  * Stands for: percpu_switch.c percpu_count_collected add_sum end_switch
@@ -167,7 +167,7 @@ proctype Finish() {
 #endif
 }
 
-/* percpu_count_kill() */
+/* percpu_switch_kill() */
 proctype Kill() {
 	byte cpu;
 

@@ -11,11 +11,11 @@
  * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here add_harvest sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
  * Stands for: sealed_engine.c sealed_ipi_open sealed_ipi_tend
- * Stands for: percpu_switch.c percpu_count_kill percpu_count_begin_switch
+ * Stands for: percpu_switch.c percpu_switch_kill percpu_count_begin_switch
  * Stands for: percpu_count.c percpu_count_tryget
  * Stands for: percpu_count.c percpu_count_dropped
  * Stands for: percpu_switch.c percpu_count_collected add_sum end_switch
- * Stands for: percpu_switch.c percpu_count_switch_to_atomic_sync percpu_count_switch_to_percpu
+ * Stands for: percpu_switch.c __rs_percpu_count_switch_to_atomic_sync __rs_percpu_count_switch_to_percpu
  * Stands for: percpu_switch.c percpu_count_try_open percpu_count_resurrect percpu_count_lock_settled
  *
  * Right: switch_and_kill
@@ -71,7 +71,7 @@ proctype Killer() {
 
 #ifndef REINIT
 proctype Switcher() {
-	/* percpu_count_switch_to_atomic_sync() */
+	/* __rs_percpu_count_switch_to_atomic_sync() */
 	percpu_count_lock_settled();
 	force_atomic = 1;
 	if :: refs >= BIAS / 2 -> begin_switch(0) :: else fi;
@@ -79,7 +79,7 @@ proctype Switcher() {
 	SETTLED;
 	/* The word alone says how many references there are, unless somebody else opened. */
 	CHECK(sync_is_atomic, SWITCHERS > 1 || !switching && slot[0] < 0 && slot[CPUS - 1] < 0 && refs < BIAS / 2);
-	/* percpu_count_switch_to_percpu() */
+	/* __rs_percpu_count_switch_to_percpu() */
 	percpu_count_lock_settled();
 	force_atomic = 0;
 	try_open();

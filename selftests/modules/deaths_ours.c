@@ -10,7 +10,7 @@
 #define ACCEPTED(call)		check(!(call))
 #define CAUGHT(name)		caught(name)
 /* The word that everything agrees in is the first of what data points to. */
-#define WORD(ref)		rcu_dereference_raw((ref)->data)
+#define WORD(ref)		rcu_dereference_raw((ref)->data.count)
 #define SWITCH_WORD(ref)	WORD(ref)
 
 static bool is_confirmed(struct pt_regs *regs, void *arg)

@@ -42,7 +42,7 @@ static bool meeting_begin(void)
 		rs_holder_init(&meeting.holder[i], "holder");
 	if (!counted_init(&meeting.c, RS_PERCPU_REF_INIT_ATOMIC))
 		return false;
-	meeting.word = (u64 *)rcu_access_pointer(meeting.c.ref.data);
+	meeting.word = (u64 *)rcu_access_pointer(meeting.c.ref.data.count);
 	return true;
 }
 

@@ -34,64 +34,29 @@ int begin(Ref *ref, void (*release)(Ref *), unsigned int flags)
     if (init_error != 0) {
         return init_error;
     }
-    ref->data = new rs_percpu_count;
-    ref->data->release = reinterpret_cast<void (*)(void *)>(release);
+    ref->data.count = new rs_percpu_count;
+    ref->data.count->ref = ref;
+    ref->data.count->release = reinterpret_cast<void (*)(void *)>(release);
     return 0;
 }
 
-template <typename Ref>
-void add(Ref *ref, s64 nr)
+void add(const rs_percpu_data &data, s64 nr)
 {
-    rs_percpu_count &count = *ref->data;
+    rs_percpu_count &count = *data.count;
     count.shared += nr;
     if (nr < 0 && count.shared == 0) {
-        count.release(ref);
+        count.release(count.ref);
     }
 }
 
-template <typename Ref>
-bool tryget(Ref *ref, s64 nr, bool live)
+bool tryget(const rs_percpu_data &data, s64 nr, bool live)
 {
-    rs_percpu_count &count = *ref->data;
+    rs_percpu_count &count = *data.count;
     if (count.shared == 0 || (live && count.dead)) {
         return false;
     }
     count.shared += nr;
     return true;
-}
-
-template <typename Ref>
-bool kill(Ref *ref, void (*confirm)(Ref *))
-{
-    rs_percpu_count &count = *ref->data;
-    log().push_back("kill");
-    if (count.dead) {
-        return false;
-    }
-    count.dead = true;
-    if (!count.atomic) {
-        seal(count);
-    }
-    if (confirm != nullptr) {
-        confirm(ref);
-    }
-    add(ref, -1);
-    return true;
-}
-
-template <typename Ref>
-int resurrect(Ref *ref)
-{
-    ref->data->dead = false;
-    ref->data->shared++;
-    return 0;
-}
-
-template <typename Ref>
-void finish(Ref *ref)
-{
-    delete ref->data;
-    ref->data = nullptr;
 }
 
 } // namespace
@@ -163,49 +128,33 @@ int __rs_sealed_ref_init(struct rs_sealed_ref *ref, rs_sealed_ref_func_t *releas
 {
     const int error = begin(ref, release, flags);
     if (error == 0) {
-        ref->slots = &ref->data->slot;
+        ref->slots = &ref->data.count->slot;
     }
     return error;
 }
 void __rs_sealed_ref_get_one_slow(struct rs_sealed_ref *ref)
 {
-    add(ref, 1);
+    add(ref->data, 1);
 }
 void __rs_sealed_ref_put_one_slow(struct rs_sealed_ref *ref)
 {
-    add(ref, -1);
+    add(ref->data, -1);
 }
 void __rs_sealed_ref_get_slow(struct rs_sealed_ref *ref, unsigned long nr)
 {
-    add(ref, static_cast<s64>(nr));
+    add(ref->data, static_cast<s64>(nr));
 }
 void __rs_sealed_ref_put_slow(struct rs_sealed_ref *ref, unsigned long nr)
 {
-    add(ref, -static_cast<s64>(nr));
+    add(ref->data, -static_cast<s64>(nr));
 }
 bool __rs_sealed_ref_tryget_slow(struct rs_sealed_ref *ref, unsigned long nr)
 {
-    return tryget(ref, static_cast<s64>(nr), false);
+    return tryget(ref->data, static_cast<s64>(nr), false);
 }
 bool __rs_sealed_ref_tryget_live_slow(struct rs_sealed_ref *ref)
 {
-    return tryget(ref, 1, true);
-}
-bool rs_sealed_ref_kill_and_confirm(struct rs_sealed_ref *ref, rs_sealed_ref_func_t *confirm)
-{
-    return kill(ref, confirm);
-}
-int rs_sealed_ref_resurrect(struct rs_sealed_ref *ref)
-{
-    return resurrect(ref);
-}
-int rs_sealed_ref_reinit(struct rs_sealed_ref *)
-{
-    return -enomem;
-}
-void rs_sealed_ref_exit(struct rs_sealed_ref *ref)
-{
-    finish(ref);
+    return tryget(ref->data, 1, true);
 }
 
 int rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release, unsigned int flags, gfp_t)
@@ -214,34 +163,52 @@ int rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release,
 }
 void __rs_percpu_ref_get_call(struct rs_percpu_ref *ref, unsigned long nr)
 {
-    add(ref, static_cast<s64>(nr));
+    add(ref->data, static_cast<s64>(nr));
 }
 void __rs_percpu_ref_put_call(struct rs_percpu_ref *ref, unsigned long nr)
 {
-    add(ref, -static_cast<s64>(nr));
+    add(ref->data, -static_cast<s64>(nr));
 }
 bool __rs_percpu_ref_tryget_call(struct rs_percpu_ref *ref, unsigned long nr)
 {
-    return tryget(ref, static_cast<s64>(nr), false);
+    return tryget(ref->data, static_cast<s64>(nr), false);
 }
 bool __rs_percpu_ref_tryget_live_call(struct rs_percpu_ref *ref)
 {
-    return tryget(ref, 1, true);
+    return tryget(ref->data, 1, true);
 }
-bool rs_percpu_ref_kill_and_confirm(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *confirm)
+
+bool __rs_percpu_count_kill(struct rs_percpu_data *data, struct __rs_percpu_callback *confirm,
+                            enum __rs_percpu_kill)
 {
-    return kill(ref, confirm);
+    rs_percpu_count &count = *data->count;
+    log().push_back("kill");
+    if (count.dead) {
+        return false;
+    }
+    count.dead = true;
+    if (!count.atomic) {
+        seal(count);
+    }
+    if (confirm != nullptr) {
+        reinterpret_cast<void (*)(void *)>(confirm)(count.ref);
+    }
+    add(*data, -1);
+    return true;
 }
-int rs_percpu_ref_resurrect(struct rs_percpu_ref *ref)
+int __rs_percpu_count_resurrect(struct rs_percpu_data *data)
 {
-    return resurrect(ref);
+    data->count->dead = false;
+    data->count->shared++;
+    return 0;
 }
-int rs_percpu_ref_reinit(struct rs_percpu_ref *)
+int __rs_percpu_count_reinit(struct rs_percpu_data *)
 {
     return -enomem;
 }
-void rs_percpu_ref_exit(struct rs_percpu_ref *ref)
+void __rs_percpu_count_exit(struct rs_percpu_data *data)
 {
-    finish(ref);
+    delete data->count;
+    data->count = nullptr;
 }
 }

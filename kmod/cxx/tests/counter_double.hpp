@@ -13,12 +13,13 @@
 
 #include <refstorm/ref.hpp>
 
-/* What a counter's data pointer leads to */
+/* What a counter's data leads to */
 struct rs_percpu_count {
     s64 slot = s64{1} << 62;
     s64 shared = 1;
     bool dead = false;
     bool atomic = false;
+    void *ref = nullptr;
     void (*release)(void *ref) = nullptr;
 };
 

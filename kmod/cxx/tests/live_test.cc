@@ -47,7 +47,7 @@ class owner : public testing::Test {
         }
         live::finish(thing);
     }
-    s64 references() const { return counter_double::references(*thing.count.data); }
+    s64 references() const { return counter_double::references(*thing.count.data.count); }
 
     T thing;
     live mine;
@@ -191,7 +191,7 @@ using sealed = owner<rs_sealed_ref>;
 
 TEST_F(sealed, counts_in_the_slot_until_that_is_sealed)
 {
-    auto &count = *thing.count.data;
+    auto &count = *thing.count.data.count;
     {
         const auto request = mine.share();
         EXPECT_EQ(count.slot, (s64{1} << 62) + 1);

@@ -318,6 +318,8 @@ RS_ABI_SIZE(rs_refcount_struct, 4);
 RS_ABI_SIZE(rs_kref, 4);
 RS_ABI_OFFSET(rs_kref, refcount, 0);
 
+RS_ABI_SIZE(rs_percpu_data, 8);
+
 RS_ABI_SIZE(rs_percpu_ref, 16);
 RS_ABI_OFFSET(rs_percpu_ref, percpu_count_ptr, 0);
 RS_ABI_OFFSET(rs_percpu_ref, data, 8);

@@ -36,7 +36,6 @@
 #ifdef __cplusplus
 #include <refstorm/freestanding.hpp>
 #else
-#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/gfp.h>
 #include <linux/percpu.h>
@@ -46,8 +45,9 @@
 #include <refstorm/compat.h>
 #endif
 
+#include <refstorm/percpu_common.h>
+
 struct rs_percpu_ref;
-struct rs_percpu_count;
 
 /**
  * typedef rs_percpu_ref_func_t - release and confirmation callbacks
@@ -62,87 +62,17 @@ typedef void (rs_percpu_ref_func_t)(struct rs_percpu_ref *ref);
 #define __RS_PERCPU_REF_ATOMIC	1UL
 
 /**
- * enum rs_percpu_ref_init_flags - how a counter begins
- * @RS_PERCPU_REF_INIT_ATOMIC: in atomic mode, and stay there until
- *	rs_percpu_ref_switch_to_percpu(); implies ALLOW_REINIT
- * @RS_PERCPU_REF_INIT_DEAD: as if killed and released, until
- *	rs_percpu_ref_reinit(); implies ALLOW_REINIT
- * @RS_PERCPU_REF_ALLOW_REINIT: may be resurrected; slots are kept for that
- * @RS_PERCPU_REF_DYNAMIC: without slots, until there are so many gets that
- *	they are worth their memory, and again when there are not
- * @RS_PERCPU_REF_INIT_TRACKED: tracked from its first reference on, until
- *	rs_percpu_ref_untrack(); see <refstorm/track.h>
- */
-enum rs_percpu_ref_init_flags {
-	RS_PERCPU_REF_INIT_ATOMIC	= BIT(0),
-	RS_PERCPU_REF_INIT_DEAD		= BIT(1),
-	RS_PERCPU_REF_ALLOW_REINIT	= BIT(2),
-	RS_PERCPU_REF_DYNAMIC		= BIT(3),
-	RS_PERCPU_REF_INIT_TRACKED	= BIT(4),
-};
-
-/**
  * struct rs_percpu_ref - per-CPU reference count
  * @percpu_count_ptr: the slots, or __RS_PERCPU_REF_ATOMIC; private
- * @data: the rest, which the fast path does not touch; private
+ * @data: what the fast path does not touch; private
  */
 struct rs_percpu_ref {
-	unsigned long				percpu_count_ptr;
-	struct rs_percpu_count __rcu		*data;
+	unsigned long		percpu_count_ptr;
+	struct rs_percpu_data	data;
 };
 
-/**
- * enum rs_percpu_ref_mode - how a counter counts
- * @RS_PERCPU_REF_PERCPU: in the slots
- * @RS_PERCPU_REF_SWITCHING: in the shared word; slots not collected yet
- * @RS_PERCPU_REF_ATOMIC: in the shared word
- */
-enum rs_percpu_ref_mode {
-	RS_PERCPU_REF_PERCPU,
-	RS_PERCPU_REF_SWITCHING,
-	RS_PERCPU_REF_ATOMIC,
-};
-
-/**
- * struct rs_percpu_ref_state - what rs_percpu_ref_inspect() saw
- * @mode: how the counter counts
- * @count: references, meaningful in %RS_PERCPU_REF_ATOMIC only
- * @dying: it was killed
- * @saturated: misuse was seen; it will never be released
- */
-struct rs_percpu_ref_state {
-	enum rs_percpu_ref_mode	mode;
-	u64			count;
-	bool			dying;
-	bool			saturated;
-};
-
-int __must_check rs_percpu_ref_init(struct rs_percpu_ref *ref,
-				    rs_percpu_ref_func_t *release,
+int __must_check rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release,
 				    unsigned int flags, gfp_t gfp);
-void rs_percpu_ref_exit(struct rs_percpu_ref *ref);
-void rs_percpu_ref_cancel_init(struct rs_percpu_ref *ref);
-bool rs_percpu_ref_kill_and_confirm(struct rs_percpu_ref *ref,
-				    rs_percpu_ref_func_t *confirm);
-bool rs_percpu_ref_kill_two_stage(struct rs_percpu_ref *ref,
-				  rs_percpu_ref_func_t *confirm);
-void rs_percpu_ref_switch_to_atomic(struct rs_percpu_ref *ref,
-				    rs_percpu_ref_func_t *confirm);
-void rs_percpu_ref_switch_to_atomic_sync(struct rs_percpu_ref *ref);
-int rs_percpu_ref_switch_to_percpu(struct rs_percpu_ref *ref);
-int rs_percpu_ref_resurrect(struct rs_percpu_ref *ref);
-int rs_percpu_ref_reinit(struct rs_percpu_ref *ref);
-int rs_percpu_ref_set_threshold(struct rs_percpu_ref *ref, unsigned int threshold);
-bool rs_percpu_ref_is_zero(struct rs_percpu_ref *ref);
-bool rs_percpu_ref_is_dying(struct rs_percpu_ref *ref);
-void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
-			   struct rs_percpu_ref_state *state);
-
-/*
- * What a counter can count to, and the most references that one call may take or drop. More
- * in one call is misuse: one warning, and the counter saturates.
- */
-#define RS_PERCPU_REF_NR_MAX	((1ULL << 59) - 1)
 
 unsigned long __rs_percpu_ref_misused_nr(struct rs_percpu_ref *ref, unsigned long nr);
 void __rs_percpu_ref_get_slow(struct rs_percpu_ref *ref, unsigned long nr);
@@ -151,16 +81,223 @@ bool __rs_percpu_ref_tryget_slow(struct rs_percpu_ref *ref, unsigned long nr);
 bool __rs_percpu_ref_tryget_live_slow(struct rs_percpu_ref *ref);
 
 /**
- * rs_percpu_ref_kill - drop the initial reference
- * @ref: the counter
+ * rs_percpu_ref_exit - end a counter and free its memory
+ * @ref: the counter; zeroed, or seen by rs_percpu_ref_init() at least
  *
- * rs_percpu_ref_kill_and_confirm() without confirmation.
+ * The usual place is release(), or later. Elsewhere exit waits for a switch that is under
+ * way, and for its confirmation. It does not wait for release(): a caller that has seen
+ * rs_percpu_ref_is_zero() may still have release() running, or about to run, on another CPU,
+ * and lets a grace period pass before it frees the object. Afterwards @ref answers as a
+ * counter that is dead and zero, and its memory may be freed as soon as its last reader is
+ * gone. A second exit does nothing.
+ *
+ * Context: any but NMI, without locks of the scheduler or of the timers; may sleep if a
+ * switch is under way, which cannot be the case in release(). No user may be in get, put or
+ * tryget unless release() was called.
+ */
+static inline void rs_percpu_ref_exit(struct rs_percpu_ref *ref)
+{
+	__rs_percpu_count_exit(&ref->data);
+}
+
+/**
+ * rs_percpu_ref_cancel_init - end a counter that was never used
+ * @ref: the counter; rs_percpu_ref_init() has returned, with whatever result
+ *
+ * For error paths of an object that was half constructed: release() is not called, and
+ * cancel_init does not wait. It warns once if the counter was used. Linux 3.11 to 3.16 had it.
+ *
+ * Context: any but NMI.
+ */
+static inline void rs_percpu_ref_cancel_init(struct rs_percpu_ref *ref)
+{
+	__rs_percpu_count_cancel_init(&ref->data);
+}
+
+/**
+ * rs_percpu_ref_kill_and_confirm - drop the initial reference
+ * @ref: the counter
+ * @confirm: called once no tryget_live can succeed any more, or NULL
+ *
+ * Any number of callers may race: one gets true; the others get false and have
+ * changed nothing, and their @confirm is not called. A counter in per-CPU mode
+ * goes over to the shared word, and @confirm and release() are called no
+ * sooner than a grace period from now, @confirm first. On a counter that was
+ * atomic already, both may be called before this returns.
+ *
+ * Context: any but NMI, between init and exit; does not sleep.
+ * Ordering: everything before a successful kill is visible to release().
+ * Return: true for the first caller only; false also if the initial reference
+ * was dropped by a put, and the count is zero.
+ */
+static inline bool rs_percpu_ref_kill_and_confirm(struct rs_percpu_ref *ref,
+						  rs_percpu_ref_func_t *confirm)
+{
+	return __rs_percpu_count_kill(&ref->data, (struct __rs_percpu_callback *)confirm,
+				      __RS_PERCPU_KILL_DROPS);
+}
+
+/**
+ * rs_percpu_ref_kill - rs_percpu_ref_kill_and_confirm() without confirmation
+ * @ref: the counter
  *
  * Context: any but NMI. Return: true for the first caller only.
  */
 static inline bool rs_percpu_ref_kill(struct rs_percpu_ref *ref)
 {
 	return rs_percpu_ref_kill_and_confirm(ref, NULL);
+}
+
+/**
+ * rs_percpu_ref_kill_two_stage - begin the end, and keep the initial reference
+ * @ref: the counter
+ * @confirm: called once no tryget_live can succeed any more, or NULL
+ *
+ * The first stage of a shutdown in two: no tryget_live succeeds a grace period from now, and
+ * zero is noticed. The second stage is rs_percpu_ref_put() of the initial reference by the
+ * caller that got true, at any time. Per-CPU reference counts began like that (December
+ * 2012); kill, which does both, is the modern form.
+ *
+ * Context and ordering as for rs_percpu_ref_kill_and_confirm().
+ * Return: true for the first caller only, who has to drop the initial
+ * reference.
+ */
+static inline bool rs_percpu_ref_kill_two_stage(struct rs_percpu_ref *ref,
+						rs_percpu_ref_func_t *confirm)
+{
+	return __rs_percpu_count_kill(&ref->data, (struct __rs_percpu_callback *)confirm,
+				      __RS_PERCPU_KILL_KEEPS);
+}
+
+/**
+ * rs_percpu_ref_switch_to_atomic - count in the shared word until told otherwise
+ * @ref: the counter
+ * @confirm: called once no CPU uses its slot any more, or NULL
+ *
+ * The counter stays alive, and stays atomic, through kill and resurrection too,
+ * until rs_percpu_ref_switch_to_percpu(). It need not allow to be reinitialised.
+ *
+ * Context: any but NMI if no switch is under way, else process; between init
+ * and exit.
+ */
+static inline void rs_percpu_ref_switch_to_atomic(struct rs_percpu_ref *ref,
+						  rs_percpu_ref_func_t *confirm)
+{
+	__rs_percpu_count_switch_to_atomic(&ref->data, (struct __rs_percpu_callback *)confirm);
+}
+
+/**
+ * rs_percpu_ref_switch_to_atomic_sync - the same, and wait until it is done
+ * @ref: the counter
+ *
+ * Afterwards the switch holds no reference, so rs_percpu_ref_is_zero() can be true.
+ *
+ * Context: process, between init and exit.
+ */
+static inline void rs_percpu_ref_switch_to_atomic_sync(struct rs_percpu_ref *ref)
+{
+	__rs_percpu_count_switch_to_atomic_sync(&ref->data);
+}
+
+/**
+ * rs_percpu_ref_switch_to_percpu - count in slots again
+ * @ref: the counter
+ *
+ * Takes back rs_percpu_ref_switch_to_atomic() and %RS_PERCPU_REF_INIT_ATOMIC. A counter that
+ * is dying follows when it is resurrected, a dynamic one that is cold when it is hot, a tracked
+ * one when its tracking ends.
+ *
+ * Context: any but NMI if no switch is under way, else process; between init
+ * and exit.
+ * Return: 0, or -EINVAL if it was killed and may not be reinitialised.
+ */
+static inline int rs_percpu_ref_switch_to_percpu(struct rs_percpu_ref *ref)
+{
+	return __rs_percpu_count_switch_to_percpu(&ref->data);
+}
+
+/**
+ * rs_percpu_ref_resurrect - take back a kill
+ * @ref: the counter
+ *
+ * The owner has the initial reference again. The caller makes sure that release() is not
+ * called meanwhile, by a reference of its own, or because release() was called before.
+ *
+ * Context: any but NMI if no switch is under way, else process; between init
+ * and exit.
+ * Return: 0, or -EINVAL, with a warning, if the counter was not killed, or
+ * began without %RS_PERCPU_REF_ALLOW_REINIT; nothing has changed then.
+ */
+static inline int rs_percpu_ref_resurrect(struct rs_percpu_ref *ref)
+{
+	return __rs_percpu_count_resurrect(&ref->data);
+}
+
+/**
+ * rs_percpu_ref_reinit - begin anew after release()
+ * @ref: the counter, dead and zero
+ *
+ * Context: any but NMI if no switch is under way, else process; between init
+ * and exit.
+ * Return: 0, or -EINVAL, with a warning, if the counter is not dead and zero, or
+ * began without %RS_PERCPU_REF_ALLOW_REINIT; nothing has changed then. (Mainline
+ * warns of a count that is not zero, and goes on.)
+ */
+static inline int rs_percpu_ref_reinit(struct rs_percpu_ref *ref)
+{
+	return __rs_percpu_count_reinit(&ref->data);
+}
+
+/**
+ * rs_percpu_ref_set_threshold - what is hot for this counter
+ * @ref: a counter made with %RS_PERCPU_REF_DYNAMIC
+ * @threshold: gets within a second that make it per-CPU
+ *
+ * Instead of rsref.ko's parameter dynamic_threshold.
+ *
+ * Context: any, between init and exit.
+ * Return: 0, or -EINVAL if the counter is not a dynamic one.
+ */
+static inline int rs_percpu_ref_set_threshold(struct rs_percpu_ref *ref, unsigned int threshold)
+{
+	return __rs_percpu_count_set_threshold(&ref->data, threshold);
+}
+
+/**
+ * rs_percpu_ref_is_zero - are there no references?
+ * @ref: the counter
+ *
+ * Context: any, after init. Ordering: ACQUIRE if true.
+ * Return: true if the count is zero; always false in per-CPU mode.
+ */
+static inline bool rs_percpu_ref_is_zero(struct rs_percpu_ref *ref)
+{
+	return __rs_percpu_count_is_zero(&ref->data);
+}
+
+/**
+ * rs_percpu_ref_is_dying - was the counter killed?
+ * @ref: the counter
+ *
+ * Context: any, after init. Ordering: none.
+ * Return: true once a kill has begun.
+ */
+static inline bool rs_percpu_ref_is_dying(struct rs_percpu_ref *ref)
+{
+	return __rs_percpu_count_is_dying(&ref->data);
+}
+
+/**
+ * rs_percpu_ref_inspect - look at a counter, for people
+ * @ref: the counter
+ * @state: where to write what was seen, at one instant
+ *
+ * Context: any, after init. Ordering: none.
+ */
+static inline void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
+					 struct rs_percpu_ref_state *state)
+{
+	__rs_percpu_count_inspect(&ref->data, state);
 }
 
 /*

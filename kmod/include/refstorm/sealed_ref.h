@@ -22,8 +22,8 @@
  * one that does not run, delays kills; memory of a counter that was ended is
  * kept until every task has slept or left the kernel once.
  *
- * Flags, modes and callbacks are those of <refstorm/percpu_ref.h>, and each function
- * does what its namesake there does, except where its comment says otherwise.
+ * Flags and modes are those of <refstorm/percpu_common.h>. Each function does what its
+ * namesake of <refstorm/percpu_ref.h> does, except where its comment says otherwise.
  *
  * RS_SEALED_REF_GENERIC, defined for a whole module before this is included, selects
  * the implementation on 64-bit atomic operations, which needs no interrupts between
@@ -37,11 +37,14 @@
 #else
 #include <linux/atomic.h>
 #include <linux/compiler.h>
+#include <linux/gfp.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
+
+#include <refstorm/compat.h>
 #endif
 
-#include <refstorm/percpu_ref.h>
+#include <refstorm/percpu_common.h>
 
 #if !defined(__x86_64__) && !defined(RS_SEALED_REF_GENERIC)
 #define RS_SEALED_REF_GENERIC
@@ -65,8 +68,8 @@ typedef void (rs_sealed_ref_func_t)(struct rs_sealed_ref *ref);
  * @data: the rest, which the fast path does not touch; private
  */
 struct rs_sealed_ref {
-	s64 __percpu			*slots;
-	struct rs_percpu_count __rcu	*data;
+	s64 __percpu		*slots;
+	struct rs_percpu_data	data;
 };
 
 /**
@@ -91,23 +94,7 @@ enum __rs_sealed_ref_kind { __RS_SEALED_REF_BY_IPI, __RS_SEALED_REF_BY_SWAP };
 int __must_check __rs_sealed_ref_init(struct rs_sealed_ref *ref,
 				      rs_sealed_ref_func_t *release, unsigned int flags,
 				      gfp_t gfp, enum __rs_sealed_ref_kind kind);
-void rs_sealed_ref_exit(struct rs_sealed_ref *ref);
-void rs_sealed_ref_cancel_init(struct rs_sealed_ref *ref);
-bool rs_sealed_ref_kill_and_confirm(struct rs_sealed_ref *ref,
-				    rs_sealed_ref_func_t *confirm);
-bool rs_sealed_ref_kill_two_stage(struct rs_sealed_ref *ref,
-				  rs_sealed_ref_func_t *confirm);
-void rs_sealed_ref_switch_to_atomic(struct rs_sealed_ref *ref,
-				    rs_sealed_ref_func_t *confirm);
-void rs_sealed_ref_switch_to_atomic_sync(struct rs_sealed_ref *ref);
-int rs_sealed_ref_switch_to_percpu(struct rs_sealed_ref *ref);
-int rs_sealed_ref_resurrect(struct rs_sealed_ref *ref);
-int rs_sealed_ref_reinit(struct rs_sealed_ref *ref);
-int rs_sealed_ref_set_threshold(struct rs_sealed_ref *ref, unsigned int threshold);
-bool rs_sealed_ref_is_zero(struct rs_sealed_ref *ref);
-bool rs_sealed_ref_is_dying(struct rs_sealed_ref *ref);
 void rs_sealed_ref_read_rounds(struct rs_sealed_ref_rounds *rounds);
-void rs_sealed_ref_inspect(struct rs_sealed_ref *ref, struct rs_percpu_ref_state *state);
 
 void __rs_sealed_ref_get_one_slow(struct rs_sealed_ref *ref);
 void __rs_sealed_ref_put_one_slow(struct rs_sealed_ref *ref);
@@ -179,16 +166,188 @@ static inline int __must_check rs_sealed_ref_init(struct rs_sealed_ref *ref,
 }
 
 /**
- * rs_sealed_ref_kill - drop the initial reference
- * @ref: the counter
+ * rs_sealed_ref_exit - end a counter and free its memory
+ * @ref: the counter; zeroed, or seen by rs_sealed_ref_init() at least
  *
- * rs_sealed_ref_kill_and_confirm() without confirmation.
+ * The memory of the slots is kept until no task can still be about to add to one, which is
+ * tenths of a second, or longer if a task does not sleep.
+ *
+ * Context: as for rs_percpu_ref_exit().
+ */
+static inline void rs_sealed_ref_exit(struct rs_sealed_ref *ref)
+{
+	__rs_percpu_count_exit(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_cancel_init - end a counter that was never used
+ * @ref: the counter; rs_sealed_ref_init() has returned, with whatever result
+ *
+ * Context: any but NMI.
+ */
+static inline void rs_sealed_ref_cancel_init(struct rs_sealed_ref *ref)
+{
+	__rs_percpu_count_cancel_init(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_kill_and_confirm - drop the initial reference
+ * @ref: the counter
+ * @confirm: called once no tryget_live can succeed any more, or NULL
+ *
+ * Any number of callers may race: one gets true; the others get false and have
+ * changed nothing, and their @confirm is not called. A counter in per-CPU mode has
+ * every CPU seal its slot, and then @confirm and release() are called in
+ * softirq, @confirm first; no grace period has passed. On a counter that was atomic
+ * already, both may be called before this returns.
+ *
+ * Context: any but NMI, between init and exit; does not sleep, does not allocate.
+ * Ordering: everything before a successful kill is visible to release().
+ * Return: true for the first caller only; false also if the initial reference
+ * was dropped by a put, and the count is zero.
+ */
+static inline bool rs_sealed_ref_kill_and_confirm(struct rs_sealed_ref *ref,
+						  rs_sealed_ref_func_t *confirm)
+{
+	return __rs_percpu_count_kill(&ref->data, (struct __rs_percpu_callback *)confirm,
+				      __RS_PERCPU_KILL_DROPS);
+}
+
+/**
+ * rs_sealed_ref_kill - rs_sealed_ref_kill_and_confirm() without confirmation
+ * @ref: the counter
  *
  * Context: any but NMI. Return: true for the first caller only.
  */
 static inline bool rs_sealed_ref_kill(struct rs_sealed_ref *ref)
 {
 	return rs_sealed_ref_kill_and_confirm(ref, NULL);
+}
+
+/**
+ * rs_sealed_ref_kill_two_stage - begin the end, and keep the initial reference
+ * @ref: the counter
+ * @confirm: called once no tryget_live can succeed any more, or NULL
+ *
+ * Context and ordering as for rs_sealed_ref_kill_and_confirm().
+ * Return: true for the first caller only, who has to drop the initial reference.
+ */
+static inline bool rs_sealed_ref_kill_two_stage(struct rs_sealed_ref *ref,
+						rs_sealed_ref_func_t *confirm)
+{
+	return __rs_percpu_count_kill(&ref->data, (struct __rs_percpu_callback *)confirm,
+				      __RS_PERCPU_KILL_KEEPS);
+}
+
+/**
+ * rs_sealed_ref_switch_to_atomic - count in the shared word until told otherwise
+ * @ref: the counter
+ * @confirm: called once no CPU uses its slot any more, or NULL
+ *
+ * Context: any but NMI if no switch is under way, else process; between init and exit.
+ */
+static inline void rs_sealed_ref_switch_to_atomic(struct rs_sealed_ref *ref,
+						  rs_sealed_ref_func_t *confirm)
+{
+	__rs_percpu_count_switch_to_atomic(&ref->data, (struct __rs_percpu_callback *)confirm);
+}
+
+/**
+ * rs_sealed_ref_switch_to_atomic_sync - the same, and wait until it is done
+ * @ref: the counter
+ *
+ * Context: process, between init and exit.
+ */
+static inline void rs_sealed_ref_switch_to_atomic_sync(struct rs_sealed_ref *ref)
+{
+	__rs_percpu_count_switch_to_atomic_sync(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_switch_to_percpu - count in slots again
+ * @ref: the counter
+ *
+ * No CPU is interrupted: each opens its slot when a get or put next finds the slot sealed.
+ *
+ * Context: any but NMI if no switch is under way, else process; between init and exit.
+ * Return: 0, or -EINVAL if the counter was killed and may not be reinitialised.
+ */
+static inline int rs_sealed_ref_switch_to_percpu(struct rs_sealed_ref *ref)
+{
+	return __rs_percpu_count_switch_to_percpu(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_resurrect - take back a kill
+ * @ref: the counter
+ *
+ * Context: any but NMI if no switch is under way, else process; between init and exit.
+ * Return: 0, or -EINVAL, with a warning, as rs_percpu_ref_resurrect().
+ */
+static inline int rs_sealed_ref_resurrect(struct rs_sealed_ref *ref)
+{
+	return __rs_percpu_count_resurrect(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_reinit - begin anew after release()
+ * @ref: the counter, dead and zero
+ *
+ * Context: any but NMI if no switch is under way, else process; between init and exit.
+ * Return: 0, or -EINVAL, with a warning, as rs_percpu_ref_reinit().
+ */
+static inline int rs_sealed_ref_reinit(struct rs_sealed_ref *ref)
+{
+	return __rs_percpu_count_reinit(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_set_threshold - what is hot for this counter
+ * @ref: a counter made with %RS_PERCPU_REF_DYNAMIC
+ * @threshold: gets within a second that make it per-CPU
+ *
+ * Context: any, between init and exit.
+ * Return: 0, or -EINVAL if the counter is not a dynamic one.
+ */
+static inline int rs_sealed_ref_set_threshold(struct rs_sealed_ref *ref, unsigned int threshold)
+{
+	return __rs_percpu_count_set_threshold(&ref->data, threshold);
+}
+
+/**
+ * rs_sealed_ref_is_zero - are there no references?
+ * @ref: the counter
+ *
+ * Context: any, after init. Ordering: ACQUIRE if true.
+ * Return: true if the count is zero; always false in per-CPU mode.
+ */
+static inline bool rs_sealed_ref_is_zero(struct rs_sealed_ref *ref)
+{
+	return __rs_percpu_count_is_zero(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_is_dying - was the counter killed?
+ * @ref: the counter
+ *
+ * Context: any, after init. Return: true once a kill has begun.
+ */
+static inline bool rs_sealed_ref_is_dying(struct rs_sealed_ref *ref)
+{
+	return __rs_percpu_count_is_dying(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_inspect - look at a counter, for people
+ * @ref: the counter
+ * @state: where to write what was seen, at one instant
+ *
+ * Context: any, after init.
+ */
+static inline void rs_sealed_ref_inspect(struct rs_sealed_ref *ref,
+					 struct rs_percpu_ref_state *state)
+{
+	__rs_percpu_count_inspect(&ref->data, state);
 }
 
 /**

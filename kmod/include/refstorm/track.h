@@ -106,19 +106,74 @@ void rs_holder_move(struct rs_holder *from, struct rs_holder *to);
  * Per-CPU counters.
  */
 
-int rs_percpu_ref_track(struct rs_percpu_ref *ref, const char *name, unsigned int seconds);
-void rs_percpu_ref_untrack(struct rs_percpu_ref *ref);
-int rs_sealed_ref_track(struct rs_sealed_ref *ref, const char *name, unsigned int seconds);
-void rs_sealed_ref_untrack(struct rs_sealed_ref *ref);
+int __rs_percpu_count_track(struct rs_percpu_data *data, const char *name,
+			    unsigned int seconds);
+void __rs_percpu_count_untrack(struct rs_percpu_data *data);
+void __rs_percpu_count_get_held(struct rs_percpu_data *data, struct rs_holder *holder);
+bool __rs_percpu_count_tryget_held(struct rs_percpu_data *data, struct rs_holder *holder,
+				   bool live);
+void __rs_percpu_count_put_held(struct rs_percpu_data *data, struct rs_holder *holder);
 
-void __rs_percpu_ref_get_held(struct rs_percpu_ref *ref, struct rs_holder *holder);
-bool __rs_percpu_ref_tryget_held(struct rs_percpu_ref *ref, struct rs_holder *holder,
-				 bool live);
-void __rs_percpu_ref_put_held(struct rs_percpu_ref *ref, struct rs_holder *holder);
-void __rs_sealed_ref_get_held(struct rs_sealed_ref *ref, struct rs_holder *holder);
-bool __rs_sealed_ref_tryget_held(struct rs_sealed_ref *ref, struct rs_holder *holder,
-				 bool live);
-void __rs_sealed_ref_put_held(struct rs_sealed_ref *ref, struct rs_holder *holder);
+/**
+ * rs_percpu_ref_track - record who holds a counter's references, from now on
+ * @ref: the counter; the caller is its owner, or holds a reference
+ * @name: for reports; copied, and cut to %RS_TRACK_NAME - 1 bytes
+ * @seconds: from a kill to the first report, if it is not released; 0 stands for
+ *	rsref.ko's parameter track_seconds
+ *
+ * The counter goes over to its shared word and stays there, as after
+ * rs_percpu_ref_switch_to_atomic(), until rs_percpu_ref_untrack(); a dynamic one gives its
+ * slots back. References that were taken before are known by their number only. It can
+ * be killed, resurrected and ended as ever, and may have been killed already. With
+ * %RS_PERCPU_REF_INIT_TRACKED it is tracked from the beginning, without a name.
+ *
+ * Context: process, may sleep, for the length of a switch; between init and exit.
+ * Return: 0, -ENOMEM, -EALREADY if it is tracked, or -EINVAL if it was ended.
+ */
+static inline int rs_percpu_ref_track(struct rs_percpu_ref *ref, const char *name,
+				      unsigned int seconds)
+{
+	return __rs_percpu_count_track(&ref->data, name, seconds);
+}
+
+/**
+ * rs_percpu_ref_untrack - take back rs_percpu_ref_track()
+ * @ref: the counter, tracked or not; the caller is its owner, or holds a reference
+ *
+ * It counts per CPU again if it did before, and nothing else speaks against it. Holders
+ * keep their references, unrecorded. exit does this by itself.
+ *
+ * Context: process, may sleep; between init and exit.
+ */
+static inline void rs_percpu_ref_untrack(struct rs_percpu_ref *ref)
+{
+	__rs_percpu_count_untrack(&ref->data);
+}
+
+/**
+ * rs_sealed_ref_track - as rs_percpu_ref_track(), in microseconds
+ * @ref: the counter; the caller is its owner, or holds a reference
+ * @name: for reports
+ * @seconds: from a kill to the first report
+ *
+ * Context and return value as for rs_percpu_ref_track().
+ */
+static inline int rs_sealed_ref_track(struct rs_sealed_ref *ref, const char *name,
+				      unsigned int seconds)
+{
+	return __rs_percpu_count_track(&ref->data, name, seconds);
+}
+
+/**
+ * rs_sealed_ref_untrack - as rs_percpu_ref_untrack()
+ * @ref: the counter, tracked or not; the caller is its owner, or holds a reference
+ *
+ * Context: as for rs_percpu_ref_untrack().
+ */
+static inline void rs_sealed_ref_untrack(struct rs_sealed_ref *ref)
+{
+	__rs_percpu_count_untrack(&ref->data);
+}
 
 /* Take a reference in a slot. Return: false if the counter is not in per-CPU mode. */
 static inline bool __rs_percpu_ref_add(struct rs_percpu_ref *ref)
@@ -145,7 +200,7 @@ static inline void rs_percpu_ref_get_held(struct rs_percpu_ref *ref,
 					  struct rs_holder *holder)
 {
 	if (unlikely(!__rs_percpu_ref_add(ref)))
-		__rs_percpu_ref_get_held(ref, holder);
+		__rs_percpu_count_get_held(&ref->data, holder);
 }
 
 /**
@@ -160,7 +215,7 @@ static inline bool rs_percpu_ref_tryget_held(struct rs_percpu_ref *ref,
 					     struct rs_holder *holder)
 {
 	return likely(__rs_percpu_ref_add(ref)) ||
-	       __rs_percpu_ref_tryget_held(ref, holder, false);
+	       __rs_percpu_count_tryget_held(&ref->data, holder, false);
 }
 
 /**
@@ -175,7 +230,7 @@ static inline bool rs_percpu_ref_tryget_live_held(struct rs_percpu_ref *ref,
 						  struct rs_holder *holder)
 {
 	return likely(__rs_percpu_ref_add(ref)) ||
-	       __rs_percpu_ref_tryget_held(ref, holder, true);
+	       __rs_percpu_count_tryget_held(&ref->data, holder, true);
 }
 
 /**
@@ -190,7 +245,7 @@ static inline void rs_percpu_ref_put_held(struct rs_percpu_ref *ref,
 					  struct rs_holder *holder)
 {
 	if (unlikely(READ_ONCE(holder->tracker)))
-		__rs_percpu_ref_put_held(ref, holder);
+		__rs_percpu_count_put_held(&ref->data, holder);
 	else
 		rs_percpu_ref_put(ref);
 }
@@ -206,7 +261,7 @@ static __always_inline void rs_sealed_ref_get_held(struct rs_sealed_ref *ref,
 						   struct rs_holder *holder)
 {
 	if (unlikely(!__rs_sealed_ref_add(ref, 1)))
-		__rs_sealed_ref_get_held(ref, holder);
+		__rs_percpu_count_get_held(&ref->data, holder);
 }
 
 /**
@@ -221,7 +276,7 @@ static __always_inline bool rs_sealed_ref_tryget_held(struct rs_sealed_ref *ref,
 						      struct rs_holder *holder)
 {
 	return likely(__rs_sealed_ref_add(ref, 1)) ||
-	       __rs_sealed_ref_tryget_held(ref, holder, false);
+	       __rs_percpu_count_tryget_held(&ref->data, holder, false);
 }
 
 /**
@@ -236,7 +291,7 @@ static __always_inline bool rs_sealed_ref_tryget_live_held(struct rs_sealed_ref 
 							   struct rs_holder *holder)
 {
 	return likely(__rs_sealed_ref_add(ref, 1)) ||
-	       __rs_sealed_ref_tryget_held(ref, holder, true);
+	       __rs_percpu_count_tryget_held(&ref->data, holder, true);
 }
 
 /**
@@ -251,7 +306,7 @@ static __always_inline void rs_sealed_ref_put_held(struct rs_sealed_ref *ref,
 						   struct rs_holder *holder)
 {
 	if (unlikely(READ_ONCE(holder->tracker)))
-		__rs_sealed_ref_put_held(ref, holder);
+		__rs_percpu_count_put_held(&ref->data, holder);
 	else
 		rs_sealed_ref_put(ref);
 }

@@ -8,8 +8,8 @@ int use(device &d)
     if (!found)
         return -1;
     const auto request = std::move(found).take();
-    return request->requests.data != nullptr;
+    return request->requests.data.count != nullptr;
 #else
-    return found->requests.data != nullptr;
+    return found->requests.data.count != nullptr;
 #endif
 }
