@@ -18,7 +18,7 @@ static DEFINE_MUTEX(tables_lock);
 static atomic_t armed_any = ATOMIC_INIT(0);
 
 /* Count @armed down; true for the one caller that takes it from 1 to 0. */
-static bool armed_expires(atomic_t *armed)
+static bool alloc_armed_expires(atomic_t *armed)
 {
 	return atomic_read(armed) && atomic_dec_if_positive(armed) == 0;
 }
@@ -35,8 +35,8 @@ static bool armed_expires(atomic_t *armed)
  */
 bool rs_alloc_should_fail(struct rs_alloc_site *site)
 {
-	bool here = armed_expires(&site->armed);
-	bool any = armed_expires(&armed_any);
+	bool here = alloc_armed_expires(&site->armed);
+	bool any = alloc_armed_expires(&armed_any);
 
 	return here || any;
 }

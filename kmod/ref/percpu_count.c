@@ -30,7 +30,7 @@
  * and SWITCHING keep their meaning. Callers may be in any context, so nobody is woken:
  * percpu_count_wait() looks again by itself.
  */
-static void saturate(struct rs_percpu_count *count)
+static void percpu_count_saturate(struct rs_percpu_count *count)
 {
 	s64 old = atomic64_read(&count->word);
 
@@ -43,12 +43,12 @@ static void saturate(struct rs_percpu_count *count)
 
 static_assert(COUNT_NR_MAX == COUNT_REFS);
 
-static noinline __cold void misused_get(struct rs_percpu_count *count)
+static noinline __cold void percpu_count_misused_get(struct rs_percpu_count *count)
 {
 	rsref_warn_once(WARN_PERCPU_REF_GET, "%s: get on 0 (%ps); use-after-free.\n",
 			count->engine->name, count->release);
 	if (!percpu_count_is_exited(count))
-		saturate(count);
+		percpu_count_saturate(count);
 }
 
 /* The word had fewer than @nr references, which were subtracted. Context: any. */
@@ -60,7 +60,7 @@ noinline __cold void percpu_count_misused_put(struct rs_percpu_count *count, u64
 		return;
 	/* The subtraction borrowed from the flags. */
 	atomic64_add(nr, &count->word);
-	saturate(count);
+	percpu_count_saturate(count);
 }
 
 /**
@@ -75,14 +75,14 @@ noinline __cold void percpu_count_misused_nr(struct rs_percpu_count *count, u64 
 	rsref_warn_once(WARN_PERCPU_REF_NR, "%s: %llu references in one call (%ps).\n",
 			count->engine->name, nr, count->release);
 	if (!percpu_count_is_exited(count))
-		saturate(count);
+		percpu_count_saturate(count);
 }
 
 /* A user counts in the word, and could do so in a slot. */
-static void tend_slot(struct rs_percpu_count *count, u64 word)
+static void percpu_count_reopen_slot(struct rs_percpu_count *count, u64 word)
 {
-	if (count->engine->tend && count_is_percpu(word))
-		count->engine->tend(count);
+	if (count->engine->reopen_slot && count_is_percpu(word))
+		count->engine->reopen_slot(count);
 }
 
 /* The atomic operation of percpu_count_take() for a count that is special. Context: any. */
@@ -125,10 +125,10 @@ void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr)
 	if (unlikely(!nr))
 		return;
 	if (unlikely(old & COUNT_DEAD && count_is_zero(old)))
-		misused_get(count);
+		percpu_count_misused_get(count);
 	if (unlikely(old & COUNT_TRACKED))
 		percpu_track_got(count, nr);
-	tend_slot(count, old);
+	percpu_count_reopen_slot(count, old);
 	if (percpu_count_is_dynamic(count))
 		percpu_dynamic_got(count, nr);
 }
@@ -153,7 +153,7 @@ void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
 	} else if (unlikely(count_has_fewer(old, nr))) {
 		percpu_count_misused_put(count, nr);
 	} else {
-		tend_slot(count, old);
+		percpu_count_reopen_slot(count, old);
 	}
 }
 

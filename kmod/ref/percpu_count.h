@@ -60,12 +60,12 @@ struct percpu_block;
  *	percpu_count_collected() once no CPU can add to a slot any more
  * @used: do the slots show that somebody counted? May miss it
  * @call: call a user's callback
- * @tend: a user counts in the word though the count is in per-CPU mode; or NULL
+ * @reopen_slot: a user counts in the word though the count is in per-CPU mode; or NULL
  * @discard_sleeps: @discard may sleep, and is left to an RCU callback where the
  *	caller may not
  *
  * Context: @publish, @open, @collect and @used are called with the count's lock held,
- * interrupts off; @alloc as its flags say; @tend in any, NMI included; @call and
+ * interrupts off; @alloc as its flags say; @reopen_slot in any, NMI included; @call and
  * @discard in any but NMI, without the lock.
  */
 struct percpu_engine {
@@ -79,7 +79,7 @@ struct percpu_engine {
 	void			(*collect)(struct rs_percpu_count *count);
 	bool			(*used)(const struct rs_percpu_count *count);
 	void			(*call)(struct __rs_percpu_callback *callback, void *ref);
-	void			(*tend)(struct rs_percpu_count *count);
+	void			(*reopen_slot)(struct rs_percpu_count *count);
 	bool			discard_sleeps;
 };
 
@@ -277,7 +277,7 @@ static __always_inline void percpu_count_put(struct rs_percpu_count *count, u64 
 
 static inline bool percpu_count_is_switching(const struct rs_percpu_count *count)
 {
-	/* Pairs with the full barrier of end_switch(). */
+	/* Pairs with the full barrier of percpu_switch_end(). */
 	return atomic64_read_acquire(&count->word) & COUNT_SWITCHING;
 }
 

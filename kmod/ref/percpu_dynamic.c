@@ -50,7 +50,7 @@ MODULE_PARM_DESC(dynamic_hot_ms, "time before a hot dynamic count is first asked
 #define BACKOFF_MAX	32U	/* times dynamic_hot_ms */
 
 /* It counts in slots: ask later whether it still needs them. */
-static void percpu_dynamic_rest(struct percpu_dynamic *dynamic)
+static void percpu_dynamic_probe_later(struct percpu_dynamic *dynamic)
 {
 	dynamic->state = DYNAMIC_HOT;
 	percpu_dynamic_want(dynamic,
@@ -58,7 +58,7 @@ static void percpu_dynamic_rest(struct percpu_dynamic *dynamic)
 }
 
 /* Slots could be of use: get them, and open them if they still are then. */
-static void warm_up(struct percpu_dynamic *dynamic)
+static void percpu_dynamic_warm_up(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
 	struct percpu_block *block = count->engine->alloc(GFP_KERNEL);
@@ -70,7 +70,7 @@ static void warm_up(struct percpu_dynamic *dynamic)
 		percpu_count_attach(count, block);
 		block = NULL;
 		if (percpu_count_try_open(count))
-			percpu_dynamic_rest(dynamic);
+			percpu_dynamic_probe_later(dynamic);
 		else	/* killed, or told to stay atomic meanwhile */
 			block = percpu_count_detach(count);
 	}
@@ -79,7 +79,7 @@ static void warm_up(struct percpu_dynamic *dynamic)
 }
 
 /* Hot for a while: count gets in the word again, for a window. */
-static void probe(struct percpu_dynamic *dynamic)
+static void percpu_dynamic_probe(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
 	unsigned long flags;
@@ -94,7 +94,7 @@ static void probe(struct percpu_dynamic *dynamic)
 }
 
 /* A window after the slots were closed, or sooner if it proves hot before. */
-static void judge(struct percpu_dynamic *dynamic)
+static void percpu_dynamic_reopen_or_free(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
 	struct percpu_block *block = NULL;
@@ -113,7 +113,7 @@ static void judge(struct percpu_dynamic *dynamic)
 	}
 	/* The user may have opened the slots meanwhile, too. */
 	if (percpu_count_is_percpu(count)) {
-		percpu_dynamic_rest(dynamic);
+		percpu_dynamic_probe_later(dynamic);
 	} else {
 		dynamic->state = DYNAMIC_COLD;
 		dynamic->backoff = 1;
@@ -128,9 +128,9 @@ unlock:
 static void percpu_dynamic_work(struct work_struct *work)
 {
 	static void (* const step[])(struct percpu_dynamic *dynamic) = {
-		[DYNAMIC_COLD]		= warm_up,
-		[DYNAMIC_HOT]		= probe,
-		[DYNAMIC_PROBING]	= judge,
+		[DYNAMIC_COLD]		= percpu_dynamic_warm_up,
+		[DYNAMIC_HOT]		= percpu_dynamic_probe,
+		[DYNAMIC_PROBING]	= percpu_dynamic_reopen_or_free,
 	};
 	struct percpu_dynamic *dynamic =
 		container_of(to_delayed_work(work), struct percpu_dynamic, work);
@@ -145,7 +145,7 @@ static void percpu_dynamic_work(struct work_struct *work)
  */
 void percpu_dynamic_init(struct rs_percpu_count *count)
 {
-	struct percpu_dynamic *dynamic = dynamic_of(count);
+	struct percpu_dynamic *dynamic = percpu_dynamic_of(count);
 
 	INIT_DELAYED_WORK(&dynamic->work, percpu_dynamic_work);
 	dynamic->heat = IRQ_WORK_INIT_HARD(percpu_dynamic_heat);
@@ -166,7 +166,7 @@ void percpu_dynamic_init(struct rs_percpu_count *count)
  */
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold)
 {
-	struct percpu_dynamic *dynamic = dynamic_of(count);
+	struct percpu_dynamic *dynamic = percpu_dynamic_of(count);
 
 	WRITE_ONCE(dynamic->threshold, threshold);
 	percpu_dynamic_new_window(dynamic);

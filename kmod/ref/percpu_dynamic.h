@@ -54,7 +54,7 @@ struct percpu_dynamic_count {
 };
 
 /* @count is a dynamic one. */
-static inline struct percpu_dynamic *dynamic_of(struct rs_percpu_count *count)
+static inline struct percpu_dynamic *percpu_dynamic_of(struct rs_percpu_count *count)
 {
 	return &container_of(count, struct percpu_dynamic_count, count)->dynamic;
 }
@@ -62,13 +62,13 @@ static inline struct percpu_dynamic *dynamic_of(struct rs_percpu_count *count)
 /* Keep the memory of a dynamic count until percpu_dynamic_drop(). Context: any. */
 static inline void percpu_dynamic_hold(struct rs_percpu_count *count)
 {
-	rs_refcount_inc(&dynamic_of(count)->users);
+	rs_refcount_inc(&percpu_dynamic_of(count)->users);
 }
 
 /* Context: any but NMI. */
 static inline void percpu_dynamic_drop(struct rs_percpu_count *count)
 {
-	if (rs_refcount_dec_and_test(&dynamic_of(count)->users))
+	if (rs_refcount_dec_and_test(&percpu_dynamic_of(count)->users))
 		percpu_count_free(count);
 }
 

@@ -44,7 +44,7 @@ void percpu_dynamic_want(struct percpu_dynamic *dynamic, unsigned long delay)
 void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long flags)
 	__releases(&count->lock)
 {
-	struct percpu_dynamic *dynamic = dynamic_of(count);
+	struct percpu_dynamic *dynamic = percpu_dynamic_of(count);
 	bool wanted = percpu_count_is_dynamic(count) && dynamic->wanted;
 	unsigned long delay = 0;
 
@@ -101,7 +101,7 @@ void percpu_dynamic_exit(struct rs_percpu_count *count)
 {
 	smp_mb();	/* B; see percpu_dynamic_queue_wanted() */
 	/* True if the work was queued, and will not run for that. */
-	if (cancel_delayed_work(&dynamic_of(count)->work))
+	if (cancel_delayed_work(&percpu_dynamic_of(count)->work))
 		percpu_dynamic_drop(count);
 	percpu_dynamic_drop(count);
 }
@@ -118,7 +118,7 @@ void percpu_dynamic_exit(struct rs_percpu_count *count)
  */
 void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr)
 {
-	struct percpu_dynamic *dynamic = dynamic_of(count);
+	struct percpu_dynamic *dynamic = percpu_dynamic_of(count);
 	u64 gets;
 
 	if (time_after(jiffies, READ_ONCE(dynamic->window) + PERCPU_DYNAMIC_WINDOW))
@@ -140,7 +140,7 @@ void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr)
 /* A switch of a dynamic count has ended. Caller holds the count's lock. */
 void percpu_dynamic_collected(struct rs_percpu_count *count)
 {
-	struct percpu_dynamic *dynamic = dynamic_of(count);
+	struct percpu_dynamic *dynamic = percpu_dynamic_of(count);
 
 	if (dynamic->state == DYNAMIC_PROBING) {
 		percpu_dynamic_new_window(dynamic);

@@ -27,7 +27,7 @@ struct rs_percpu_count *percpu_count_alloc(const struct percpu_engine *engine,
 	return &both->count;
 }
 
-static void percpu_count_free_rcu(struct rcu_head *rcu)
+static void percpu_memory_free_rcu(struct rcu_head *rcu)
 {
 	struct rs_percpu_count *count = container_of(rcu, struct rs_percpu_count, rcu);
 
@@ -46,7 +46,7 @@ static void percpu_count_free_rcu(struct rcu_head *rcu)
 void percpu_count_free(struct rs_percpu_count *count)
 {
 	if (count->block)
-		call_rcu(&count->rcu, percpu_count_free_rcu);
+		call_rcu(&count->rcu, percpu_memory_free_rcu);
 	else
 		rs_free_rcu(&rsref_sites[SITE_PERCPU_REF_DATA], count, rcu);
 }

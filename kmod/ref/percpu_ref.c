@@ -124,7 +124,7 @@ int rs_percpu_ref_init(struct rs_percpu_ref *ref, rs_percpu_ref_func_t *release,
 		       unsigned int flags, gfp_t gfp)
 {
 	ref->percpu_count_ptr = __RS_PERCPU_REF_ATOMIC;
-	return percpu_data_init(&ref->data, &rcu_engine, ref, (struct __rs_percpu_callback *)release,
-				  flags, gfp);
+	return percpu_data_init(&ref->data, &rcu_engine, ref,
+				(struct __rs_percpu_callback *)release, flags, gfp);
 }
 EXPORT_SYMBOL_GPL(rs_percpu_ref_init);

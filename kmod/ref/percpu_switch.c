@@ -69,7 +69,7 @@ bool percpu_count_try_open(struct rs_percpu_count *count)
  * to could make the word pass through zero. A word that misuse has saturated stays so,
  * and its misuse was warned of.
  */
-static void add_sum(struct rs_percpu_count *count, unsigned long sum)
+static void percpu_switch_add_sum(struct rs_percpu_count *count, unsigned long sum)
 {
 	s64 old = atomic64_read(&count->word);
 	bool negative;
@@ -94,7 +94,7 @@ static void add_sum(struct rs_percpu_count *count, unsigned long sum)
  * Drop the switch's own reference. Unless that was the last, the counter may be
  * gone at once, and @count is there for as long as the caller is an RCU reader.
  */
-static void end_switch(struct rs_percpu_count *count)
+static void percpu_switch_end(struct rs_percpu_count *count)
 {
 	u64 old = atomic64_fetch_sub(COUNT_SWITCHING, &count->word);
 
@@ -110,7 +110,7 @@ static void end_switch(struct rs_percpu_count *count)
  * Return: false if the count is zero and somebody has to call release(). Exit waits for
  * that as for a switch that was asked for.
  */
-static bool end_unasked_switch(struct rs_percpu_count *count)
+static bool percpu_switch_end_unasked(struct rs_percpu_count *count)
 {
 	s64 old = atomic64_read(&count->word);
 
@@ -141,7 +141,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 
 	/* Whoever ends the count meanwhile leaves its memory for a grace period. */
 	rcu_read_lock();
-	add_sum(count, sum);
+	percpu_switch_add_sum(count, sum);
 
 	raw_spin_lock_irqsave(&count->lock, flags);
 	confirm_switch = count->confirm_switch;
@@ -155,7 +155,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 		block = percpu_count_detach(count);
 	if (dynamic)
 		percpu_dynamic_collected(count);
-	ended = count->unasked && end_unasked_switch(count);
+	ended = count->unasked && percpu_switch_end_unasked(count);
 	count->unasked = false;
 	percpu_dynamic_queue_wanted(count, flags);
 	engine->discard(block);
@@ -167,7 +167,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 			engine->call(confirm_switch, count->ref);
 		if (confirm_kill)
 			engine->call(confirm_kill, count->ref);
-		end_switch(count);
+		percpu_switch_end(count);
 	}
 	if (dynamic)
 		percpu_dynamic_drop(count);

@@ -22,7 +22,7 @@
 #include "percpu_track.h"
 #include "track.h"
 
-static struct track_look look_at_count(const void *counter)
+static struct track_look percpu_track_look(const void *counter)
 {
 	const struct rs_percpu_count *count = counter;
 	u64 word = atomic64_read(&count->word);
@@ -34,10 +34,10 @@ static struct track_look look_at_count(const void *counter)
 	};
 }
 
-static const struct track_kind percpu_kind = { .look = look_at_count, .anonymous = true };
+static const struct track_kind percpu_track_kind = { .look = percpu_track_look, .anonymous = true };
 
 /* Caller holds the count's lock, or nobody else has the count yet. */
-static struct rs_tracker *own_tracker(struct rs_percpu_count *count)
+static struct rs_tracker *percpu_track_tracker(struct rs_percpu_count *count)
 {
 	return rcu_dereference_protected(count->tracker, true);
 }
@@ -69,7 +69,7 @@ void percpu_track_dropped(struct rs_percpu_count *count, u64 nr)
  */
 void percpu_track_killed(struct rs_percpu_count *count, u64 initial)
 {
-	struct rs_tracker *tracker = own_tracker(count);
+	struct rs_tracker *tracker = percpu_track_tracker(count);
 
 	if (tracker)
 		track_killed(tracker, initial);
@@ -77,7 +77,7 @@ void percpu_track_killed(struct rs_percpu_count *count, u64 initial)
 
 void percpu_track_resurrected(struct rs_percpu_count *count)
 {
-	struct rs_tracker *tracker = own_tracker(count);
+	struct rs_tracker *tracker = percpu_track_tracker(count);
 
 	if (tracker)
 		track_resurrected(tracker);
@@ -86,7 +86,7 @@ void percpu_track_resurrected(struct rs_percpu_count *count)
 struct rs_tracker *percpu_track_alloc(struct rs_percpu_count *count, const char *name,
 				      unsigned int seconds, gfp_t gfp)
 {
-	struct rs_tracker *tracker = track_alloc(&percpu_kind, count->engine->name, name,
+	struct rs_tracker *tracker = track_alloc(&percpu_track_kind, count->engine->name, name,
 						 seconds, gfp);
 
 	if (tracker)
@@ -135,7 +135,7 @@ void percpu_track_exit(struct rs_percpu_count *count)
 	struct rs_tracker *tracker;
 
 	/* The owner's alone now, but for RCU readers, who may find either. */
-	tracker = own_tracker(count);
+	tracker = percpu_track_tracker(count);
 	if (tracker) {
 		RCU_INIT_POINTER(count->tracker, NULL);
 		track_end(tracker);
@@ -145,7 +145,7 @@ void percpu_track_exit(struct rs_percpu_count *count)
 /* Caller holds the count's lock. Return: the tracker, for track_end(). */
 struct rs_tracker *percpu_track_end(struct rs_percpu_count *count)
 {
-	struct rs_tracker *tracker = own_tracker(count);
+	struct rs_tracker *tracker = percpu_track_tracker(count);
 
 	atomic64_andnot(COUNT_TRACKED, &count->word);
 	RCU_INIT_POINTER(count->tracker, NULL);

@@ -30,13 +30,13 @@
 #include "rcu_engine.h"
 #include "rsref.h"
 
-static struct rs_percpu_ref *ref_of(const struct rs_percpu_count *count)
+static struct rs_percpu_ref *rcu_engine_ref(const struct rs_percpu_count *count)
 {
 	return count->ref;
 }
 
 /* A block is its slots. */
-static unsigned long __percpu *slots_of(const struct percpu_block *block)
+static unsigned long __percpu *rcu_engine_slots(const struct percpu_block *block)
 {
 	return (unsigned long __percpu __force *)(unsigned long)block;
 }
@@ -49,31 +49,31 @@ static struct percpu_block *rcu_engine_alloc(gfp_t gfp)
 
 static void rcu_engine_discard(struct percpu_block *block)
 {
-	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], slots_of(block));
+	rs_free_percpu(&rsref_sites[SITE_PERCPU_REF_SLOTS], rcu_engine_slots(block));
 }
 
 static void rcu_engine_publish(struct rs_percpu_count *count, struct percpu_block *block)
 {
-	WRITE_ONCE(ref_of(count)->percpu_count_ptr,
+	WRITE_ONCE(rcu_engine_ref(count)->percpu_count_ptr,
 		   (unsigned long)block | __RS_PERCPU_REF_ATOMIC);
 }
 
 static void rcu_engine_open(struct rs_percpu_count *count)
 {
-	unsigned long __percpu *slots = slots_of(count->block);
+	unsigned long __percpu *slots = rcu_engine_slots(count->block);
 	int cpu;
 
 	for_each_slot_cpu(cpu)
 		WRITE_ONCE(*per_cpu_ptr(slots, cpu), 0);
 	/* Pairs with the dependency of readers on the pointer: zero comes first. */
-	smp_store_release(&ref_of(count)->percpu_count_ptr, (unsigned long)slots);
+	smp_store_release(&rcu_engine_ref(count)->percpu_count_ptr, (unsigned long)slots);
 }
 
 /* A grace period after ATOMIC was set: nobody can still add to a slot. */
 static void rcu_engine_collect_rcu(struct rcu_head *rcu)
 {
 	struct rs_percpu_count *count = container_of(rcu, struct rs_percpu_count, rcu);
-	unsigned long __percpu *slots = slots_of(count->block);
+	unsigned long __percpu *slots = rcu_engine_slots(count->block);
 	unsigned long sum = 0;
 	int cpu;
 
@@ -84,7 +84,7 @@ static void rcu_engine_collect_rcu(struct rcu_head *rcu)
 
 static void rcu_engine_collect(struct rs_percpu_count *count)
 {
-	struct rs_percpu_ref *ref = ref_of(count);
+	struct rs_percpu_ref *ref = rcu_engine_ref(count);
 
 	WRITE_ONCE(ref->percpu_count_ptr, ref->percpu_count_ptr | __RS_PERCPU_REF_ATOMIC);
 	rs_call_rcu_hurry(&count->rcu, rcu_engine_collect_rcu);
@@ -93,7 +93,7 @@ static void rcu_engine_collect(struct rs_percpu_count *count)
 /* A get and its put on another CPU leave something in two slots. */
 static bool rcu_engine_used(const struct rs_percpu_count *count)
 {
-	unsigned long __percpu *slots = slots_of(count->block);
+	unsigned long __percpu *slots = rcu_engine_slots(count->block);
 	unsigned long used = 0;
 	int cpu;
 

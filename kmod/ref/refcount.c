@@ -67,7 +67,7 @@ bool rs_refcount_dec_if_one(rs_refcount_t *r)
 EXPORT_SYMBOL_GPL(rs_refcount_dec_if_one);
 
 /* Inlined in those that take a lock, too. */
-static __always_inline bool dec_not_one(rs_refcount_t *r)
+static __always_inline bool __rs_refcount_dec_not_one(rs_refcount_t *r)
 {
 	int old = atomic_read(&r->refs);
 
@@ -95,7 +95,7 @@ static __always_inline bool dec_not_one(rs_refcount_t *r)
  */
 bool rs_refcount_dec_not_one(rs_refcount_t *r)
 {
-	return dec_not_one(r);
+	return __rs_refcount_dec_not_one(r);
 }
 EXPORT_SYMBOL_GPL(rs_refcount_dec_not_one);
 
@@ -115,7 +115,7 @@ EXPORT_SYMBOL_GPL(rs_refcount_dec_not_one);
  */
 bool rs_refcount_dec_and_mutex_lock(rs_refcount_t *r, struct mutex *lock)
 {
-	if (dec_not_one(r))
+	if (__rs_refcount_dec_not_one(r))
 		return false;
 
 	mutex_lock(lock);
@@ -138,7 +138,7 @@ EXPORT_SYMBOL_GPL(rs_refcount_dec_and_mutex_lock);
  */
 bool rs_refcount_dec_and_lock(rs_refcount_t *r, spinlock_t *lock)
 {
-	if (dec_not_one(r))
+	if (__rs_refcount_dec_not_one(r))
 		return false;
 
 	spin_lock(lock);
@@ -164,7 +164,7 @@ EXPORT_SYMBOL_GPL(rs_refcount_dec_and_lock);
 bool rs_refcount_dec_and_lock_irqsave(rs_refcount_t *r, spinlock_t *lock,
 				      unsigned long *flags)
 {
-	if (dec_not_one(r))
+	if (__rs_refcount_dec_not_one(r))
 		return false;
 
 	spin_lock_irqsave(lock, *flags);

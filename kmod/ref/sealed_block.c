@@ -54,7 +54,7 @@ static struct {
 
 #define WAIT_BUSY	0
 
-static void fill(const struct percpu_block *block, s64 value)
+static void sealed_block_fill(const struct percpu_block *block, s64 value)
 {
 	int cpu;
 
@@ -62,7 +62,7 @@ static void fill(const struct percpu_block *block, s64 value)
 		WRITE_ONCE(*per_cpu_ptr(block->slots, cpu), value);
 }
 
-static void check_poison(const struct percpu_block *block)
+static void sealed_block_check_poison(const struct percpu_block *block)
 {
 	int cpu;
 
@@ -78,7 +78,7 @@ static void check_poison(const struct percpu_block *block)
 }
 
 /* The oldest, if there are more than @keep; or NULL. */
-static struct percpu_block *pool_pop(unsigned int keep)
+static struct percpu_block *sealed_block_pool_pop(unsigned int keep)
 {
 	struct llist_node *node;
 	unsigned long flags;
@@ -94,15 +94,15 @@ static struct percpu_block *pool_pop(unsigned int keep)
 	raw_spin_unlock_irqrestore(&pool.lock, flags);
 	if (!node)
 		return NULL;
-	check_poison(llist_entry(node, struct percpu_block, node));
+	sealed_block_check_poison(llist_entry(node, struct percpu_block, node));
 	return llist_entry(node, struct percpu_block, node);
 }
 
-static void pool_push(struct percpu_block *block)
+static void sealed_block_pool_push(struct percpu_block *block)
 {
 	unsigned long flags;
 
-	fill(block, SLOT_POISON);
+	sealed_block_fill(block, SLOT_POISON);
 	block->node.next = NULL;
 	raw_spin_lock_irqsave(&pool.lock, flags);
 	*pool.end = &block->node;
@@ -111,7 +111,7 @@ static void pool_push(struct percpu_block *block)
 	raw_spin_unlock_irqrestore(&pool.lock, flags);
 }
 
-static void free_block(struct percpu_block *block)
+static void sealed_block_free(struct percpu_block *block)
 {
 	free_percpu(block->slots);
 	kfree(block);
@@ -130,7 +130,7 @@ struct percpu_block *sealed_block_alloc(gfp_t gfp)
 
 	if (rs_alloc_should_fail(site))
 		goto out;
-	block = pool_pop(0);
+	block = sealed_block_pool_pop(0);
 	if (!block) {
 		block = kmalloc(sizeof(*block), gfp);
 		if (!block)
@@ -142,22 +142,22 @@ struct percpu_block *sealed_block_alloc(gfp_t gfp)
 			goto out;
 		}
 	}
-	fill(block, SLOT_SEALED);
+	sealed_block_fill(block, SLOT_SEALED);
 out:
 	rs_alloc_result(site, block);
 	return block;
 }
 
-static void wait_for_preempted(struct rcu_head *rcu);
+static void sealed_block_wait_for_preempted(struct rcu_head *rcu);
 
 /* Begin to wait for the stragglers of what was retired, unless somebody does. */
-static void wait_begin(void)
+static void sealed_block_wait(void)
 {
 	while (!llist_empty(&waiting.retired) &&
 	       !test_and_set_bit_lock(WAIT_BUSY, &waiting.busy)) {
 		waiting.batch = llist_del_all(&waiting.retired);
 		if (waiting.batch) {
-			call_rcu_tasks(&waiting.rcu, wait_for_preempted);
+			call_rcu_tasks(&waiting.rcu, sealed_block_wait_for_preempted);
 			return;
 		}
 		clear_bit_unlock(WAIT_BUSY, &waiting.busy);
@@ -173,28 +173,28 @@ static void sealed_block_recycle(struct work_struct *work)
 	struct percpu_block *block;
 
 	llist_for_each_safe(node, next, waiting.batch) {
-		pool_push(llist_entry(node, struct percpu_block, node));
-		while ((block = pool_pop(READ_ONCE(sealed_pool))))
-			free_block(block);
+		sealed_block_pool_push(llist_entry(node, struct percpu_block, node));
+		while ((block = sealed_block_pool_pop(READ_ONCE(sealed_pool))))
+			sealed_block_free(block);
 		cond_resched();
 	}
 	clear_bit_unlock(WAIT_BUSY, &waiting.busy);
-	smp_mb__after_atomic();	/* as in wait_begin() */
-	wait_begin();
+	smp_mb__after_atomic();	/* as in sealed_block_wait() */
+	sealed_block_wait();
 	wake_up_all(&waiting.idle);
 }
 
 /* Called after a grace period of RCU, which followed one of Tasks RCU. */
-static void wait_for_interrupted(struct rcu_head *rcu)
+static void sealed_block_wait_for_interrupted(struct rcu_head *rcu)
 {
 	/* There may be very many. */
 	queue_work(rsref_workqueue, &waiting.recycle);
 }
 
 /* Called after a grace period of Tasks RCU. */
-static void wait_for_preempted(struct rcu_head *rcu)
+static void sealed_block_wait_for_preempted(struct rcu_head *rcu)
 {
-	call_rcu(rcu, wait_for_interrupted);
+	call_rcu(rcu, sealed_block_wait_for_interrupted);
 }
 
 /**
@@ -217,7 +217,7 @@ void sealed_block_retire(struct percpu_block *block)
 	}
 	rs_alloc_returned(&rsref_sites[SITE_SEALED_SLOTS]);
 	llist_add(&block->node, &waiting.retired);
-	wait_begin();
+	sealed_block_wait();
 }
 
 void sealed_block_module_init(void)
@@ -229,13 +229,13 @@ void sealed_block_module_init(void)
 }
 
 /* Without Tasks RCU: what was retired, when the last module that could have a straggler is gone. */
-static void free_retired(void)
+static void sealed_block_free_retired(void)
 {
 	struct llist_node *node, *next;
 
 	llist_for_each_safe(node, next, llist_del_all(&waiting.retired)) {
 		rs_alloc_returned(&rsref_sites[SITE_SEALED_SLOTS]);
-		free_block(llist_entry(node, struct percpu_block, node));
+		sealed_block_free(llist_entry(node, struct percpu_block, node));
 		cond_resched();
 	}
 }
@@ -246,9 +246,9 @@ void sealed_block_module_exit(void)
 	struct percpu_block *block;
 
 	if (!RS_HAVE_TASKS_RCU)
-		free_retired();
+		sealed_block_free_retired();
 	wait_event_idle(waiting.idle, llist_empty(&waiting.retired) &&
 			!test_bit(WAIT_BUSY, &waiting.busy));
-	while ((block = pool_pop(0)))
-		free_block(block);
+	while ((block = sealed_block_pool_pop(0)))
+		sealed_block_free(block);
 }

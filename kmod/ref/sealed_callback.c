@@ -78,7 +78,7 @@ void sealed_callback_add(struct llist_node *newest, struct llist_node *oldest)
 	raw_spin_unlock(&collected.lock);
 }
 
-static struct llist_node *collected_take_fresh(void)
+static struct llist_node *sealed_callback_take_fresh(void)
 {
 	struct llist_node *fresh;
 	unsigned long flags;
@@ -91,9 +91,9 @@ static struct llist_node *collected_take_fresh(void)
 }
 
 /* Append what is fresh, the first killed first. */
-static void collected_turn_around(void)
+static void sealed_callback_turn_around(void)
 {
-	struct llist_node *newest = collected_take_fresh(), *first;
+	struct llist_node *newest = sealed_callback_take_fresh(), *first;
 	unsigned long flags;
 
 	if (!newest)
@@ -105,7 +105,7 @@ static void collected_turn_around(void)
 	raw_spin_unlock_irqrestore(&collected.lock, flags);
 }
 
-static struct rs_percpu_count *collected_pop(void)
+static struct rs_percpu_count *sealed_callback_pop(void)
 {
 	struct llist_node *node;
 	unsigned long flags;
@@ -131,8 +131,8 @@ static void sealed_callback_run(struct tasklet_struct *tasklet)
 	struct rs_percpu_count *count;
 	unsigned int i;
 
-	collected_turn_around();
-	for (i = 0; i < CALL_COUNTS && (count = collected_pop()); i++)
+	sealed_callback_turn_around();
+	for (i = 0; i < CALL_COUNTS && (count = sealed_callback_pop()); i++)
 		percpu_count_collected(count, atomic_long_read(&count->sum));
 	/* Not by this tasklet again: softirqs that do not end are left to a thread of this CPU. */
 	if (sealed_callback_pending())

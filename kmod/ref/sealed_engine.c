@@ -17,7 +17,7 @@
 
 DEFINE_PER_CPU(s64, sealed_forever) = SLOT_SEALED;
 
-static struct rs_sealed_ref *ref_of(const struct rs_percpu_count *count)
+static struct rs_sealed_ref *sealed_engine_ref(const struct rs_percpu_count *count)
 {
 	return count->ref;
 }
@@ -27,7 +27,7 @@ static void sealed_engine_publish(struct rs_percpu_count *count, struct percpu_b
 	s64 __percpu *slots = block ? block->slots : &sealed_forever;
 
 	/* Pairs with the dependency of users on the pointer: sealed comes first. */
-	smp_store_release(&ref_of(count)->slots, slots);
+	smp_store_release(&sealed_engine_ref(count)->slots, slots);
 }
 
 /* Somebody counted in an open slot, and it was not undone on the same CPU. */
@@ -76,7 +76,7 @@ static struct rs_percpu_count exited_by_ipi =
  * Nothing: each CPU opens its own slot when it next finds it sealed. A write from
  * here could be undone by an addition to the sealed slot that is under way there.
  */
-static void sealed_ipi_open(struct rs_percpu_count *count)
+static void sealed_engine_ipi_open(struct rs_percpu_count *count)
 {
 }
 
@@ -94,7 +94,7 @@ static void sealed_ipi_open(struct rs_percpu_count *count)
  *
  * An NMI may do the same in between; then the slot has changed, and is left alone.
  */
-static void sealed_ipi_tend(struct rs_percpu_count *count)
+static void sealed_engine_reopen_slot(struct rs_percpu_count *count)
 {
 	struct percpu_block *block;
 	unsigned long flags;
@@ -118,11 +118,11 @@ const struct percpu_engine sealed_ipi_engine = {
 	.alloc		= sealed_block_alloc,
 	.discard	= sealed_block_retire,
 	.publish	= sealed_engine_publish,
-	.open		= sealed_ipi_open,
+	.open		= sealed_engine_ipi_open,
 	.collect	= sealed_round_collect,
 	.used		= sealed_engine_used,
 	.call		= sealed_engine_call,
-	.tend		= sealed_ipi_tend,
+	.reopen_slot	= sealed_engine_reopen_slot,
 };
 #endif
 

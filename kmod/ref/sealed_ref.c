@@ -13,18 +13,18 @@
 #include "sealed_engine.h"
 
 /* The count of a counter whose slot could not be used for one reference. */
-static __always_inline struct rs_percpu_count *slow_count(struct rs_sealed_ref *ref)
+static __always_inline struct rs_percpu_count *sealed_ref_count(struct rs_sealed_ref *ref)
 {
 	/* Protected by RCU, or by the caller's reference. */
 	return rcu_dereference_check(ref->data.count, true);
 }
 
 /* The same for @nr references. Return: false if no call may take or drop so many. */
-static __always_inline bool slow_count_many(struct rs_sealed_ref *ref, unsigned long nr,
-					    struct rs_percpu_count **count)
+static __always_inline bool sealed_ref_count_many(struct rs_sealed_ref *ref, unsigned long nr,
+						  struct rs_percpu_count **count)
 {
 	sealed_engine_recentre(READ_ONCE(ref->slots));
-	*count = slow_count(ref);
+	*count = sealed_ref_count(ref);
 	if (likely(nr <= COUNT_NR_MAX))
 		return true;
 	percpu_count_misused_nr(*count, nr);
@@ -44,7 +44,7 @@ static __always_inline bool slow_count_many(struct rs_sealed_ref *ref, unsigned 
 void __rs_sealed_ref_get_one_slow(struct rs_sealed_ref *ref)
 {
 	preempt_disable();
-	percpu_count_get(slow_count(ref), 1);
+	percpu_count_get(sealed_ref_count(ref), 1);
 	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_one_slow);
@@ -62,7 +62,7 @@ EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_one_slow);
 void __rs_sealed_ref_put_one_slow(struct rs_sealed_ref *ref)
 {
 	rcu_read_lock();
-	percpu_count_put(slow_count(ref), 1);
+	percpu_count_put(sealed_ref_count(ref), 1);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(__rs_sealed_ref_put_one_slow);
@@ -81,7 +81,7 @@ void __rs_sealed_ref_get_slow(struct rs_sealed_ref *ref, unsigned long nr)
 	struct rs_percpu_count *count;
 
 	preempt_disable();
-	if (slow_count_many(ref, nr, &count))
+	if (sealed_ref_count_many(ref, nr, &count))
 		percpu_count_get(count, nr);
 	preempt_enable();
 }
@@ -101,7 +101,7 @@ void __rs_sealed_ref_put_slow(struct rs_sealed_ref *ref, unsigned long nr)
 	struct rs_percpu_count *count;
 
 	rcu_read_lock();
-	if (slow_count_many(ref, nr, &count))
+	if (sealed_ref_count_many(ref, nr, &count))
 		percpu_count_put(count, nr);
 	rcu_read_unlock();
 }
@@ -122,7 +122,7 @@ bool __rs_sealed_ref_tryget_slow(struct rs_sealed_ref *ref, unsigned long nr)
 
 	rcu_read_lock();
 	sealed_engine_recentre(READ_ONCE(ref->slots));
-	ret = percpu_count_tryget_many(slow_count(ref), nr);
+	ret = percpu_count_tryget_many(sealed_ref_count(ref), nr);
 	rcu_read_unlock();
 	return ret;
 }
@@ -141,7 +141,7 @@ bool __rs_sealed_ref_tryget_live_slow(struct rs_sealed_ref *ref)
 	bool ret;
 
 	rcu_read_lock();
-	ret = percpu_count_tryget(slow_count(ref), 1, true);
+	ret = percpu_count_tryget(sealed_ref_count(ref), 1, true);
 	rcu_read_unlock();
 	return ret;
 }
@@ -172,7 +172,7 @@ int __rs_sealed_ref_init(struct rs_sealed_ref *ref, rs_sealed_ref_func_t *releas
 
 	ref->slots = &sealed_forever;
 	return percpu_data_init(&ref->data, engines[kind], ref,
-				  (struct __rs_percpu_callback *)release, flags, gfp);
+				(struct __rs_percpu_callback *)release, flags, gfp);
 }
 EXPORT_SYMBOL_GPL(__rs_sealed_ref_init);
 

@@ -112,7 +112,7 @@ static DEFINE_PER_CPU(struct round_cpu, round_cpus);
  * unreported: CPUs that have not sealed yet, and one for who begins the round
  * finish, finish_csd: what is left when all have reported, on this CPU or another
  * absent: the CPU whose slots are looked at then
- * harvest: what the slots of an absent CPU held, from its @next on
+ * remote_sum: what the slots of an absent CPU held, from its @next on
  * jiffy, begun: how many rounds have begun in that jiffy
  */
 static struct {
@@ -124,7 +124,7 @@ static struct {
 	struct irq_work		finish;
 	call_single_data_t	finish_csd;
 	int			absent;
-	s64			harvest[SEAL_COUNTS];
+	s64			remote_sum[SEAL_COUNTS];
 	unsigned long		jiffy;
 	unsigned int		begun;
 } sealed_round;
@@ -133,15 +133,15 @@ static struct {
 
 static void sealed_round_finish(void);
 
-static struct rs_percpu_count *count_of(struct llist_node *node)
+static struct rs_percpu_count *sealed_round_count(struct llist_node *node)
 {
 	return llist_entry(node, struct rs_percpu_count, node);
 }
 
-static void add_harvest(struct llist_node *node, s64 harvest)
+static void sealed_round_add_sum(struct llist_node *node, s64 sum)
 {
-	if (harvest)
-		atomic_long_add(harvest, &count_of(node)->sum);
+	if (sum)
+		atomic_long_add(sum, &sealed_round_count(node)->sum);
 }
 
 /*
@@ -169,12 +169,12 @@ static void sealed_round_seal_here(struct round_cpu *here)
 	unsigned int i;
 
 	for (i = 0; node && i < SEAL_COUNTS; i++, node = node->next) {
-		s64 slot = this_cpu_xchg(*count_of(node)->block->slots, SLOT_SEALED);
+		s64 slot = this_cpu_xchg(*sealed_round_count(node)->block->slots, SLOT_SEALED);
 
 		if (slot >= 0)
-			add_harvest(node, slot - SLOT_OPEN);
+			sealed_round_add_sum(node, slot - SLOT_OPEN);
 		else if (i < here->nr_sealed_remotely)
-			add_harvest(node, sealed_round.harvest[i]);
+			sealed_round_add_sum(node, sealed_round.remote_sum[i]);
 		sealed_round_note_oldest(node);
 	}
 	here->next = node;
@@ -340,10 +340,10 @@ static int sealed_round_seal_remotely(struct round_cpu *there, int room)
 
 	if (!cpu_online(there->cpu)) {
 		for (; node && nr < room; nr++, node = node->next) {
-			s64 slot = xchg(per_cpu_ptr(count_of(node)->block->slots, there->cpu),
-					SLOT_SEALED);
+			s64 __percpu *slots = sealed_round_count(node)->block->slots;
+			s64 slot = xchg(per_cpu_ptr(slots, there->cpu), SLOT_SEALED);
 
-			sealed_round.harvest[nr] = slot >= 0 ? slot - SLOT_OPEN : 0;
+			sealed_round.remote_sum[nr] = slot >= 0 ? slot - SLOT_OPEN : 0;
 		}
 		there->nr_sealed_remotely = nr;
 		/* Pairs with the barriers of a CPU between set_cpu_online() and its first user. */
@@ -353,7 +353,7 @@ static int sealed_round_seal_remotely(struct round_cpu *there, int room)
 		return -1;
 
 	for (i = 0, node = there->next; i < nr; i++, node = node->next) {
-		add_harvest(node, sealed_round.harvest[i]);
+		sealed_round_add_sum(node, sealed_round.remote_sum[i]);
 		sealed_round_note_oldest(node);
 	}
 	there->next = node;

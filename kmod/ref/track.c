@@ -40,7 +40,7 @@ MODULE_PARM_DESC(track_sites, "call sites that a tracked counter has room for, 1
 static LIST_HEAD(trackers);
 static DEFINE_RAW_SPINLOCK(trackers_lock);
 
-static void drop_user(struct rs_tracker *tracker)
+static void track_drop_user(struct rs_tracker *tracker)
 {
 	unsigned long flags;
 
@@ -75,7 +75,7 @@ struct rs_tracker *track_next(struct rs_tracker *tracker)
 	}
 	raw_spin_unlock_irqrestore(&trackers_lock, flags);
 	if (tracker)
-		drop_user(tracker);
+		track_drop_user(tracker);
 	return next;
 }
 
@@ -160,11 +160,11 @@ void track_end(struct rs_tracker *tracker)
 	INIT_LIST_HEAD(&tracker->holders);
 	tracker->held = 0;
 	raw_spin_unlock_irqrestore(&tracker->lock, flags);
-	drop_user(tracker);
+	track_drop_user(tracker);
 }
 
 /* The stack of whoever called into rsref.ko. Return: how many frames. */
-static unsigned int save_stack(unsigned long *frames)
+static unsigned int track_save_stack(unsigned long *frames)
 {
 	unsigned long all[RS_TRACK_FRAMES + OWN_FRAMES];
 	unsigned int nr = stack_trace_save(all, ARRAY_SIZE(all), 1), own = 0;
@@ -177,8 +177,8 @@ static unsigned int save_stack(unsigned long *frames)
 }
 
 /* Caller holds @tracker's lock. Return: the site of a stack, or NULL if there is no room. */
-static struct rs_track_site *find_site(struct rs_tracker *tracker, const unsigned long *frames,
-				       unsigned int nr)
+static struct rs_track_site *track_find_site(struct rs_tracker *tracker,
+					     const unsigned long *frames, unsigned int nr)
 {
 	struct rs_track_site *site, *end = tracker->sites + tracker->nr_sites;
 
@@ -195,7 +195,7 @@ static struct rs_track_site *find_site(struct rs_tracker *tracker, const unsigne
 }
 
 /* Count at the site of this stack. Return: false if it has none. */
-static bool record(struct rs_tracker *tracker, u64 gets, u64 puts)
+static bool track_record(struct rs_tracker *tracker, u64 gets, u64 puts)
 {
 	unsigned long frames[RS_TRACK_FRAMES], flags;
 	struct rs_track_site *site;
@@ -203,9 +203,9 @@ static bool record(struct rs_tracker *tracker, u64 gets, u64 puts)
 
 	if (in_nmi())
 		return false;
-	nr = save_stack(frames);
+	nr = track_save_stack(frames);
 	raw_spin_lock_irqsave(&tracker->lock, flags);
-	site = find_site(tracker, frames, nr);
+	site = track_find_site(tracker, frames, nr);
 	if (site) {
 		site->gets += gets;
 		site->puts += puts;
@@ -218,7 +218,7 @@ static bool record(struct rs_tracker *tracker, u64 gets, u64 puts)
 void track_got(struct rs_tracker *tracker, u64 nr)
 {
 	atomic64_add(nr, &tracker->gets);
-	if (!record(tracker, nr, 0))
+	if (!track_record(tracker, nr, 0))
 		atomic64_add(nr, &tracker->unplaced_gets);
 }
 
@@ -226,22 +226,22 @@ void track_got(struct rs_tracker *tracker, u64 nr)
 void track_dropped(struct rs_tracker *tracker, u64 nr)
 {
 	atomic64_add(nr, &tracker->puts);
-	if (!record(tracker, 0, nr))
+	if (!track_record(tracker, 0, nr))
 		atomic64_add(nr, &tracker->unplaced_puts);
 }
 
-static void fill_origin(struct rs_track_origin *origin)
+static void track_fill_origin(struct rs_track_origin *origin)
 {
 	origin->since_ns = ktime_get_ns();
 	origin->cpu = raw_smp_processor_id();
 	origin->pid = current->pid;
 	memcpy(origin->comm, current->comm, sizeof(origin->comm));
 	origin->comm[sizeof(origin->comm) - 1] = '\0';
-	origin->nr_frames = save_stack(origin->frames);
+	origin->nr_frames = track_save_stack(origin->frames);
 }
 
 /* Its list entry is in use; who would use it again is warned. */
-static bool has_one(const struct rs_holder *holder)
+static bool track_holder_is_used(const struct rs_holder *holder)
 {
 	if (likely(!READ_ONCE(holder->tracker)))
 		return false;
@@ -262,11 +262,11 @@ void track_hold(struct rs_tracker *tracker, struct rs_holder *holder)
 	unsigned long flags;
 
 	/* Then this reference is one without a name. */
-	if (has_one(holder)) {
+	if (track_holder_is_used(holder)) {
 		track_got(tracker, 1);
 		return;
 	}
-	fill_origin(&holder->origin);
+	track_fill_origin(&holder->origin);
 	raw_spin_lock_irqsave(&tracker->lock, flags);
 	if (tracker->counter) {
 		list_add_tail(&holder->node, &tracker->holders);
@@ -280,7 +280,7 @@ void track_hold(struct rs_tracker *tracker, struct rs_holder *holder)
  * Take the reference of @holder off its tracker's list, or, if there is an @heir, have that
  * stand in its place. Return: false if it is not recorded; tracking may have ended.
  */
-static bool leave(struct rs_holder *holder, struct rs_holder *heir)
+static bool track_leave(struct rs_holder *holder, struct rs_holder *heir)
 {
 	struct rs_tracker *tracker;
 	unsigned long flags;
@@ -318,7 +318,7 @@ static bool leave(struct rs_holder *holder, struct rs_holder *heir)
  */
 bool rs_holder_drop(struct rs_holder *holder)
 {
-	return leave(holder, NULL);
+	return track_leave(holder, NULL);
 }
 EXPORT_SYMBOL_GPL(rs_holder_drop);
 
@@ -333,9 +333,9 @@ EXPORT_SYMBOL_GPL(rs_holder_drop);
  */
 void rs_holder_move(struct rs_holder *from, struct rs_holder *to)
 {
-	if (has_one(to))
+	if (track_holder_is_used(to))
 		return;
-	fill_origin(&to->origin);
-	leave(from, to);
+	track_fill_origin(&to->origin);
+	track_leave(from, to);
 }
 EXPORT_SYMBOL_GPL(rs_holder_move);

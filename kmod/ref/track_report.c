@@ -30,7 +30,7 @@
 static DEFINE_MUTEX(view_mutex);
 static struct rs_track_view view;
 
-static void copy_holders(struct rs_tracker *tracker)
+static void track_report_copy_holders(struct rs_tracker *tracker)
 {
 	struct rs_holder *holder;
 
@@ -46,7 +46,7 @@ static void copy_holders(struct rs_tracker *tracker)
 }
 
 /* Fill the view. Return: false if the counter is not tracked any more. */
-static bool look(struct rs_tracker *tracker)
+static bool track_report_look(struct rs_tracker *tracker)
 	__must_hold(&view_mutex)
 {
 	struct track_look now;
@@ -77,7 +77,7 @@ static bool look(struct rs_tracker *tracker)
 	view.unplaced_gets = atomic64_read(&tracker->unplaced_gets);
 	view.unplaced_puts = atomic64_read(&tracker->unplaced_puts);
 	view.held = tracker->held;
-	copy_holders(tracker);
+	track_report_copy_holders(tracker);
 	view.nr_sites = tracker->nr_sites;
 	memcpy(view.sites, tracker->sites, view.nr_sites * sizeof(*view.sites));
 	raw_spin_unlock_irqrestore(&tracker->lock, flags);
@@ -99,13 +99,13 @@ void rs_track_for_each(rs_track_visit_t *visit, void *arg)
 
 	mutex_lock(&view_mutex);
 	for (tracker = track_next(NULL); tracker; tracker = track_next(tracker))
-		if (look(tracker))
+		if (track_report_look(tracker))
 			visit(&view, arg);
 	mutex_unlock(&view_mutex);
 }
 EXPORT_SYMBOL_GPL(rs_track_for_each);
 
-static void print_stack(const unsigned long *frames, unsigned int nr)
+static void track_report_print_stack(const unsigned long *frames, unsigned int nr)
 {
 	unsigned int i;
 
@@ -113,7 +113,7 @@ static void print_stack(const unsigned long *frames, unsigned int nr)
 		pr_warn("rsref:     %pS\n", (void *)frames[i]);
 }
 
-static void print_holders(void)
+static void track_report_print_holders(void)
 {
 	u64 now = ktime_get_ns();
 	unsigned int i;
@@ -124,14 +124,14 @@ static void print_holders(void)
 		pr_warn("rsref:   held by \"%s\" since %llu s, taken by %s/%d on CPU %d at\n",
 			view.names[i], (now - holder->since_ns) / NSEC_PER_SEC,
 			holder->comm, holder->pid, holder->cpu);
-		print_stack(holder->frames, holder->nr_frames);
+		track_report_print_stack(holder->frames, holder->nr_frames);
 	}
 	if (view.held > i)
 		pr_warn("rsref:   and %llu more with a name\n", view.held - i);
 }
 
 /* Gets whose puts may be missing, then the puts that there were. */
-static unsigned int print_sites(bool getters, unsigned int room)
+static unsigned int track_report_print_sites(bool getters, unsigned int room)
 {
 	unsigned int i;
 
@@ -146,12 +146,12 @@ static unsigned int print_sites(bool getters, unsigned int room)
 			break;
 		room--;
 		pr_warn("rsref:   %llu gets and %llu puts at\n", site->gets, site->puts);
-		print_stack(site->frames, site->nr_frames);
+		track_report_print_stack(site->frames, site->nr_frames);
 	}
 	return room;
 }
 
-static void print_anonymous(void)
+static void track_report_print_anonymous(void)
 {
 	s64 left = view.before + view.gets - view.puts;
 
@@ -159,7 +159,7 @@ static void print_anonymous(void)
 		return;
 	pr_warn("rsref:   %lld without a name: %llu taken before tracking, then %llu gets and %llu puts\n",
 		left, view.before, view.gets, view.puts);
-	print_sites(false, print_sites(true, REPORT_LINES));
+	track_report_print_sites(false, track_report_print_sites(true, REPORT_LINES));
 	if (view.nr_sites > REPORT_LINES)
 		pr_warn("rsref:   and %u more call sites\n", view.nr_sites - REPORT_LINES);
 	if (view.unplaced_gets || view.unplaced_puts)
@@ -167,7 +167,7 @@ static void print_anonymous(void)
 			view.unplaced_gets, view.unplaced_puts);
 }
 
-static void print_report(void)
+static void track_report_print(void)
 {
 	char release[KSYM_SYMBOL_LEN + 4] = "";
 
@@ -176,9 +176,9 @@ static void print_report(void)
 	pr_warn("rsref: %s \"%s\"%s was killed %llu s ago and is not released: %llu reference%s%s\n",
 		view.kind, view.name, release, view.killed_ms / MSEC_PER_SEC, view.count,
 		view.count == 1 ? "" : "s", view.saturated ? ", saturated by misuse" : "");
-	print_holders();
+	track_report_print_holders();
 	if (view.anonymous)
-		print_anonymous();
+		track_report_print_anonymous();
 	else if (view.count > view.held)
 		pr_warn("rsref:   %llu without a name\n", view.count - view.held);
 }
@@ -190,7 +190,7 @@ enum due { DUE_NEVER, DUE_LATER, DUE_NOW };
  * Is a report due, now that the counter is not zero? If so, the next one is when
  * twice the time since the kill has passed.
  */
-static enum due is_due(struct rs_tracker *tracker, bool room)
+static enum due track_report_is_due(struct rs_tracker *tracker, bool room)
 {
 	enum due due = DUE_NEVER;
 	unsigned long flags;
@@ -209,10 +209,10 @@ static enum due is_due(struct rs_tracker *tracker, bool room)
 }
 
 static void track_report_soon(void);
-static void report_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(reports, report_work);
+static void track_report_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(reports, track_report_work);
 
-static void report_work(struct work_struct *work)
+static void track_report_work(struct work_struct *work)
 {
 	unsigned int room = REPORTS_A_SECOND;
 	struct rs_tracker *tracker;
@@ -220,12 +220,12 @@ static void report_work(struct work_struct *work)
 
 	mutex_lock(&view_mutex);
 	for (tracker = track_next(NULL); tracker; tracker = track_next(tracker)) {
-		enum due due = is_due(tracker, room);
+		enum due due = track_report_is_due(tracker, room);
 
 		again |= due != DUE_NEVER;
-		if (due == DUE_NOW && look(tracker) && view.killed && !view.released) {
+		if (due == DUE_NOW && track_report_look(tracker) && view.killed && !view.released) {
 			room--;
-			print_report();
+			track_report_print();
 		}
 	}
 	mutex_unlock(&view_mutex);

@@ -15,7 +15,7 @@ bool rsref_warn_first(enum rsref_warning kind)
 	return !test_bit(kind, given) && !test_and_set_bit(kind, given);
 }
 
-static int clear_warn_once_set(const char *value, const struct kernel_param *param)
+static int warn_clear_set(const char *value, const struct kernel_param *param)
 {
 	unsigned int kind;
 
@@ -26,7 +26,7 @@ static int clear_warn_once_set(const char *value, const struct kernel_param *par
 
 static const struct kernel_param_ops clear_warn_once_ops = {
 	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
-	.set	= clear_warn_once_set,
+	.set	= warn_clear_set,
 };
 
 module_param_cb(clear_warn_once, &clear_warn_once_ops, NULL, 0200);

@@ -17,8 +17,8 @@
  * Stands for: sealed_ref.h rs_sealed_ref_get
  * Stands for: sealed_engine.c sealed_engine_publish
  * Stands for: percpu_switch.c percpu_count_attach percpu_count_detach
- * Stands for: sealed_block.c sealed_block_alloc sealed_block_retire wait_begin
- * Stands for: sealed_block.c wait_for_preempted wait_for_interrupted sealed_block_recycle
+ * Stands for: sealed_block.c sealed_block_alloc sealed_block_retire sealed_block_wait
+ * Stands for: sealed_block.c sealed_block_wait_for_preempted sealed_block_wait_for_interrupted sealed_block_recycle
  *
  * Right: recycled
  * Right: freed -DFREED

@@ -13,7 +13,7 @@
  * the CPU goes down. Without, an interrupt may have come while softirqs run, and kicks the
  * thread then. With EXIT the module goes in the end: tasklets first, then the thread.
  *
- * Stands for: sealed_callback.c sealed_callback_add collected_take_fresh collected_turn_around collected_pop
+ * Stands for: sealed_callback.c sealed_callback_add sealed_callback_take_fresh sealed_callback_turn_around sealed_callback_pop
  * Stands for: sealed_callback.c sealed_callback_pending sealed_callback_run sealed_callback_thread
  * Stands for: sealed_callback.c sealed_callback_kick_in_irq sealed_callback_module_exit
  * Stands for: sealed_round.c sealed_round_finish

@@ -10,16 +10,16 @@
  * when no round is under way. A task may have loaded either pointer, and adds
  * whenever it likes; block.pml has what that means for the slots' memory.
  *
- * Stands for: percpu_dynamic.c warm_up probe judge
+ * Stands for: percpu_dynamic.c percpu_dynamic_warm_up percpu_dynamic_probe percpu_dynamic_reopen_or_free
  * Stands for: percpu_heat.c percpu_dynamic_collected
- * Stands for: sealed_engine.c sealed_engine_publish sealed_ipi_open sealed_ipi_tend
+ * Stands for: sealed_engine.c sealed_engine_publish sealed_engine_ipi_open sealed_engine_reopen_slot
  * Stands for: percpu_switch.c percpu_count_attach percpu_count_detach
  * Stands for: sealed_round.c sealed_round_ipi sealed_round_seal_first sealed_round_more sealed_round_seal_here sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
  * Stands for: percpu_switch.c percpu_switch_kill percpu_count_try_open percpu_count_begin_switch
  * Stands for: percpu_switch.c percpu_count_ask_for_switch percpu_count_collected
  * Stands for: percpu_count.h percpu_count_is_percpu
- * Stands for: percpu_switch.c end_unasked_switch end_switch
+ * Stands for: percpu_switch.c percpu_switch_end_unasked percpu_switch_end
  *
  * Right: killed
  * Right: two_tries -DTRIES=2
@@ -73,7 +73,7 @@ inline probe() {
 	RELEASE
 }
 
-inline judge() {
+inline reopen_or_free() {
 	do
 	:: ACQUIRE;
 #ifndef KILLED_WHILE_COOLING_DOWN
@@ -96,7 +96,7 @@ inline judge() {
 proctype Work() {
 	warm_up();
 	probe();
-	judge()
+	reopen_or_free()
 }
 
 proctype Killer() {

@@ -15,10 +15,10 @@
  *
  * Stands for: percpu_switch.c __rs_percpu_count_exit percpu_count_lock_settled percpu_switch_kill
  * Stands for: percpu_switch.c percpu_count_begin_switch percpu_count_ask_for_switch percpu_count_try_open
- * Stands for: percpu_switch.c percpu_count_collected end_unasked_switch end_switch percpu_count_detach
+ * Stands for: percpu_switch.c percpu_count_collected percpu_switch_end_unasked percpu_switch_end percpu_count_detach
  * Stands for: percpu_dynamic.h percpu_dynamic_hold percpu_dynamic_drop
  * Stands for: percpu_heat.c percpu_dynamic_want percpu_dynamic_queue_wanted
- * Stands for: percpu_dynamic.c warm_up probe judge percpu_dynamic_work
+ * Stands for: percpu_dynamic.c percpu_dynamic_warm_up percpu_dynamic_probe percpu_dynamic_reopen_or_free percpu_dynamic_work
  * Stands for: percpu_heat.c percpu_dynamic_heat
  * Stands for: percpu_heat.c percpu_dynamic_exit percpu_dynamic_got percpu_dynamic_collected
  *
@@ -148,7 +148,7 @@ inline probe() {
 	RELEASE
 }
 
-inline judge() {
+inline reopen_or_free() {
 	ACQUIRE;
 	if
 	:: exited
@@ -178,7 +178,7 @@ end:	do
 		if
 		:: state == COLD -> warm_up()
 		:: state == HOT -> probe()
-		:: state == PROBING -> judge()
+		:: state == PROBING -> reopen_or_free()
 		fi;
 #ifdef PENDING_TAKEN_FOR_NOT_RUNNING
 		atomic {
@@ -216,7 +216,7 @@ proctype Round() {
 
 end:	do
 	:: atomic { round -> round = 0 };
-		/* The slots are read, and add_sum() */
+		/* The slots are read, and percpu_switch_add_sum() */
 		atomic { IN_COUNT; CHECK(no_use_after_free, block); biased = 0 };
 		ACQUIRE;
 		atomic { confirming = confirm; confirm = 0; collecting = 0 };
@@ -247,7 +247,7 @@ end:	do
 		:: ended
 		:: !ended ->
 			if :: confirming -> IN_USERS; confirmed = 1 :: else fi;
-			/* end_switch() */
+			/* percpu_switch_end() */
 			atomic {
 				IN_COUNT;
 				switching = 0;

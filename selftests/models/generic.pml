@@ -9,14 +9,14 @@
  * put release: what a holder did to the object comes before its put;
  * open release: the bias is in the word before a slot is open;
  * seal acquire: release() sees what the puts saw that the seal found. For that
- * the full barrier of add_sum() would do as well (SEAL_RELAXED alone is right).
+ * the full barrier of percpu_switch_add_sum() would do as well (SEAL_RELAXED alone is right).
  * selftests/litmus/G* ask the kernel's memory model the same.
  *
  * Stands for: sealed_swap.c sealed_swap_open sealed_swap_collect
  * Stands for: sealed_callback.c sealed_callback_add sealed_callback_kick sealed_callback_run
  * Stands for: percpu_switch.c percpu_switch_kill
  * Stands for: percpu_count.c percpu_count_dropped percpu_count_got
- * Stands for: percpu_switch.c percpu_count_try_open percpu_count_collected add_sum end_switch
+ * Stands for: percpu_switch.c percpu_count_try_open percpu_count_collected percpu_switch_add_sum percpu_switch_end
  *
  * Right: two_cpus
  * Right: three_cpus -DCPUS=3
@@ -41,7 +41,7 @@
 #include "cpu.inc"
 
 /* Atomic, live, with a reference that tasks borrow; slots sealed until opened */
-short slot[CPUS] = SEALED, refs = 2, harvest;
+short slot[CPUS] = SEALED, refs = 2, slot_sum;
 bit switching;
 byte pool = 1, held = 1, uses, seen;	/* what was done to the object; what release() sees of it */
 bit initial = 1, confirmed, released;
@@ -145,11 +145,11 @@ proctype Owner() {
 	do
 	:: cpu < CPUS ->
 #ifdef SEALED_BY_PLAIN_WRITE
-		harvest = harvest + slot[cpu] - OPEN;
+		slot_sum = slot_sum + slot[cpu] - OPEN;
 		slot[cpu] = SEALED;
 #else
 		atomic {
-			if :: slot[cpu] >= 0 -> harvest = harvest + slot[cpu] - OPEN :: else fi;
+			if :: slot[cpu] >= 0 -> slot_sum = slot_sum + slot[cpu] - OPEN :: else fi;
 			slot[cpu] = SEALED
 		};
 #endif
@@ -157,13 +157,13 @@ proctype Owner() {
 	:: else -> break
 	od;
 	cpu = 0;
-	/* add_sum() */
-	atomic { refs = refs + harvest - BIAS; harvest = 0 };
+	/* percpu_switch_add_sum() */
+	atomic { refs = refs + slot_sum - BIAS; slot_sum = 0 };
 #ifndef SEAL_AND_SUM_RELAXED
 	early = 0;
 #endif
 	confirmed = 1;
-	/* end_switch() */
+	/* percpu_switch_end() */
 	atomic {
 		switching = 0;
 		if

@@ -28,8 +28,8 @@
  * Stands for: sealed_round.c sealed_round_begin sealed_round_ipi sealed_round_seal_first sealed_round_seal_here
  * Stands for: sealed_round.c sealed_round_more sealed_round_report sealed_round_interrupt sealed_round_seal_remotely
  * Stands for: sealed_round.c sealed_round_is_over sealed_round_finish sealed_round_finish_soon
- * Stands for: sealed_round.c sealed_round_finish_irq sealed_round_finish_csd add_harvest
- * Stands for: sealed_engine.c sealed_ipi_tend
+ * Stands for: sealed_round.c sealed_round_finish_irq sealed_round_finish_csd sealed_round_add_sum
+ * Stands for: sealed_engine.c sealed_engine_reopen_slot
  * Stands for: percpu_switch.c percpu_count_try_open percpu_count_collected
  *
  * Right: sealed_first -DTRAFFIC=1 -DFIRST=1
@@ -45,8 +45,8 @@
  * Right: two_rounds_further -DTRAFFIC=2 -DFIRST=1 -DROUNDS=2 -DGETS=1
  * Right: two_tasks -DTRAFFIC=2 -DFIRST=0 -DTASKS=2 -DGETS=1 -DCHANGES=1
  * Broken: MASK_NOT_REREAD no_early_release
- * Broken: HARVEST_ADDED no_lost_count
- * Broken: HARVEST_KEPT no_early_release
+ * Broken: REMOTE_SUM_ADDED no_lost_count
+ * Broken: REMOTE_SUM_KEPT no_early_release
  * Broken: SEALED_COUNTED no_lost_count
  * Broken: COUNTS_OUTSIDE_MASK no_early_release
  * Broken: INTERRUPTS_ON no_lost_count -DFIRST=1 -DCHANGES=1
@@ -55,9 +55,9 @@
  * Broken: LEAVING_CPU_KEEPS_FINISH no_lost_count -DFIRST=1 -DCHANGES=1 -DPARTLY
  * Broken: FINISH_WHILE_CPU_SEALS no_lost_count -DFIRST=1
  * Broken: REMOTE_CHUNK_ADDED_TWICE no_lost_count
- * Broken: REMOTE_HARVEST_DROPPED no_lost_count
- * Broken: REMOTE_HARVEST_USED_AGAIN no_lost_count -DTRAFFIC=1 -DFIRST=1 -DROUNDS=2 -DGETS=1
- * Broken: REMOTE_HARVEST_USED_BEYOND no_lost_count -DTRAFFIC=1 -DFIRST=1 -DCHUNK=2 -DROUNDS=2 -DGETS=1 -DPARTLY
+ * Broken: REMOTE_SUM_DROPPED no_lost_count
+ * Broken: REMOTE_SUM_USED_AGAIN no_lost_count -DTRAFFIC=1 -DFIRST=1 -DROUNDS=2 -DGETS=1
+ * Broken: REMOTE_SUM_USED_BEYOND no_lost_count -DTRAFFIC=1 -DFIRST=1 -DCHUNK=2 -DROUNDS=2 -DGETS=1 -DPARTLY
  */
 #define CPUS	2
 #ifndef FIRST
@@ -94,7 +94,7 @@ bit switching[COUNTS], initial[COUNTS] = 1, released[COUNTS];
 byte pool[COUNTS], held[COUNTS];
 /* The round */
 byte unreported, next[CPUS] = COUNTS;
-short harvest[CHUNK];
+short remote_sum[CHUNK];
 byte nr_sealed_remotely;	/* from CPU 1's next on */
 bit over;
 /* What each CPU is up to: its interrupts are off, and those it has been asked for */
@@ -132,8 +132,8 @@ inline add(count, d) {
 	atomic { res = tmp + d; SLOT(count, cpu) = res; insn[cpu] = 0; cpu = 0; tmp = 0 }
 }
 
-/* sealed_ipi_tend(), interrupts off */
-inline tend(count) {
+/* sealed_engine_reopen_slot(), interrupts off */
+inline reopen_slot(count) {
 	atomic {
 		if :: !insn[0] -> cpu = 0 :: !insn[1] && COUNTS_THERE -> cpu = 1 fi;
 		open = refs[count] >= BIAS / 2 && !switching[count];
@@ -154,11 +154,11 @@ proctype Task(byte count) {
 	do
 	:: atomic { gets < GETS && pool[count] > 0 -> pool[count]--; gets++ };
 		add(count, 1);
-		if :: res >= 0 :: res < 0 -> refs[count]++; tend(count) fi;
+		if :: res >= 0 :: res < 0 -> refs[count]++; reopen_slot(count) fi;
 		atomic { held[count]++; pool[count] = pool[count] + 2; res = 0 }
 	:: atomic { pool[count] > 0 -> pool[count]--; held[count]-- };
 		add(count, -1);
-		if :: res >= 0 :: res < 0 -> put_word(count); tend(count) fi;
+		if :: res >= 0 :: res < 0 -> put_word(count); reopen_slot(count) fi;
 		res = 0
 	:: held[count] == 0 -> break
 	od
@@ -181,30 +181,30 @@ proctype Hotplug() {
 	od
 }
 
-#define ADD_HARVEST(count, what)	sum[count] = sum[count] + what
+#define ADD_SUM(count, what)	sum[count] = sum[count] + what
 
 /* What was taken from afar of the slot that CPU @cpu is at */
-#ifdef REMOTE_HARVEST_USED_BEYOND
-#define REMOTE(cpu)	(cpu == 1 && nr_sealed_remotely -> harvest[i] : 0)
+#ifdef REMOTE_SUM_USED_BEYOND
+#define REMOTE(cpu)	(cpu == 1 && nr_sealed_remotely -> remote_sum[i] : 0)
 #else
-#define REMOTE(cpu)	(cpu == 1 && i < nr_sealed_remotely -> harvest[i] : 0)
+#define REMOTE(cpu)	(cpu == 1 && i < nr_sealed_remotely -> remote_sum[i] : 0)
 #endif
 /* What the CPU adds if it finds its slot open, or sealed; and whether that is over now */
-#ifdef HARVEST_ADDED
+#ifdef REMOTE_SUM_ADDED
 #define OF_OPEN(cpu)	found - OPEN + REMOTE(cpu)
-#elif defined(HARVEST_KEPT)
-#define OF_OPEN(cpu)	(cpu == 1 && i < nr_sealed_remotely -> harvest[i] : found - OPEN)
+#elif defined(REMOTE_SUM_KEPT)
+#define OF_OPEN(cpu)	(cpu == 1 && i < nr_sealed_remotely -> remote_sum[i] : found - OPEN)
 #else
 #define OF_OPEN(cpu)	found - OPEN
 #endif
 #ifdef SEALED_COUNTED
 #define OF_SEALED(cpu)	found - OPEN
-#elif defined(REMOTE_HARVEST_DROPPED)
+#elif defined(REMOTE_SUM_DROPPED)
 #define OF_SEALED(cpu)	0
 #else
 #define OF_SEALED(cpu)	REMOTE(cpu)
 #endif
-#ifdef REMOTE_HARVEST_USED_AGAIN
+#ifdef REMOTE_SUM_USED_AGAIN
 #define STAYS(cpu)	1
 #else
 #define STAYS(cpu)	(cpu == 0)
@@ -219,8 +219,8 @@ inline seal_here(cpu) {
 		atomic {
 			SLOT(node, cpu) = SEALED;
 			if
-			:: found >= 0 -> ADD_HARVEST(node, OF_OPEN(cpu))
-			:: found < 0 -> ADD_HARVEST(node, OF_SEALED(cpu))
+			:: found >= 0 -> ADD_SUM(node, OF_OPEN(cpu))
+			:: found < 0 -> ADD_SUM(node, OF_SEALED(cpu))
 			fi;
 			found = 0; node++; i++
 		}
@@ -289,10 +289,10 @@ inline seal_remotely() {
 		:: atomic {
 			/* Locked, but an addition of CPU 1 is not. */
 			nr < room && node < COUNTS ->
-			harvest[nr] = (SLOT(node, 1) >= 0 -> SLOT(node, 1) - OPEN : 0);
+			remote_sum[nr] = (SLOT(node, 1) >= 0 -> SLOT(node, 1) - OPEN : 0);
 			SLOT(node, 1) = SEALED;
 #ifdef REMOTE_CHUNK_ADDED_TWICE
-			ADD_HARVEST(node, harvest[nr]);
+			ADD_SUM(node, remote_sum[nr]);
 #endif
 			nr++; node++
 		   }
@@ -312,7 +312,7 @@ inline seal_remotely() {
 		atomic {
 			for (i : 0 .. nr - 1) {
 #ifndef REMOTE_CHUNK_ADDED_TWICE
-				ADD_HARVEST(next[1], harvest[i]);
+				ADD_SUM(next[1], remote_sum[i]);
 #endif
 				next[1] = next[1] + 1
 			};
@@ -326,7 +326,7 @@ inline seal_remotely() {
 inline finish_round(cpu) {
 	room = CHUNK;
 #ifdef PARTLY
-	if :: atomic { room = CHUNK - 1; harvest[CHUNK - 1] = 1 } :: skip fi;
+	if :: atomic { room = CHUNK - 1; remote_sum[CHUNK - 1] = 1 } :: skip fi;
 #endif
 	do
 	:: next[1] == COUNTS -> over = 1; break
@@ -407,7 +407,7 @@ inline collected() {
 		for (i : 0 .. COUNTS - 1) {
 			refs[i] = refs[i] + sum[i] - BIAS;
 		};
-		i = 0; harvest[0] = 0; harvest[CHUNK - 1] = 0; over = 0
+		i = 0; remote_sum[0] = 0; remote_sum[CHUNK - 1] = 0; over = 0
 	}
 }
 

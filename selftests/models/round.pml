@@ -9,21 +9,21 @@
  *
  * Stands for: sealed_ref.h rs_sealed_ref_get rs_sealed_ref_put
  * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
- * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here add_harvest sealed_round_report sealed_round_finish
+ * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here sealed_round_add_sum sealed_round_report sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
  * Stands for: percpu_switch.c percpu_switch_kill percpu_count_begin_switch
  * Stands for: percpu_count.c percpu_count_got
  * Stands for: percpu_count.c percpu_count_dropped
- * Stands for: percpu_switch.c percpu_count_collected add_sum end_switch
+ * Stands for: percpu_switch.c percpu_count_collected percpu_switch_add_sum percpu_switch_end
  *
  * Right: two_cpus
  * Right: three_cpus -DCPUS=3
  * Right: two_gets -DGETS=2
  * Right: three_tasks -DTASKS=3
- * Right: harvest_straight_into_the_word -DHARVEST_INTO_WORD
+ * Right: slots_straight_into_the_word -DSLOTS_INTO_WORD
  * Broken: BIAS_MISSING flags_intact
  * Broken: PENDING_OFF_BY_ONE no_early_release
- * Broken: HARVEST_BEFORE_LAST_CPU no_early_release
+ * Broken: SUM_BEFORE_LAST_CPU no_early_release
  * Broken: NOT_SEALED no_lost_count
  * Broken: SEALED_BY_WRONG_CPU no_lost_count
  * Broken: MODE_TESTED_FIRST no_early_release
@@ -137,7 +137,7 @@ proctype Ipi(byte cpu) {
 		slot[cpu] = SEALED
 #endif
 	};
-#ifdef HARVEST_INTO_WORD
+#ifdef SLOTS_INTO_WORD
 	/* The bias is in still: nothing can be taken for zero. */
 	atomic { refs = refs + found - OPEN; found = 0 };
 #else
@@ -181,7 +181,7 @@ proctype Kill() {
 #else
 	pending = CPUS + 1;
 #endif
-#ifdef HARVEST_BEFORE_LAST_CPU
+#ifdef SUM_BEFORE_LAST_CPU
 	finish = 1;
 #endif
 	do

@@ -8,13 +8,13 @@
  *
  * Stands for: sealed_ref.h rs_sealed_ref_put rs_sealed_ref_tryget_live
  * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
- * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here add_harvest sealed_round_finish
+ * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here sealed_round_add_sum sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
- * Stands for: sealed_engine.c sealed_ipi_open sealed_ipi_tend
+ * Stands for: sealed_engine.c sealed_engine_ipi_open sealed_engine_reopen_slot
  * Stands for: percpu_switch.c percpu_switch_kill percpu_count_begin_switch
  * Stands for: percpu_count.c percpu_count_tryget
  * Stands for: percpu_count.c percpu_count_dropped
- * Stands for: percpu_switch.c percpu_count_collected add_sum end_switch
+ * Stands for: percpu_switch.c percpu_count_collected percpu_switch_add_sum percpu_switch_end
  * Stands for: percpu_switch.c __rs_percpu_count_switch_to_atomic_sync __rs_percpu_count_switch_to_percpu
  * Stands for: percpu_switch.c percpu_count_try_open percpu_count_resurrect percpu_count_lock_settled
  *
@@ -30,8 +30,8 @@
  * Broken: NO_SWITCH_REFERENCE confirm_before_release
  * Broken: SYNC_WOKEN_FIRST sync_is_atomic
  * Broken: OPEN_BEFORE_BIAS no_early_release -DOPENED_FROM_AFAR
- * Broken: TENDED_UNSEEN sync_is_atomic
- * Broken: TENDED_INTERRUPTED no_lost_count
+ * Broken: REOPENED_UNSEEN sync_is_atomic
+ * Broken: REOPENED_INTERRUPTED no_lost_count
  * Broken: CONFIRMED_BEFORE_SEALED confirm_then_dead
  */
 #ifndef CPUS
