@@ -129,7 +129,7 @@ bool tryget_many(kref_object &object, u32 nr)
     return true;
 }
 
-/* RS_BENCH_LOOP() of kmod/storm/bench/bench.h in this language. */
+/* RS_BENCH_LOOP() of kmod/storm/provider/provider_bench.h in this language. */
 template <typename T, bool (*operation)(T &)>
 [[gnu::always_inline]] inline void loop(rs_counter *counter, unsigned long n)
 {

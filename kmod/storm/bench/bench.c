@@ -10,7 +10,6 @@
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "bench_internal.h"
@@ -21,8 +20,6 @@
 #define MS_DEFAULT	100
 #define HEAT		8192	/* gets; more than a dynamic counter's threshold */
 #define HEAT_MS		2000
-
-DEFINE_SPINLOCK(rs_bench_lock);
 
 static DEFINE_MUTEX(run_lock);		/* one run at a time */
 static u32 last_run;

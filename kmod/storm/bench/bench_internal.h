@@ -27,6 +27,7 @@
 
 #include "bench.h"
 #include "provider/provider.h"
+#include "provider/provider_bench.h"
 
 struct bench_clock;
 struct command;

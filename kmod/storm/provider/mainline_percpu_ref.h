@@ -6,9 +6,10 @@
 #include <linux/percpu-refcount.h>
 
 /*
- * Around percpu_ref_is_dying() and percpu_ref_tryget_live(): mainline reads the flags of
- * percpu_count_ptr plainly there while a switch changes them, and as both are inline,
- * KCSAN watches that in our modules. What it says is of code not ours.
+ * MAINLINE_FLAGS_READ() - call percpu_ref_is_dying() or percpu_ref_tryget_live()
+ *
+ * Both functions read the flags of percpu_count_ptr plainly while a switch changes them.
+ * Both are inline, so KCSAN would report mainline's race against our modules.
  */
 #define MAINLINE_FLAGS_READ(call) data_race(call)
 

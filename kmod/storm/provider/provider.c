@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The table of providers, and how it is shown. */
+/* The table of providers, the file that shows it, and operations that several providers share. */
 #include <linux/bits.h>
 #include <linux/kconfig.h>
 #include <linux/kernel.h>
@@ -9,11 +9,11 @@
 
 #include <refstorm/abi.h>
 
-#include "bench/bench.h"
 #include "control/command.h"
 #include "provider.h"
+#include "provider_bench.h"
 
-/* C++ takes a counter for the object that it embeds at its beginning. */
+/* kmod/cxx/providers.cc casts a struct rs_counter to the counter in its storage. */
 static_assert(!offsetof(struct rs_counter, storage));
 
 static const struct rs_provider * const providers[] = {
@@ -80,13 +80,13 @@ u64 provider_kill_contexts(const struct rs_provider *provider)
 	return all;
 }
 
-/* What may become of a counter that was killed: a mask of enum rs_life. */
+/* What may become of a killed counter. Return: a mask of enum rs_life. */
 u64 provider_lives(const struct rs_provider *provider)
 {
 	return provider->modes ? BIT(RS_LIFE_NR) - 1 : BIT(RS_LIFE_END);
 }
 
-/* When a counter may be ended: a mask of enum rs_end. */
+/* When exit may be called for a counter. Return: a mask of enum rs_end. */
 u64 provider_ends(const struct rs_provider *provider)
 {
 	u64 ends = BIT(RS_END_GRACE);
@@ -125,35 +125,51 @@ const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 	return NULL;
 }
 
-/**
- * rs_counter_released - call a counter's release, for C++
- * @counter: the counter
- *
- * Context: that of a put.
- */
+/* @kill of a provider whose kill is no more than the put of the owner's reference */
+bool provider_kill_by_put(struct rs_counter *counter, bool confirm)
+{
+	counter->provider->put(counter, 1);
+	return true;
+}
+
+/* @inspect of a provider whose counter is one 32-bit word, which reads @count */
+void provider_word_state(struct rs_counter *counter, u32 count, struct rs_counter_state *state)
+{
+	*state = (struct rs_counter_state) {
+		.countable	= true,
+		.count		= count,
+		.zero		= !count,
+		.saturated	= counter->provider->saturates && count > RS_REFCOUNT_MAX,
+	};
+}
+
+/* @read_rounds of the providers of rs_sealed_ref, whose counters share their rounds */
+void provider_read_sealed_rounds(struct rs_counter_rounds *rounds)
+{
+	struct rs_sealed_ref_rounds sealed;
+
+	rs_sealed_ref_read_rounds(&sealed);
+	*rounds = (struct rs_counter_rounds) { sealed.rounds, sealed.interrupts };
+}
+
+/* The providers in kmod/cxx/providers.cc call the following. */
+
+DEFINE_SPINLOCK(rs_bench_lock);
+
+/* Call a counter's release. Context: that of a put. */
 void rs_counter_released(struct rs_counter *counter)
 {
 	counter->release(counter);
 }
 
-/**
- * rs_counter_released_locked - the same under the lock of the benchmark
- * @counter: the counter
- *
- * Context: rs_bench_lock is held, and is dropped here.
- */
+/* Drop rs_bench_lock, which the caller holds, and call a counter's release. */
 void rs_counter_released_locked(struct rs_counter *counter) __releases(&rs_bench_lock)
 {
 	spin_unlock(&rs_bench_lock);
 	counter->release(counter);
 }
 
-/**
- * rs_counter_confirmed - call a counter's confirmation, for C++
- * @counter: the counter
- *
- * Context: softirq or that of a kill.
- */
+/* Call a counter's confirmation. Context: softirq or that of a kill. */
 void rs_counter_confirmed(struct rs_counter *counter)
 {
 	counter->confirm(counter);

@@ -9,9 +9,9 @@
 #ifndef _REFSTORM_PROVIDER_H
 #define _REFSTORM_PROVIDER_H
 
-#include <linux/bits.h>
 #include <linux/types.h>
 
+#include <refstorm/percpu_ref.h>
 #include <refstorm/refcount.h>
 
 struct command;
@@ -20,13 +20,13 @@ struct rs_holder;
 struct rs_provider;
 struct seq_file;
 
-/* Room for any provider's counter */
+/* Size of the storage for any provider's counter */
 #define RS_COUNTER_BYTES 64
 
 /**
- * struct rs_counter - a counter of whatever kind, with its callbacks
+ * struct rs_counter - a counter of any kind, with its callbacks
  * @storage: the provider's counter
- * @provider: its operations
+ * @provider: operations on @storage
  * @release: called when the last reference is dropped; must not sleep
  * @confirm: called when a kill is confirmed; must not sleep
  */
@@ -51,14 +51,14 @@ enum rs_counter_mode {
 };
 
 /**
- * struct rs_counter_state - what a counter says of itself
- * @mode: how it counts
- * @countable: @count and @zero mean something
- * @count: references
- * @zero: it has none
- * @killable: @dying means something
- * @dying: it was killed
- * @saturated: it was driven past its end
+ * struct rs_counter_state - what @inspect of struct rs_provider reads from a counter
+ * @mode: current mode
+ * @countable: @count and @zero are valid
+ * @count: number of references
+ * @zero: the counter has no reference
+ * @killable: @dying is valid
+ * @dying: the counter was killed
+ * @saturated: the count went past its maximum
  */
 struct rs_counter_state {
 	enum rs_counter_mode	mode;
@@ -72,14 +72,16 @@ struct rs_counter_state {
 
 /**
  * struct rs_counter_modes - the operations of a counter that has modes
- * @switch_to_atomic: count in one word, and wait until that is so
- * @switch_to_percpu: count per CPU again, unless it is dying
- * @reinit: begin anew after release
+ * @switch_to_atomic: count in one word; returns when the switch is done
+ * @switch_to_percpu: count per CPU again, unless the counter is dying
+ * @reinit: begin a new life after release
  * @resurrect: take back a kill while a reference is held
- * @begin_switch_to_atomic: begin that switch, and wait for nothing
+ * @begin_switch_to_atomic: begin @switch_to_atomic without waiting for its end
  *
- * All but the switches to atomic need a counter that began with
- * %RS_COUNTER_ALLOW_REINIT; mainline's need it for that, too. Context: process.
+ * All but the switches to atomic mode need a counter initialised with
+ * %RS_COUNTER_ALLOW_REINIT; mainline's counters need the flag for those, too.
+ *
+ * Context: process.
  */
 struct rs_counter_modes {
 	void (*switch_to_atomic)(struct rs_counter *counter);
@@ -91,12 +93,13 @@ struct rs_counter_modes {
 
 /**
  * struct rs_counter_tracking - the operations of a counter that records its holders
- * @track: begin, with a name and the time from a kill to a report; 0 or an errno
- * @untrack: end
+ * @track: start recording under a name, with the time from a kill to a report; returns 0
+ *	or an errno
+ * @untrack: stop recording
  * @get_held: take a reference for a holder
- * @put_held: drop it
+ * @put_held: drop a holder's reference
  *
- * Context: process; of the last two, any but NMI.
+ * Context: process; @get_held and @put_held: any but NMI.
  */
 struct rs_counter_tracking {
 	int (*track)(struct rs_counter *counter, const char *name, unsigned int seconds);
@@ -105,12 +108,12 @@ struct rs_counter_tracking {
 	void (*put_held)(struct rs_counter *counter, struct rs_holder *holder);
 };
 
-/* How a counter begins; only per-CPU ones have a choice */
+/* How a per-CPU counter begins; other counters ignore these flags */
 enum rs_counter_init {
-	RS_COUNTER_INIT_ATOMIC	= BIT(0),
-	RS_COUNTER_INIT_DEAD	= BIT(1),
-	RS_COUNTER_ALLOW_REINIT	= BIT(2),
-	RS_COUNTER_TRACKED	= BIT(3),	/* has @tracking only */
+	RS_COUNTER_INIT_ATOMIC	= RS_PERCPU_REF_INIT_ATOMIC,
+	RS_COUNTER_INIT_DEAD	= RS_PERCPU_REF_INIT_DEAD,
+	RS_COUNTER_ALLOW_REINIT	= RS_PERCPU_REF_ALLOW_REINIT,
+	RS_COUNTER_TRACKED	= RS_PERCPU_REF_INIT_TRACKED,	/* needs @tracking */
 };
 
 /* Where a counter can be killed */
@@ -126,57 +129,70 @@ extern const char * const rs_kill_context_names[];
 
 /* What becomes of a counter that was killed */
 enum rs_life {
-	RS_LIFE_END,		/* released, and that is all */
-	RS_LIFE_REINIT,		/* released, and begun anew */
+	RS_LIFE_END,		/* the counter is released, and ends */
+	RS_LIFE_REINIT,		/* the counter is released, and begins a new life */
 	RS_LIFE_RESURRECT,	/* the kill is taken back */
 	RS_LIFE_NR
 };
 
 extern const char * const rs_life_names[];
 
-/* When a counter is ended */
+/* When exit is called for a counter */
 enum rs_end {
 	RS_END_GRACE,		/* after release() and a grace period */
-	RS_END_RELEASE,		/* by release() */
-	RS_END_ZERO,		/* as soon as it says that it is zero */
-	RS_END_ALIVE,		/* never killed: when nobody uses it any more */
+	RS_END_RELEASE,		/* in release() */
+	RS_END_ZERO,		/* as soon as the counter reads as zero */
+	RS_END_ALIVE,		/* without a kill, when nobody but the owner uses the counter */
 	RS_END_NR
 };
 
 extern const char * const rs_end_names[];
 
 /**
+ * struct rs_counter_rounds - what the collection of all counters of a kind has cost so far
+ * @rounds: in which CPUs were interrupted; many kills may share one
+ * @interrupts: sent to other CPUs for @rounds
+ */
+struct rs_counter_rounds {
+	u64	rounds;
+	u64	interrupts;
+};
+
+/**
  * struct rs_provider - one kind of counter
- * @name: as the user writes it
- * @origin: whose it is
- * @percpu: it has a kill that is more than a put, and starts with count 1
- * @saturates: driven past its end it sticks there and warns
+ * @name: name in commands and files
+ * @origin: author of the counter
+ * @percpu: kill is more than a put, and the counter begins with one reference
+ * @saturates: a count past its maximum sticks there and warns
  * @kill_once: a second kill returns false and changes nothing
- * @kill_sleeps_on_rt: why kill may sleep on PREEMPT_RT, so that only tasks and
- *	softirqs can there; NULL if it never does
+ * @kill_sleeps_on_rt: why kill may sleep on PREEMPT_RT, where only tasks and softirqs can
+ *	kill then; NULL if kill never sleeps
  * @kill_waits: kill sleeps while a switch is under way
- * @ends_early: exit is good in release() and when it is zero, while readers may
- *	still try to take references; else only when nobody can
- * @ends_alive: exit is good for a counter that was not killed and that nobody but its
+ * @ends_early: exit is allowed in release() and when the count is zero, while readers may
+ *	still try to take references; otherwise only when nobody can
+ * @ends_alive: exit is allowed for a counter that was not killed and that nobody but its
  *	owner uses
- * @exit_waits: exit waits for a switch that is under way; else it must not meet one
+ * @exit_waits: exit waits for a switch that is under way; otherwise the caller must wait
+ * @init_flags: flags that @init adds to those of its caller
  * @modes: operations of a counter that has modes, or NULL
  * @tracking: operations of a counter that records its holders, or NULL
- * @refcount: the rs_refcount_t inside, for holders beside it; or NULL
- * @init: begin with @count references and flags of enum rs_counter_init; 0 or
+ * @refcount: returns the rs_refcount_t inside, for a tracker beside the counter; or NULL
+ * @init: begin with @count references and flags of enum rs_counter_init; returns 0 or
  *	-ENOMEM
- * @exit: end, after release or when nobody uses it; NULL if there is nothing to do
- * @get: take @nr references; one is held already
+ * @exit: end the counter after release or when nobody uses it; NULL if nothing is to be done
+ * @get: take @nr references; the caller holds one already
  * @put: drop @nr references; calls release at zero
- * @tryget: take @nr references unless there are none
- * @tryget_live: take one unless killed; NULL if there is no such thing
+ * @tryget: take @nr references unless the count is zero
+ * @tryget_live: take one reference unless the counter was killed; or NULL
  * @kill: drop the owner's reference; true for the first caller
- * @inspect: look
+ * @inspect: read the state
+ * @read_rounds: read what collection has cost so far, all counters of this kind together; or
+ *	NULL
  * @size: of the counter in bytes
- * @bench: loops of the benchmark; ends with one that has no name
+ * @bench: loops of the benchmark; the last one has no name
  *
- * Context of get, put, tryget, tryget_live and kill: any but NMI, on PREEMPT_RT
- * too, but for @kill_sleeps_on_rt. The others: process; exit also softirq.
+ * Context of get, put, tryget, tryget_live and kill: any but NMI, on PREEMPT_RT too, with
+ * the exception of @kill_sleeps_on_rt. Of the others: process; of exit: softirq, too.
  */
 struct rs_provider {
 	const char	*name;
@@ -189,6 +205,7 @@ struct rs_provider {
 	bool		ends_early;
 	bool		ends_alive;
 	bool		exit_waits;
+	unsigned int	init_flags;
 	const struct rs_counter_modes *modes;
 	const struct rs_counter_tracking *tracking;
 	const rs_refcount_t *(*refcount)(struct rs_counter *counter);
@@ -200,6 +217,7 @@ struct rs_provider {
 	bool (*tryget_live)(struct rs_counter *counter);
 	bool (*kill)(struct rs_counter *counter, bool confirm);
 	void (*inspect)(struct rs_counter *counter, struct rs_counter_state *state);
+	void (*read_rounds)(struct rs_counter_rounds *rounds);
 	size_t		size;
 	const struct rs_bench_op *bench;
 };
@@ -227,5 +245,10 @@ u64 provider_kill_contexts(const struct rs_provider *provider);
 u64 provider_lives(const struct rs_provider *provider);
 u64 provider_ends(const struct rs_provider *provider);
 void providers_show(struct seq_file *m);
+
+/* Operations that several providers share */
+bool provider_kill_by_put(struct rs_counter *counter, bool confirm);
+void provider_read_sealed_rounds(struct rs_counter_rounds *rounds);
+void provider_word_state(struct rs_counter *counter, u32 count, struct rs_counter_state *state);
 
 #endif /* _REFSTORM_PROVIDER_H */

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Provider: kref or rs_kref, which have the same interface.
+ * Template: the operations of struct kref and struct rs_kref, which have the same interface.
  *
- * The including file defines TYPE, FN(name), SET(kref, n), PROVIDER, NAME, ORIGIN
- * and COUNT_MAX, and OP(name) and LOOP(name) if get, put, tryget and the loops of the
- * benchmark are elsewhere. A kref moves one reference at a time.
+ * The including file defines TYPE, the counter's type, FN(name), the function of that type,
+ * and SET(kref, n), and writes the table of its provider. A kref moves one reference at a time.
  */
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
 
-#include "bench/bench.h"
 #include "provider.h"
+#include "provider_bench.h"
 
-static TYPE *kref_of(struct rs_counter *counter)
+static TYPE *provider_ref(struct rs_counter *counter)
 {
 	static_assert(sizeof(TYPE) <= RS_COUNTER_BYTES);
 	return (TYPE *)counter->storage;
@@ -20,15 +19,11 @@ static TYPE *kref_of(struct rs_counter *counter)
 
 static int provider_init(struct rs_counter *counter, u32 count, unsigned int flags)
 {
-	FN(init)(kref_of(counter));
+	FN(init)(provider_ref(counter));
 	if (count != 1)
-		SET(kref_of(counter), count);
+		SET(provider_ref(counter), count);
 	return 0;
 }
-
-#ifndef OP
-#define OP(name)	provider_##name
-#define LOOP(name)	bench_##name
 
 static void provider_release(TYPE *kref)
 {
@@ -41,21 +36,26 @@ static void provider_release(TYPE *kref)
 static void provider_get(struct rs_counter *counter, u32 nr)
 {
 	while (nr--)
-		FN(get)(kref_of(counter));
+		FN(get)(provider_ref(counter));
 }
 
 static void provider_put(struct rs_counter *counter, u32 nr)
 {
 	while (nr--)
-		FN(put)(kref_of(counter), provider_release);
+		FN(put)(provider_ref(counter), provider_release);
 }
 
 static bool provider_tryget(struct rs_counter *counter, u32 nr)
 {
-	if (!FN(get_unless_zero)(kref_of(counter)))
+	if (!FN(get_unless_zero)(provider_ref(counter)))
 		return false;
 	provider_get(counter, nr - 1);
 	return true;
+}
+
+static void provider_inspect(struct rs_counter *counter, struct rs_counter_state *state)
+{
+	provider_word_state(counter, FN(read)(provider_ref(counter)), state);
 }
 
 static __always_inline bool do_get(struct rs_counter *counter, TYPE *ref)
@@ -85,15 +85,14 @@ RS_BENCH_LOOP(get, TYPE)
 RS_BENCH_LOOP(put, TYPE)
 RS_BENCH_LOOP(pair, TYPE)
 RS_BENCH_LOOP(get_unless_zero, TYPE)
-#endif
 
-static const struct rs_bench_op provider_bench[] = {
-	{ "get", LOOP(get), 1 },
-	{ "put", LOOP(put), -1 },
-	{ "pair", LOOP(pair) },
-	{ "get_unless_zero", LOOP(get_unless_zero), 1 },
-	{}
-};
+/* The table of the loops whose names begin with @prefix */
+#define PROVIDER_BENCH(prefix) {				\
+	{ "get", prefix##_get, 1 },				\
+	{ "put", prefix##_put, -1 },				\
+	{ "pair", prefix##_pair },				\
+	{ "get_unless_zero", prefix##_get_unless_zero, 1 },	\
+	{}							\
+}
 
-#define COUNTER_OF(counter) kref_of(counter)
-#include "provider_saturating.h"
+static const struct rs_bench_op provider_bench[] = PROVIDER_BENCH(bench);

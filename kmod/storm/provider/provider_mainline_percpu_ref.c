@@ -1,44 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Provider: mainline's percpu_ref. */
+/* Provider percpu_ref: mainline's struct percpu_ref. */
 #include <linux/bits.h>
 
 #include "mainline_percpu_ref.h"
 
 #define TYPE		struct percpu_ref
 #define FN(name)	percpu_ref_##name
-#define PROVIDER	rs_provider_percpu_ref
-#define NAME		"percpu_ref"
-#define ORIGIN		RS_ORIGIN_MAINLINE
-#define KILL_ONCE	false
-#define KILL_SLEEPS_ON_RT "percpu_ref_kill() takes the lock of all percpu_refs, which sleeps there"
-#define KILL_WAITS	true
-#define ENDS_EARLY	false
-#define EXIT_WAITS	false
-#define INIT(name)	PERCPU_REF_##name
-#define FLAGS		0
-#define TRACKED	0
-#define TRACKING	NULL
-#define FLAGS_READ(call) MAINLINE_FLAGS_READ(call)
 #include "provider_percpu_ref.h"
 
-/* Mainline's kill does not say; a second one warns, and drops a reference. */
-static bool provider_kill_counter(struct percpu_ref *ref,
-				  void (*confirm)(struct percpu_ref *ref))
+/* provider_init() passes flags of enum rs_counter_init to percpu_ref_init(). */
+static_assert((int)RS_COUNTER_INIT_ATOMIC == (int)PERCPU_REF_INIT_ATOMIC);
+static_assert((int)RS_COUNTER_INIT_DEAD == (int)PERCPU_REF_INIT_DEAD);
+static_assert((int)RS_COUNTER_ALLOW_REINIT == (int)PERCPU_REF_ALLOW_REINIT);
+
+static bool provider_tryget_live(struct rs_counter *counter)
 {
-	percpu_ref_kill_and_confirm(ref, confirm);
+	return MAINLINE_FLAGS_READ(percpu_ref_tryget_live(provider_ref(counter)));
+}
+
+/* percpu_ref_kill() returns nothing; a second call warns and drops a reference. */
+static bool provider_kill(struct rs_counter *counter, bool confirm)
+{
+	percpu_ref_kill_and_confirm(provider_ref(counter), confirm ? provider_confirm : NULL);
 	return true;
 }
 
-static void provider_inspect(struct rs_counter *counter,
-			     struct rs_counter_state *state)
+static void provider_inspect(struct rs_counter *counter, struct rs_counter_state *state)
 {
-	struct percpu_ref *ref = percpu_ref_of(counter);
+	struct percpu_ref *ref = provider_ref(counter);
 	unsigned long __percpu *slots;
 	unsigned long count;
 
 	*state = (struct rs_counter_state) {
 		.killable	= true,
-		.dying		= FLAGS_READ(percpu_ref_is_dying(ref)),
+		.dying		= MAINLINE_FLAGS_READ(percpu_ref_is_dying(ref)),
 	};
 	if (__ref_is_percpu(ref, &slots)) {
 		state->mode = RS_COUNTER_PERCPU;
@@ -55,3 +50,24 @@ static void provider_inspect(struct rs_counter *counter,
 	state->count = count;
 	state->zero = percpu_ref_is_zero(ref);
 }
+
+const struct rs_provider rs_provider_percpu_ref = {
+	.name		= "percpu_ref",
+	.origin		= RS_ORIGIN_MAINLINE,
+	.percpu		= true,
+	.kill_sleeps_on_rt =
+		"percpu_ref_kill() takes the lock of all percpu_refs, which sleeps there",
+	.kill_waits	= true,
+	.ends_alive	= true,
+	.modes		= &provider_modes,
+	.init		= provider_init,
+	.exit		= provider_exit,
+	.get		= provider_get,
+	.put		= provider_put,
+	.tryget		= provider_tryget,
+	.tryget_live	= provider_tryget_live,
+	.kill		= provider_kill,
+	.inspect	= provider_inspect,
+	.size		= sizeof(struct percpu_ref),
+	.bench		= provider_bench,
+};

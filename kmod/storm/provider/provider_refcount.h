@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Provider: refcount_t or rs_refcount_t, which have the same interface.
+ * Template: the operations of refcount_t and rs_refcount_t, which have the same interface.
  *
- * The including file defines TYPE, FN(name), PROVIDER, NAME, ORIGIN and COUNT_MAX, and
- * OP(name) and LOOP(name) if get, put, tryget and the loops of the benchmark are elsewhere.
+ * The including file defines TYPE, the counter's type, and FN(name), the function of that
+ * type, and writes the table of its provider.
  */
 #include <linux/build_bug.h>
 #include <linux/spinlock.h>
 
-#include "bench/bench.h"
 #include "provider.h"
+#include "provider_bench.h"
 
-static TYPE *refcount_of(struct rs_counter *counter)
+static TYPE *provider_ref(struct rs_counter *counter)
 {
 	static_assert(sizeof(TYPE) <= RS_COUNTER_BYTES);
 	return (TYPE *)counter->storage;
@@ -19,20 +19,16 @@ static TYPE *refcount_of(struct rs_counter *counter)
 
 static int provider_init(struct rs_counter *counter, u32 count, unsigned int flags)
 {
-	FN(set)(refcount_of(counter), count);
+	FN(set)(provider_ref(counter), count);
 	return 0;
 }
-
-#ifndef OP
-#define OP(name)	provider_##name
-#define LOOP(name)	bench_##name
 
 static void provider_get(struct rs_counter *counter, u32 nr)
 {
 	if (nr == 1)
-		FN(inc)(refcount_of(counter));
+		FN(inc)(provider_ref(counter));
 	else
-		FN(add)(nr, refcount_of(counter));
+		FN(add)(nr, provider_ref(counter));
 }
 
 static void provider_put(struct rs_counter *counter, u32 nr)
@@ -40,9 +36,9 @@ static void provider_put(struct rs_counter *counter, u32 nr)
 	bool last;
 
 	if (nr == 1)
-		last = FN(dec_and_test)(refcount_of(counter));
+		last = FN(dec_and_test)(provider_ref(counter));
 	else
-		last = FN(sub_and_test)(nr, refcount_of(counter));
+		last = FN(sub_and_test)(nr, provider_ref(counter));
 	if (last)
 		counter->release(counter);
 }
@@ -50,8 +46,13 @@ static void provider_put(struct rs_counter *counter, u32 nr)
 static bool provider_tryget(struct rs_counter *counter, u32 nr)
 {
 	if (nr == 1)
-		return FN(inc_not_zero)(refcount_of(counter));
-	return FN(add_not_zero)(nr, refcount_of(counter));
+		return FN(inc_not_zero)(provider_ref(counter));
+	return FN(add_not_zero)(nr, provider_ref(counter));
+}
+
+static void provider_inspect(struct rs_counter *counter, struct rs_counter_state *state)
+{
+	provider_word_state(counter, FN(read)(provider_ref(counter)), state);
 }
 
 static __always_inline bool do_inc(struct rs_counter *counter, TYPE *ref)
@@ -93,16 +94,15 @@ RS_BENCH_LOOP(dec_and_test, TYPE)
 RS_BENCH_LOOP(pair, TYPE)
 RS_BENCH_LOOP(get_unless_zero, TYPE)
 RS_BENCH_LOOP(dec_and_lock, TYPE)
-#endif
 
-static const struct rs_bench_op provider_bench[] = {
-	{ "inc", LOOP(inc), 1 },
-	{ "dec_and_test", LOOP(dec_and_test), -1 },
-	{ "pair", LOOP(pair) },
-	{ "get_unless_zero", LOOP(get_unless_zero), 1 },
-	{ "dec_and_lock", LOOP(dec_and_lock), -1 },
-	{}
-};
+/* The table of the loops whose names begin with @prefix */
+#define PROVIDER_BENCH(prefix) {				\
+	{ "inc", prefix##_inc, 1 },				\
+	{ "dec_and_test", prefix##_dec_and_test, -1 },		\
+	{ "pair", prefix##_pair },				\
+	{ "get_unless_zero", prefix##_get_unless_zero, 1 },	\
+	{ "dec_and_lock", prefix##_dec_and_lock, -1 },		\
+	{}							\
+}
 
-#define COUNTER_OF(counter) refcount_of(counter)
-#include "provider_saturating.h"
+static const struct rs_bench_op provider_bench[] = PROVIDER_BENCH(bench);

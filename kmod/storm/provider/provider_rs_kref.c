@@ -1,13 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Provider: our rs_kref. */
-#include <refstorm/kref.h>
+/*
+ * Providers rs_kref and cxx_kref: our struct rs_kref, and the same through the C++ handles
+ * of kmod/cxx/providers.cc.
+ */
+#include <refstorm/abi.h>
 
 #define TYPE		struct rs_kref
 #define FN(name)	rs_kref_##name
 #define SET(kref, n)	rs_refcount_set(&(kref)->refcount, n)
-#define PROVIDER	rs_provider_rs_kref
-#define NAME		"rs_kref"
-#define ORIGIN		RS_ORIGIN_REFSTORM
-#define REFCOUNT(counter)	(&kref_of(counter)->refcount)
-#define COUNT_MAX		RS_REFCOUNT_MAX
 #include "provider_kref.h"
+
+static const rs_refcount_t *provider_refcount(struct rs_counter *counter)
+{
+	return &provider_ref(counter)->refcount;
+}
+
+const struct rs_provider rs_provider_rs_kref = {
+	.name		= "rs_kref",
+	.origin		= RS_ORIGIN_REFSTORM,
+	.saturates	= true,
+	.refcount	= provider_refcount,
+	.init		= provider_init,
+	.get		= provider_get,
+	.put		= provider_put,
+	.tryget		= provider_tryget,
+	.kill		= provider_kill_by_put,
+	.inspect	= provider_inspect,
+	.size		= sizeof(struct rs_kref),
+	.bench		= provider_bench,
+};
+
+static const struct rs_bench_op provider_cxx_bench[] = PROVIDER_BENCH(rs_cxx_kref_bench);
+
+const struct rs_provider rs_provider_cxx_kref = {
+	.name		= "cxx_kref",
+	.origin		= RS_ORIGIN_REFSTORM,
+	.saturates	= true,
+	.init		= provider_init,
+	.get		= rs_cxx_kref_get,
+	.put		= rs_cxx_kref_put,
+	.tryget		= rs_cxx_kref_tryget,
+	.kill		= provider_kill_by_put,
+	.inspect	= provider_inspect,
+	.size		= sizeof(struct rs_kref),
+	.bench		= provider_cxx_bench,
+};

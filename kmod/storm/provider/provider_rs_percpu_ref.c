@@ -1,12 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Provider: our rs_percpu_ref. */
-#define PROVIDER	rs_provider_rs_percpu_ref
-#define NAME		"rs_percpu_ref"
-#define FLAGS		0
+/* Providers rs_percpu_ref, rs_percpu_ref_dynamic and rs_percpu_ref_two_stage. */
+#include <refstorm/percpu_ref.h>
+
+#define TYPE		struct rs_percpu_ref
+#define FN(name)	rs_percpu_ref_##name
 #include "provider_rs_percpu_ref.h"
 
-static bool provider_kill_counter(struct rs_percpu_ref *ref,
-				  void (*confirm)(struct rs_percpu_ref *ref))
+const struct rs_provider rs_provider_rs_percpu_ref = {
+	PROVIDER_RS_PERCPU_REF(provider),
+	.name		= "rs_percpu_ref",
+	.kill		= provider_kill,
+	.bench		= provider_bench,
+};
+
+/* A dynamic counter has slots only while it is used often. */
+const struct rs_provider rs_provider_rs_percpu_ref_dynamic = {
+	PROVIDER_RS_PERCPU_REF(provider),
+	.name		= "rs_percpu_ref_dynamic",
+	.init_flags	= RS_PERCPU_REF_DYNAMIC,
+	.kill		= provider_kill,
+	.bench		= provider_bench,
+};
+
+/* The kill of 2012 leaves the initial reference to the caller for whom it returns true. */
+static bool provider_kill_two_stage(struct rs_counter *counter, bool confirm)
 {
-	return rs_percpu_ref_kill_and_confirm(ref, confirm);
+	struct rs_percpu_ref *ref = provider_ref(counter);
+
+	if (!rs_percpu_ref_kill_two_stage(ref, confirm ? provider_confirm : NULL))
+		return false;
+	rs_percpu_ref_put(ref);
+	return true;
 }
+
+const struct rs_provider rs_provider_rs_percpu_ref_two_stage = {
+	PROVIDER_RS_PERCPU_REF(provider),
+	.name		= "rs_percpu_ref_two_stage",
+	.kill		= provider_kill_two_stage,
+	.bench		= provider_bench,
+};

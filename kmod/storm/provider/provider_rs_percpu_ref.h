@@ -1,50 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Provider: rs_percpu_ref or rs_sealed_ref in one of their forms;
- * provider_percpu_ref.h says what the including file defines, of which TYPE and FN()
- * are rs_percpu_ref's unless it says otherwise.
+ * Template: the operations that rs_percpu_ref and rs_sealed_ref have beside those of
+ * provider_percpu_ref.h, and what the tables of their providers have in common.
  */
-#include <refstorm/percpu_ref.h>
 #include <refstorm/track.h>
-
-#ifndef TYPE
-#define TYPE		struct rs_percpu_ref
-#define FN(name)	rs_percpu_ref_##name
-#endif
-#define ORIGIN		RS_ORIGIN_REFSTORM
-#define KILL_ONCE	true
-#define KILL_SLEEPS_ON_RT NULL
-#define KILL_WAITS	false
-#define ENDS_EARLY	true
-#define EXIT_WAITS	true
-#define INIT(name)	RS_PERCPU_REF_##name
-#define TRACKED	RS_PERCPU_REF_INIT_TRACKED
-#define TRACKING	(&provider_tracking)
-
-#include "provider.h"
-
-static const struct rs_counter_tracking provider_tracking;
 
 #include "provider_percpu_ref.h"
 
+static bool provider_tryget_live(struct rs_counter *counter)
+{
+	return FN(tryget_live)(provider_ref(counter));
+}
+
+static bool provider_kill(struct rs_counter *counter, bool confirm)
+{
+	return FN(kill_and_confirm)(provider_ref(counter), confirm ? provider_confirm : NULL);
+}
+
 static int provider_track(struct rs_counter *counter, const char *name, unsigned int seconds)
 {
-	return FN(track)(percpu_ref_of(counter), name, seconds);
+	return FN(track)(provider_ref(counter), name, seconds);
 }
 
 static void provider_untrack(struct rs_counter *counter)
 {
-	FN(untrack)(percpu_ref_of(counter));
+	FN(untrack)(provider_ref(counter));
 }
 
 static void provider_get_held(struct rs_counter *counter, struct rs_holder *holder)
 {
-	FN(get_held)(percpu_ref_of(counter), holder);
+	FN(get_held)(provider_ref(counter), holder);
 }
 
 static void provider_put_held(struct rs_counter *counter, struct rs_holder *holder)
 {
-	FN(put_held)(percpu_ref_of(counter), holder);
+	FN(put_held)(provider_ref(counter), holder);
 }
 
 static const struct rs_counter_tracking provider_tracking = {
@@ -54,8 +44,7 @@ static const struct rs_counter_tracking provider_tracking = {
 	.put_held	= provider_put_held,
 };
 
-static void provider_inspect(struct rs_counter *counter,
-			     struct rs_counter_state *state)
+static void provider_inspect(struct rs_counter *counter, struct rs_counter_state *state)
 {
 	static const enum rs_counter_mode modes[] = {
 		[RS_PERCPU_REF_PERCPU]		= RS_COUNTER_PERCPU,
@@ -64,7 +53,7 @@ static void provider_inspect(struct rs_counter *counter,
 	};
 	struct rs_percpu_ref_state ref;
 
-	FN(inspect)(percpu_ref_of(counter), &ref);
+	FN(inspect)(provider_ref(counter), &ref);
 	*state = (struct rs_counter_state) {
 		.mode		= modes[ref.mode],
 		.countable	= ref.mode == RS_PERCPU_REF_ATOMIC,
@@ -75,3 +64,25 @@ static void provider_inspect(struct rs_counter *counter,
 		.saturated	= ref.saturated,
 	};
 }
+
+/*
+ * The part of a table that all providers of these counters share. @prefix is that of the
+ * operations which can be those of C or of C++.
+ */
+#define PROVIDER_RS_PERCPU_REF(prefix)			\
+	.origin		= RS_ORIGIN_REFSTORM,		\
+	.percpu		= true,				\
+	.kill_once	= true,				\
+	.ends_early	= true,				\
+	.ends_alive	= true,				\
+	.exit_waits	= true,				\
+	.modes		= &provider_modes,		\
+	.tracking	= &provider_tracking,		\
+	.init		= provider_init,		\
+	.exit		= provider_exit,		\
+	.get		= prefix##_get,			\
+	.put		= prefix##_put,			\
+	.tryget		= prefix##_tryget,		\
+	.tryget_live	= prefix##_tryget_live,		\
+	.inspect	= provider_inspect,		\
+	.size		= sizeof(TYPE)

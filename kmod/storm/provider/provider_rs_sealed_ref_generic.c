@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Provider: our rs_sealed_ref, sealed by atomic operations. */
+/* Provider rs_sealed_ref_generic: our rs_sealed_ref, whose slots atomic operations seal. */
 #define RS_SEALED_REF_GENERIC
 #include <refstorm/sealed_ref.h>
 
-#define PROVIDER	rs_provider_rs_sealed_ref_generic
-#define NAME		"rs_sealed_ref_generic"
 #define TYPE		struct rs_sealed_ref
 #define FN(name)	rs_sealed_ref_##name
-#define FLAGS		0
 #include "provider_rs_percpu_ref.h"
 
-static bool provider_kill_counter(struct rs_sealed_ref *ref,
-				  void (*confirm)(struct rs_sealed_ref *ref))
-{
-	return rs_sealed_ref_kill_and_confirm(ref, confirm);
-}
+const struct rs_provider rs_provider_rs_sealed_ref_generic = {
+	PROVIDER_RS_PERCPU_REF(provider),
+	.name		= "rs_sealed_ref_generic",
+	.kill		= provider_kill,
+	.read_rounds	= provider_read_sealed_rounds,
+	.bench		= provider_bench,
+};
