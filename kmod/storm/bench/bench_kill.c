@@ -103,7 +103,7 @@ static int killer_thread(void *arg)
 		cond_resched_tasks_rcu_qs();
 	if (READ_ONCE(batch->go))
 		kill_all(batch);
-	storm_thread_wait_stop();
+	thread_wait_stop();
 	return 0;
 }
 
@@ -127,7 +127,7 @@ static int load_thread(void *arg)
 		if (!(i % 256))
 			cond_resched_tasks_rcu_qs();
 	}
-	storm_thread_wait_stop();
+	thread_wait_stop();
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Kernel threads: how storms and the oracle make them, end them and count them. */
+/* Kernel threads: how storms, the oracle and the benchmark make, end and count them. */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -69,6 +69,18 @@ void thread_stop(struct rs_alloc_site *site, struct task_struct *task)
 		return;
 	kthread_stop(task);
 	thread_gone(site);
+}
+
+/* Sleep until thread_stop(), in a thread that has nothing left to do. */
+void thread_wait_stop(void)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
 }
 
 /* All threads that there are. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Kernel threads of storms and of the oracle: counted, and made through the seam. */
+/* Kernel threads of storms, the oracle and the benchmark: counted, made through the seam. */
 #ifndef _REFSTORM_THREAD_H
 #define _REFSTORM_THREAD_H
 
@@ -13,6 +13,7 @@ struct task_struct;
 struct task_struct *thread_create(struct rs_alloc_site *site, int (*run)(void *), void *arg,
 				  int cpu, const char *role, u32 id, unsigned int index);
 void thread_return(int cpu);
+void thread_wait_stop(void);
 void thread_gone(struct rs_alloc_site *site);
 void thread_stop(struct rs_alloc_site *site, struct task_struct *task);
 unsigned int threads_count(void);

@@ -236,6 +236,6 @@ int storm_alive_thread(void *arg)
 		one_life(worker);
 		storm_worker_pause(worker, &busy_since);
 	}
-	storm_thread_wait_stop();
+	thread_wait_stop();
 	return 0;
 }

@@ -147,18 +147,6 @@ void storm_worker_pause(struct storm_worker *worker, u64 *busy_since)
 	find_place(worker);
 }
 
-/* A thread that has nothing left to do waits here for kthread_stop(). */
-void storm_thread_wait_stop(void)
-{
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-}
-
 static void run_in_thread(struct storm_worker *worker)
 {
 	u64 busy_since = ktime_get_ns();
@@ -260,7 +248,7 @@ int storm_worker_thread(void *arg)
 
 	contexts[worker->context].run(worker);
 	storm_worker_drain(worker, true);
-	storm_thread_wait_stop();
+	thread_wait_stop();
 	return 0;
 }
 

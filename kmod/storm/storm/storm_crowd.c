@@ -104,6 +104,6 @@ int storm_crowd_thread(void *arg)
 	for (place = 0; place < objects; place++)
 		bury_at(slot, place);
 	storm_part_due(slot, true);
-	storm_thread_wait_stop();
+	thread_wait_stop();
 	return 0;
 }

@@ -51,6 +51,7 @@
 #include "storm_history.h"
 #include "storm_setup.h"
 #include "control/tally.h"
+#include "control/thread.h"
 
 #define RS_INVARIANT_ENUM(id, name, text) INVARIANT_##id,
 enum invariant {
@@ -237,7 +238,6 @@ void storm_worker_acquire(struct storm_worker *worker, struct storm_slot *slot, 
 /* storm_context.c */
 void storm_context_assign(struct storm_worker *worker);
 int storm_worker_thread(void *arg);
-void storm_thread_wait_stop(void);
 void storm_worker_pause(struct storm_worker *worker, u64 *busy_since);
 void storm_call_init(struct storm_call *call, void (*run)(void *arg), void *arg);
 void storm_call(struct storm_call *call, enum rs_kill_context context);

@@ -129,6 +129,6 @@ int storm_killer_thread(void *arg)
 	while (!READ_ONCE(storm->closing) && !READ_ONCE(storm->abandon))
 		storm_killer_one(slot);
 	storm_part_due(slot, true);
-	storm_thread_wait_stop();
+	thread_wait_stop();
 	return 0;
 }

@@ -96,7 +96,7 @@ int storm_saturate_thread(void *arg)
 	}
 	for (up = false; worker->ledger[0].held && !READ_ONCE(storm->abandon);)
 		one_operation(worker, object, up);
-	storm_thread_wait_stop();
+	thread_wait_stop();
 	return 0;
 }
 

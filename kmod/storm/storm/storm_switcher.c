@@ -93,6 +93,6 @@ int storm_switcher_thread(void *arg)
 		sleep_up_to(worker, PAUSE_US_MAX);
 	}
 	storm_worker_drain(worker, true);
-	storm_thread_wait_stop();
+	thread_wait_stop();
 	return 0;
 }
