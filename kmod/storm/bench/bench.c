@@ -1,137 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The benchmark: its command, its results, and the counter that is measured;
- * bench_internal.h tells how.
- */
+/* The commands of the benchmark; bench_internal.h tells how it measures. */
 #include <linux/cpumask.h>
-#include <linux/delay.h>
-#include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
-#include <linux/seq_file.h>
 #include <linux/string.h>
 
+#include "bench.h"
 #include "bench_internal.h"
 #include "control/command.h"
 #include "refstorm_module.h"
 
-#define TEXT_SIZE	16384
 #define MS_DEFAULT	100
-#define HEAT		8192	/* gets; more than a dynamic counter's threshold */
-#define HEAT_MS		2000
 
-static DEFINE_MUTEX(run_lock);		/* one run at a time */
-static u32 last_run;
-
-static DEFINE_MUTEX(text_lock);		/* protects what follows */
-static char text[TEXT_SIZE];
-static size_t text_len;
-
-/* More of the bench file, a line or a part of it; what does not fit is a bug of ours. */
-void bench_line(const char *fmt, ...)
-{
-	va_list args;
-
-	mutex_lock(&text_lock);
-	va_start(args, fmt);
-	text_len += vscnprintf(text + text_len, TEXT_SIZE - text_len, fmt, args);
-	va_end(args);
-	WARN_ON_ONCE(text_len == TEXT_SIZE - 1);
-	mutex_unlock(&text_lock);
-}
-
-/* A result line; the value with as many places as it needs, three at most. */
-void bench_result(const struct rs_provider *provider, const char *operation,
-		  unsigned int cpus, const char *unit, u64 thousandths)
-{
-	u64 whole = thousandths / 1000;
-	unsigned int rest = thousandths % 1000;
-	char value[32];
-
-	if (rest)
-		scnprintf(value, sizeof(value), "%llu.%03u", whole, rest);
-	else
-		scnprintf(value, sizeof(value), "%llu", whole);
-	bench_line("result=%s provider=%s cpus=%u unit=%s value=%s\n", operation,
-		   provider->name, cpus, unit, value);
-}
-
-/* The bench file: what the last run found, or this one so far. */
-void bench_show(struct seq_file *m)
-{
-	mutex_lock(&text_lock);
-	seq_write(m, text, text_len);
-	mutex_unlock(&text_lock);
-}
-
-static void released(struct rs_counter *counter)
-{
-	complete(&container_of(counter, struct bench_counter, counter)->released);
-}
-
-static void confirmed(struct rs_counter *counter)
-{
-}
-
-/* Begin with a reference of the owner's. Return: 0 or -ENOMEM. */
-int bench_counter_begin(struct bench_counter *bench, const struct rs_provider *provider,
-			bool atomic)
-{
-	init_completion(&bench->released);
-	bench->counter.provider = provider;
-	bench->counter.release = released;
-	bench->counter.confirm = confirmed;
-	return provider->init(&bench->counter, 1,
-			      provider->modes && atomic ? RS_COUNTER_INIT_ATOMIC : 0);
-}
-
-/* Nobody holds a reference but the owner. */
-void bench_counter_end(struct bench_counter *bench)
-{
-	const struct rs_provider *provider = bench->counter.provider;
-
-	provider->kill(&bench->counter, false);
-	wait_for_completion(&bench->released);
-	if (provider->exit)
-		provider->exit(&bench->counter);
-}
-
-/* It counts in the way that is to be measured. */
-bool bench_counter_is_settled(struct bench_counter *bench, bool atomic)
-{
-	struct rs_counter_state state;
-
-	if (!bench->counter.provider->modes)
-		return true;
-	bench->counter.provider->inspect(&bench->counter, &state);
-	return state.mode == (atomic ? RS_COUNTER_ATOMIC : RS_COUNTER_PERCPU);
-}
-
-/*
- * Bring it there: a dynamic counter wants to be used first.
- * Return: 0, -EINTR, or -EAGAIN.
- */
-int bench_counter_settle(struct bench_counter *bench, bool atomic)
-{
-	const struct rs_provider *provider = bench->counter.provider;
-	unsigned long deadline = jiffies + msecs_to_jiffies(HEAT_MS);
-
-	while (!bench_counter_is_settled(bench, atomic)) {
-		unsigned int i;
-
-		if (signal_pending(current))
-			return -EINTR;
-		if (time_after(jiffies, deadline))
-			return -EAGAIN;
-		for (i = 0; i < HEAT; i++) {
-			provider->get(&bench->counter, 1);
-			provider->put(&bench->counter, 1);
-		}
-		usleep_range(1000, 2000);
-	}
-	return 0;
-}
+static DEFINE_MUTEX(bench_run_lock);	/* one run at a time */
 
 struct bench_setup {
 	const struct rs_provider *provider;
@@ -202,11 +84,11 @@ static int check_operation(struct command *cmd, const struct bench_setup *setup)
 			      names, once_only ? "" : " init_exit");
 }
 
-/* All that is wanted of one mode, on a counter of its own. */
+/* Measure all wanted operations in one mode, on a counter for that mode alone. */
 static int run_mode(const struct bench_setup *setup, bool atomic,
 		    const struct bench_clock *clock)
 {
-	struct bench_counter bench;
+	struct rs_counter counter;
 	const struct rs_bench_op *op;
 	bool any = false;
 	int ret;
@@ -215,7 +97,7 @@ static int run_mode(const struct bench_setup *setup, bool atomic,
 		any |= op->atomic == atomic && wanted(setup, op->name);
 	if (!any)
 		return 0;
-	ret = bench_counter_begin(&bench, setup->provider, atomic);
+	ret = bench_counters_begin(&counter, setup->provider, 1, atomic);
 	if (ret)
 		return ret;
 	for (op = setup->provider->bench; op->name && !ret; op++) {
@@ -224,16 +106,17 @@ static int run_mode(const struct bench_setup *setup, bool atomic,
 		if (signal_pending(current))
 			ret = -EINTR;
 		else if (clock)
-			ret = bench_loop(&bench, op, clock);
+			ret = bench_loop(&counter, op, clock);
 		else
-			ret = bench_counter_settle(&bench, atomic) ?:
-			      bench_cpus(&bench, op, setup->cpus, setup->ms);
+			ret = bench_counter_settle(&counter, atomic) ?:
+			      bench_cpus(&counter, op, setup->cpus, setup->ms);
 	}
-	bench_counter_end(&bench);
+	bench_counters_kill(&counter, 1);
+	bench_counters_exit(&counter, 1);
 	return ret;
 }
 
-/* The same of many counters that were not used for a while. */
+/* The same with many counters, of which none is in a cache. */
 static int run_mode_cold(const struct bench_setup *setup, bool atomic,
 			 const struct bench_clock *clock)
 {
@@ -245,15 +128,14 @@ static int run_mode_cold(const struct bench_setup *setup, bool atomic,
 	counters = rs_zalloc(site, COLD_COUNTERS * sizeof(*counters), GFP_KERNEL);
 	if (!counters)
 		return -ENOMEM;
-	ret = bench_counters_begin(counters, setup->provider, COLD_COUNTERS,
-				   atomic ? RS_COUNTER_INIT_ATOMIC : 0);
+	ret = bench_counters_begin(counters, setup->provider, COLD_COUNTERS, atomic);
 	if (ret)
 		goto out;
 	for (op = setup->provider->bench; op->name && !ret; op++)
 		if (op->atomic == atomic && wanted(setup, op->name))
 			ret = bench_cold(counters, op, clock);
 	bench_counters_kill(counters, COLD_COUNTERS);
-	bench_counters_end(counters, COLD_COUNTERS);
+	bench_counters_exit(counters, COLD_COUNTERS);
 out:
 	rs_free(site, counters);
 	return ret;
@@ -282,16 +164,6 @@ static const struct {
 	{ -EUCLEAN, "others allocate and free too much to tell counters from it" },
 };
 
-/* A run that nothing speaks against: its results replace those of the last. */
-static void begin(const char *clock, const char *source)
-{
-	mutex_lock(&text_lock);
-	text_len = 0;
-	mutex_unlock(&text_lock);
-	bench_line("run=%u clock=%s source=%s possible_cpus=%u\n", ++last_run, clock, source,
-		   num_possible_cpus());
-}
-
 /*
  * Run what a command asks for, unless another is at work. @run has refused the command,
  * or returns an errno of the table above, which is put in words here.
@@ -302,15 +174,15 @@ static int run_alone(struct command *cmd, int (*run)(struct command *cmd, const 
 	unsigned int i;
 	int ret;
 
-	if (!mutex_trylock(&run_lock))
+	if (!mutex_trylock(&bench_run_lock))
 		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY, "a bench is at work");
 	ret = run(cmd, setup);
 	for (i = 0; i < ARRAY_SIZE(failures); i++)
 		if (ret == failures[i].err)
 			command_refuse(cmd, COMMAND_NO_WORD, ret, "%s", failures[i].why);
 	scnprintf(cmd->result, sizeof(cmd->result), "command=%s run=%u result=done",
-		  cmd->words[0], last_run);
-	mutex_unlock(&run_lock);
+		  cmd->words[0], bench_run());
+	mutex_unlock(&bench_run_lock);
 	return ret;
 }
 
@@ -339,7 +211,7 @@ static int run_on_one(struct command *cmd, const struct bench_setup *setup)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
 				      "cold=1 needs a clock of time, not of instructions");
 	}
-	begin(bench_clock_names[clock->kind], clock->source);
+	bench_result_begin(bench_clock_names[clock->kind], clock->source);
 	ret = run_modes(setup, clock);
 	if (!ret && !setup->cold && wanted(setup, "init_exit"))
 		ret = bench_init_exit(setup->provider, clock);
@@ -354,7 +226,7 @@ static int run_on_cpus(struct command *cmd, const struct bench_setup *setup)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ERANGE,
 				      "cpus=%llu: %u are online", setup->cpus,
 				      num_online_cpus());
-	begin("ns", "ktime");
+	bench_result_begin("ns", "ktime");
 	return run_modes(setup, NULL);
 }
 
@@ -392,7 +264,7 @@ static const struct command_key bench_kill_keys[] = {
 
 static int run_kill(struct command *cmd, const void *setup)
 {
-	begin("ns", "ktime");
+	bench_result_begin("ns", "ktime");
 	return bench_kill(setup);
 }
 
@@ -427,7 +299,7 @@ static const struct command_key bench_memory_keys[] = {
 
 static int run_memory(struct command *cmd, const void *setup)
 {
-	begin("none", "meminfo");
+	bench_result_begin("none", "meminfo");
 	return bench_memory(setup);
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clocks of the benchmark: whichever the machine has.
+ * The clocks of the benchmark, as far as the machine has them.
  *
- * Under QEMU's -icount shift=0 the guest's time advances by one nanosecond for
- * each instruction, and so does the TSC. Nothing tells the guest. So we look: if a
- * loop of two instructions takes exactly two ticks a turn, again and again, the
- * TSC counts instructions. Silicon runs such a loop in a cycle, and never as
- * evenly.
+ * Under QEMU's -icount shift=0 the guest's TSC advances by one for each instruction. QEMU does
+ * not tell the guest, so bench_clock_tsc_counts_instructions() measures a loop of two
+ * instructions. If every turn takes exactly two ticks, the TSC counts instructions. A real CPU
+ * runs such a loop in one cycle per turn, and less evenly.
  */
 #include <linux/err.h>
 #include <linux/irqflags.h>
@@ -26,9 +25,9 @@ const char * const bench_clock_names[] = {
 	[CLOCK_KIND_NR]		= NULL,
 };
 
-static struct perf_event *event;
+static struct perf_event *bench_clock_event;
 
-static int perf_begin(const struct bench_clock *clock)
+static int bench_clock_perf_begin(const struct bench_clock *clock)
 {
 	struct perf_event_attr attr = {
 		.type		= clock->perf_type,
@@ -44,40 +43,40 @@ static int perf_begin(const struct bench_clock *clock)
 						   NULL, NULL);
 	if (IS_ERR(created))
 		return PTR_ERR(created);
-	event = created;
+	bench_clock_event = created;
 	return 0;
 }
 
-static u64 perf_read(void)
+static u64 bench_clock_perf_read(void)
 {
 	u64 enabled, running;
 
-	return perf_event_read_value(event, &enabled, &running);
+	return perf_event_read_value(bench_clock_event, &enabled, &running);
 }
 
-static void perf_end(void)
+static void bench_clock_perf_end(void)
 {
-	perf_event_release_kernel(event);
-	event = NULL;
+	perf_event_release_kernel(bench_clock_event);
+	bench_clock_event = NULL;
 }
 
 #ifdef CONFIG_X86
 
-static u64 tsc_read(void)
+static u64 bench_clock_tsc_read(void)
 {
 	return rdtsc_ordered();
 }
 
-static u64 ticks_of_turns(unsigned long turns)
+static u64 bench_clock_tsc_ticks(unsigned long turns)
 {
-	u64 start = tsc_read();
+	u64 start = bench_clock_tsc_read();
 
 	asm volatile("1: dec %0\n\t"
 		     "jnz 1b" : "+r" (turns) : : "cc");
-	return tsc_read() - start;
+	return bench_clock_tsc_read() - start;
 }
 
-static bool tsc_counts_instructions(void)
+static bool bench_clock_tsc_counts_instructions(void)
 {
 	bool exact = true;
 	unsigned long flags;
@@ -85,36 +84,36 @@ static bool tsc_counts_instructions(void)
 
 	local_irq_save(flags);
 	for (i = 1; i <= 16 && exact; i++)
-		exact = ticks_of_turns(300 * i) - ticks_of_turns(100 * i) == 400 * i;
+		exact = bench_clock_tsc_ticks(300 * i) - bench_clock_tsc_ticks(100 * i) == 400 * i;
 	local_irq_restore(flags);
 	return exact;
 }
 
-static int tsc_begin(const struct bench_clock *clock)
+static int bench_clock_tsc_begin(const struct bench_clock *clock)
 {
-	bool wanted = clock->kind == CLOCK_INSTRUCTIONS;
+	bool instructions = clock->kind == CLOCK_INSTRUCTIONS;
 
 	if (!boot_cpu_has(X86_FEATURE_TSC))
 		return -ENODEV;
-	return tsc_counts_instructions() == wanted ? 0 : -ENODEV;
+	return bench_clock_tsc_counts_instructions() == instructions ? 0 : -ENODEV;
 }
 
 #endif /* CONFIG_X86 */
 
-static int ktime_begin(const struct bench_clock *clock)
+static int bench_clock_ktime_begin(const struct bench_clock *clock)
 {
 	return 0;
 }
 
-/* Better ones first. */
+/* In order of preference, for CLOCK_AUTO. */
 static const struct bench_clock clocks[] = {
 	{
 		.kind		= CLOCK_INSTRUCTIONS,
 		.source		= "perf",
 		.unit		= "instructions",
-		.begin		= perf_begin,
-		.read		= perf_read,
-		.end		= perf_end,
+		.begin		= bench_clock_perf_begin,
+		.read		= bench_clock_perf_read,
+		.end		= bench_clock_perf_end,
 		.perf_type	= PERF_TYPE_HARDWARE,
 		.perf_config	= PERF_COUNT_HW_INSTRUCTIONS,
 	},
@@ -122,9 +121,9 @@ static const struct bench_clock clocks[] = {
 		.kind		= CLOCK_CYCLES,
 		.source		= "perf",
 		.unit		= "cycles",
-		.begin		= perf_begin,
-		.read		= perf_read,
-		.end		= perf_end,
+		.begin		= bench_clock_perf_begin,
+		.read		= bench_clock_perf_read,
+		.end		= bench_clock_perf_end,
 		.perf_type	= PERF_TYPE_HARDWARE,
 		.perf_config	= PERF_COUNT_HW_CPU_CYCLES,
 	},
@@ -134,16 +133,16 @@ static const struct bench_clock clocks[] = {
 		.source		= "icount",
 		.unit		= "instructions",
 		.irqs_off	= true,
-		.begin		= tsc_begin,
-		.read		= tsc_read,
+		.begin		= bench_clock_tsc_begin,
+		.read		= bench_clock_tsc_read,
 	},
 	{
 		.kind		= CLOCK_CYCLES,
 		.source		= "tsc",
 		.unit		= "cycles",
 		.irqs_off	= true,
-		.begin		= tsc_begin,
-		.read		= tsc_read,
+		.begin		= bench_clock_tsc_begin,
+		.read		= bench_clock_tsc_read,
 	},
 #endif
 	{
@@ -151,27 +150,27 @@ static const struct bench_clock clocks[] = {
 		.source		= "ktime",
 		.unit		= "ns",
 		.irqs_off	= true,
-		.begin		= ktime_begin,
+		.begin		= bench_clock_ktime_begin,
 		.read		= ktime_get_ns,
 	},
 	{
 		.kind		= CLOCK_CPU_CLOCK,
 		.source		= "perf",
 		.unit		= "ns",
-		.begin		= perf_begin,
-		.read		= perf_read,
-		.end		= perf_end,
+		.begin		= bench_clock_perf_begin,
+		.read		= bench_clock_perf_read,
+		.end		= bench_clock_perf_end,
 		.perf_type	= PERF_TYPE_SOFTWARE,
 		.perf_config	= PERF_COUNT_SW_CPU_CLOCK,
 	},
 };
 
 /**
- * bench_clock_begin - find a clock and make it ready
- * @kind: what it is to count
+ * bench_clock_begin - find a clock and start it
+ * @kind: kind of the clock
  *
  * Context: process; the caller stays on this CPU until bench_clock_end().
- * Return: the clock, or NULL if the machine has none.
+ * Return: the clock, or NULL if the machine has no clock of @kind.
  */
 const struct bench_clock *bench_clock_begin(enum bench_clock_kind kind)
 {

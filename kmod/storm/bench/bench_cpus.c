@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations a second, by several CPUs on one counter.
+ * Operations per second of several CPUs on one counter.
  *
- * Each CPU has a thread, which does turns until it is told to stop, counts them
- * and the time they take. All begin together. What leaves a reference more, or
- * takes one away, is done in turns with its opposite, whose time is not counted.
+ * A thread on each CPU runs the loop of the operation until the thread is stopped, and counts
+ * turns and time. All threads begin together. An operation that changes the count alternates
+ * with its opposite, whose time is not counted.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
-#include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -16,23 +15,33 @@
 #include <linux/string.h>
 
 #include "bench_internal.h"
+#include "control/thread.h"
 #include "refstorm_module.h"
 
 #define TURNS 1000
 
+/**
+ * struct bench_worker - a thread that runs an operation
+ * @counter: the counter
+ * @op: the operation
+ * @opposite: restores the count after @op, if @op changes it
+ * @go: the threads may begin
+ * @turns: turns of @op so far
+ * @ns: time that @turns took
+ */
 struct bench_worker {
-	struct bench_counter		*bench;
+	struct rs_counter		*counter;
 	const struct rs_bench_op	*op;
-	const struct rs_bench_op	*opposite;	/* if @op leaves another count */
+	const struct rs_bench_op	*opposite;
 	const bool			*go;
 	u64				turns;
 	u64				ns;
 };
 
-static int worker_thread(void *arg)
+static int bench_cpus_thread(void *arg)
 {
 	struct bench_worker *worker = arg;
-	struct rs_counter *counter = &worker->bench->counter;
+	struct rs_counter *counter = worker->counter;
 	int delta = worker->op->delta;
 	u64 start;
 
@@ -54,36 +63,19 @@ static int worker_thread(void *arg)
 	return 0;
 }
 
-static struct task_struct *thread_start(int (*function)(void *arg), void *arg,
-					unsigned int cpu)
-{
-	struct rs_alloc_site *site = &refstorm_sites[SITE_BENCH_THREAD];
-	struct task_struct *task = ERR_PTR(-ENOMEM);
-
-	if (!rs_alloc_should_fail(site))
-		task = kthread_create_on_node(function, arg, cpu_to_node(cpu),
-					      "rs_bench/%u", cpu);
-	rs_alloc_result(site, !IS_ERR(task));
-	if (IS_ERR(task))
-		return NULL;
-	kthread_bind(task, cpu);
-	wake_up_process(task);
-	return task;
-}
-
 /**
  * bench_threads_start - start threads, each on a CPU of its own
- * @threads: where to write them, from @started on
- * @started: how many there are, in all
- * @skip: how many CPUs go without, of those that are online the first
- * @nr: how many to start, on those that follow
- * @function: of the threads
- * @args: what the first is given
- * @stride: bytes to what the next is given; 0 if all get the same
+ * @threads: array of threads; new ones are stored from index @started on
+ * @started: number of threads in @threads
+ * @skip: number of online CPUs, the first ones, that get no thread
+ * @nr: number of threads to start, on the CPUs that follow
+ * @function: function of the threads
+ * @args: argument of the first thread
+ * @stride: distance in bytes to the argument of the next thread; 0 if all get the same
  *
  * Context: process.
- * Return: 0, -ENOMEM, or -EAGAIN if there are fewer CPUs now; some threads may have
- * been started then, too.
+ * Return: 0, -ENOMEM, or -EAGAIN if too few CPUs are online now; threads that were started
+ * before a failure are in @threads.
  */
 int bench_threads_start(struct task_struct **threads, unsigned int *started,
 			unsigned int skip, unsigned int nr, int (*function)(void *arg),
@@ -92,33 +84,35 @@ int bench_threads_start(struct task_struct **threads, unsigned int *started,
 	unsigned int cpu, i = 0;
 
 	for_each_online_cpu(cpu) {
+		struct task_struct *task;
+
 		if (skip) {
 			skip--;
 			continue;
 		}
 		if (i == nr)
 			break;
-		threads[*started] = thread_start(function, args + i * stride, cpu);
-		if (!threads[*started])
+		task = thread_create(&refstorm_sites[SITE_BENCH_THREAD], function,
+				     args + i * stride, cpu, "bench", bench_run(), cpu);
+		if (!task)
 			return -ENOMEM;
-		(*started)++;
+		threads[(*started)++] = task;
+		wake_up_process(task);
 		i++;
 	}
 	return i == nr ? 0 : -EAGAIN;
 }
 
-/* Wait for the end of threads that end when they are told to. */
+/* Stop threads and wait for their end. */
 void bench_threads_stop(struct task_struct **threads, unsigned int started)
 {
-	while (started--) {
-		kthread_stop(threads[started]);
-		rs_alloc_returned(&refstorm_sites[SITE_BENCH_THREAD]);
-	}
+	while (started--)
+		thread_stop(&refstorm_sites[SITE_BENCH_THREAD], threads[started]);
 }
 
-/* What all do in a second, from when they had done @before. */
-static u64 rate_of(const struct bench_worker *workers, const struct bench_worker *before,
-		   unsigned int cpus)
+/* Turns per second of all @workers since they were copied to @before */
+static u64 bench_cpus_rate(const struct bench_worker *workers, const struct bench_worker *before,
+			   unsigned int cpus)
 {
 	unsigned int i;
 	u64 sum = 0;
@@ -133,9 +127,9 @@ static u64 rate_of(const struct bench_worker *workers, const struct bench_worker
 	return sum;
 }
 
-/* What brings the count back where an operation finds it. */
-static const struct rs_bench_op *opposite_of(const struct rs_provider *provider,
-					     const struct rs_bench_op *op)
+/* The operation that restores the count after @op */
+static const struct rs_bench_op *bench_cpus_opposite(const struct rs_provider *provider,
+						     const struct rs_bench_op *op)
 {
 	const struct rs_bench_op *each = provider->bench;
 
@@ -144,12 +138,12 @@ static const struct rs_bench_op *opposite_of(const struct rs_provider *provider,
 	return each;
 }
 
-/* @before has room for as many workers as there are. */
-static int run(struct bench_worker *workers, struct bench_worker *before,
-	       struct task_struct **threads, struct bench_counter *bench,
-	       const struct rs_bench_op *op, unsigned int cpus, unsigned int ms)
+/* @before is a second array of @cpus elements. */
+static int bench_cpus_run(struct bench_worker *workers, struct bench_worker *before,
+			  struct task_struct **threads, struct rs_counter *counter,
+			  const struct rs_bench_op *op, unsigned int cpus, unsigned int ms)
 {
-	const struct rs_bench_op *opposite = opposite_of(bench->counter.provider, op);
+	const struct rs_bench_op *opposite = bench_cpus_opposite(counter->provider, op);
 	unsigned int started = 0, i;
 	bool go = false;
 	u64 rate;
@@ -157,37 +151,35 @@ static int run(struct bench_worker *workers, struct bench_worker *before,
 
 	for (i = 0; i < cpus; i++)
 		workers[i] = (struct bench_worker) {
-			.bench = bench, .op = op, .opposite = opposite, .go = &go,
+			.counter = counter, .op = op, .opposite = opposite, .go = &go,
 		};
-	ret = bench_threads_start(threads, &started, 0, cpus, worker_thread, workers,
+	ret = bench_threads_start(threads, &started, 0, cpus, bench_cpus_thread, workers,
 				  sizeof(*workers));
 	if (!ret) {
 		WRITE_ONCE(go, true);
-		msleep(ms / 10 + 1);	/* all run, and the counter is warm */
+		msleep(ms / 10 + 1);	/* every thread runs by then, and the counter is warm */
 		memcpy(before, workers, cpus * sizeof(*workers));
 		if (msleep_interruptible(ms))
 			ret = -EINTR;
-		rate = rate_of(workers, before, cpus);
+		rate = bench_cpus_rate(workers, before, cpus);
 	}
 	bench_threads_stop(threads, started);
 	if (!ret)
-		bench_result(bench->counter.provider, op->name, cpus, "ops_per_second",
-			     rate * 1000);
+		bench_result(counter->provider, op->name, cpus, "ops_per_second", rate * 1000);
 	return ret;
 }
 
 /**
- * bench_cpus - measure how often several CPUs do an operation
- * @bench: a counter
+ * bench_cpus - measure operations per second of several CPUs
+ * @counter: the counter
  * @op: the operation
- * @cpus: how many, of those that are online the first
- * @ms: for how long
+ * @cpus: number of CPUs; the first online ones run the operation
+ * @ms: duration
  *
  * Context: process.
- * Return: 0 and one more result line, -ENOMEM, -EINTR, or -EAGAIN if a CPU went
- * offline.
+ * Return: 0 and one more result line, -ENOMEM, -EINTR, or -EAGAIN if a CPU went offline.
  */
-int bench_cpus(struct bench_counter *bench, const struct rs_bench_op *op,
+int bench_cpus(struct rs_counter *counter, const struct rs_bench_op *op,
 	       unsigned int cpus, unsigned int ms)
 {
 	struct rs_alloc_site *site = &refstorm_sites[SITE_BENCH];
@@ -198,7 +190,7 @@ int bench_cpus(struct bench_counter *bench, const struct rs_bench_op *op,
 	threads = rs_zalloc(site, cpus * sizeof(*threads), GFP_KERNEL);
 	workers = rs_zalloc(site, 2 * cpus * sizeof(*workers), GFP_KERNEL);
 	if (threads && workers)
-		ret = run(workers, workers + cpus, threads, bench, op, cpus, ms);
+		ret = bench_cpus_run(workers, workers + cpus, threads, counter, op, cpus, ms);
 	rs_free(site, workers);
 	rs_free(site, threads);
 	return ret;

@@ -1,68 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The inside of the benchmark.
+ * The interfaces between the files of the benchmark.
  *
- * One run at a time, in the writer's own context, which can be interrupted by a
- * signal between two measurements. Results are lines of text, and those of the
- * last run stay in the bench file.
+ * One run at a time executes in the context of the task that writes the command. A signal
+ * interrupts a run between two measurements.
  *
- *	bench.c		the command, the lines, the counter that is measured
- *	bench_clock.c	clocks: what the machine has
- *	bench_loop.c	one operation on one CPU
- *	bench_cpus.c	operations a second on several CPUs
- *	bench_kill.c	how long kills take
- *	bench_counters.c many counters at once
- *	bench_memory.c	the memory that counters take
+ *	bench.c			the commands
+ *	bench_result.c		the lines of the bench file
+ *	bench_counters.c	the counters that are measured
+ *	bench_clock.c		the clocks of the machine
+ *	bench_loop.c		cost of one operation on one CPU
+ *	bench_cpus.c		operations per second on several CPUs
+ *	bench_kill.c		duration of kills
+ *	bench_memory.c		memory of counters
  *
- * What an operation takes is the difference between 2N and N times, less the
- * same difference for a loop around nothing: whatever happens once (the call of
- * the loop, reading the clock) drops out, and with a clock that counts
- * instructions the result is exact. The least of several rounds counts.
+ * The cost of an operation is the time of a loop of 2N turns less that of N turns, less the
+ * same difference for an empty loop. What happens once per loop (the call of the loop, two
+ * reads of the clock) cancels out, and a clock that counts instructions gives an exact result.
  */
 #ifndef _REFSTORM_BENCH_INTERNAL_H
 #define _REFSTORM_BENCH_INTERNAL_H
 
-#include <linux/completion.h>
 #include <linux/types.h>
 
-#include "bench.h"
 #include "provider/provider.h"
 #include "provider/provider_bench.h"
 
-struct bench_clock;
-struct command;
 struct task_struct;
 
-/**
- * struct bench_counter - a counter that is measured
- * @counter: the counter, with the reference it began with
- * @released: release() ran
- */
-struct bench_counter {
-	struct rs_counter	counter;
-	struct completion	released;
-};
-
-/* bench.c */
+/* bench_result.c */
+u32 bench_run(void);
 __printf(1, 2)
 void bench_line(const char *fmt, ...);
+void bench_result_begin(const char *clock, const char *source);
 void bench_result(const struct rs_provider *provider, const char *operation,
 		  unsigned int cpus, const char *unit, u64 thousandths);
-int bench_counter_begin(struct bench_counter *bench, const struct rs_provider *provider,
-			bool atomic);
-void bench_counter_end(struct bench_counter *bench);
-int bench_counter_settle(struct bench_counter *bench, bool atomic);
-bool bench_counter_is_settled(struct bench_counter *bench, bool atomic);
 
 /* bench_counters.c */
 int bench_counters_begin(struct rs_counter *counters, const struct rs_provider *provider,
-			 unsigned int nr, unsigned int flags);
+			 unsigned int nr, bool atomic);
 void bench_counters_kill(struct rs_counter *counters, unsigned int nr);
-void bench_counters_end(struct rs_counter *counters, unsigned int nr);
+void bench_counters_exit(struct rs_counter *counters, unsigned int nr);
+bool bench_counter_is_settled(struct rs_counter *counter, bool atomic);
+int bench_counter_settle(struct rs_counter *counter, bool atomic);
 
 /* bench_clock.c */
 
-/* What the user asks for; CLOCK_AUTO is the first of the others that is there. */
+/* CLOCK_AUTO is the first clock of any other kind that the machine has. */
 enum bench_clock_kind {
 	CLOCK_AUTO,
 	CLOCK_INSTRUCTIONS,
@@ -74,17 +58,17 @@ enum bench_clock_kind {
 
 /**
  * struct bench_clock - a clock
- * @kind: what it counts
- * @source: where it comes from, for the bench file
- * @unit: of the results
- * @irqs_off: it can be read with interrupts off
- * @begin: make it ready on this CPU; 0, or an errno if the machine lacks it
- * @read: its present value
- * @end: the opposite of @begin, or NULL
+ * @kind: what the clock counts
+ * @source: name of the source, for the bench file
+ * @unit: unit of the results
+ * @irqs_off: @read works with interrupts off
+ * @begin: start the clock on this CPU; 0, or an errno if the machine has no such clock
+ * @read: return the present value
+ * @end: stop the clock; or NULL
  * @perf_config: the event, if perf is the source
- * @perf_type: the kind of event
+ * @perf_type: the type of @perf_config
  *
- * Context: one user at a time, who stays on the CPU from @begin to @end.
+ * Context: one user at a time, which stays on one CPU from @begin to @end.
  */
 struct bench_clock {
 	enum bench_clock_kind	kind;
@@ -103,9 +87,10 @@ const struct bench_clock *bench_clock_begin(enum bench_clock_kind kind);
 void bench_clock_end(const struct bench_clock *clock);
 
 /* bench_loop.c */
-int bench_loop(struct bench_counter *bench, const struct rs_bench_op *op,
+int bench_compare(const void *a, const void *b);
+int bench_loop(struct rs_counter *counter, const struct rs_bench_op *op,
 	       const struct bench_clock *clock);
-#define COLD_COUNTERS	32768U	/* a power of two; some MiB with all that they have */
+#define COLD_COUNTERS	32768U	/* a power of two; some MiB with all memory of the counters */
 int bench_cold(struct rs_counter *counters, const struct rs_bench_op *op,
 	       const struct bench_clock *clock);
 int bench_init_exit(const struct rs_provider *provider, const struct bench_clock *clock);
@@ -115,22 +100,22 @@ int bench_threads_start(struct task_struct **threads, unsigned int *started,
 			unsigned int skip, unsigned int nr, int (*function)(void *arg),
 			void *args, size_t stride);
 void bench_threads_stop(struct task_struct **threads, unsigned int started);
-int bench_cpus(struct bench_counter *bench, const struct rs_bench_op *op,
+int bench_cpus(struct rs_counter *counter, const struct rs_bench_op *op,
 	       unsigned int cpus, unsigned int ms);
 
 /**
- * enum bench_kill_load - what the CPUs do meanwhile, but for one that kills alone
- * @BENCH_KILL_ALONE: nothing
- * @BENCH_KILL_USERS: get and put, until they are refused
- * @BENCH_KILL_BUSY: get and put, or try to, all the time
+ * enum bench_kill_load - load on the CPUs during kills, a single killer's CPU excepted
+ * @BENCH_KILL_ALONE: no load
+ * @BENCH_KILL_USERS: get and put, until every counter refuses
+ * @BENCH_KILL_BUSY: get and put, or failing attempts, until all counters are released
  */
 enum bench_kill_load { BENCH_KILL_ALONE, BENCH_KILL_USERS, BENCH_KILL_BUSY };
 
 /**
  * struct bench_kill - which kills to measure
- * @provider: of counters with a kill of their own
- * @refs: counters that are killed together
- * @batches: how often
+ * @provider: kind of the counters; its kill is more than a put
+ * @refs: number of counters that are killed together
+ * @batches: number of times that @refs counters are killed
  * @load: of enum bench_kill_load
  * @from: 1 if all CPUs kill, 0 if one does
  */
@@ -148,9 +133,9 @@ extern const char * const bench_kill_loads[];
 int bench_kill(const struct bench_kill *setup);
 
 /**
- * struct bench_memory - whose memory to measure
- * @provider: of the counters
- * @refs: how many
+ * struct bench_memory - which memory to measure
+ * @provider: kind of the counters
+ * @refs: number of counters
  */
 struct bench_memory {
 	const struct rs_provider *provider;

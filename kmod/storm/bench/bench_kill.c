@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long kills take: from the call of kill to the confirmation, and to release().
+ * The duration of kills: from the call of kill to the confirmation, and to release().
  *
- * A batch is a number of counters that are killed one after the other, by one CPU or
- * by all at once, while the others, or all, rest or get and put. Each counter is a sample;
- * there are as many batches as asked for.
+ * A run kills batches of counters. One CPU kills the counters of a batch one after the other,
+ * or all CPUs kill at once; the other CPUs, or all, are idle or get and put. Each counter is a
+ * sample.
  */
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
@@ -14,22 +14,20 @@
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
 
-#include <refstorm/sealed_ref.h>
-
 #include "bench_internal.h"
+#include "control/thread.h"
 #include "refstorm_module.h"
-#include "storm/storm_internal.h"
 
-/* After so many, wait until memory is settled. */
+/* A batch of so many counters waits until the memory of the last batch is freed. */
 #define SETTLE_REFS	1000
 
 /**
  * struct kill_object - a counter that is killed
  * @counter: the counter
- * @batch: it belongs to
- * @killed_ns: when kill was called
- * @confirmed_ns: when the confirmation came
- * @released_ns: when release() ran
+ * @batch: the batch of the counter
+ * @killed_ns: time of the call of kill
+ * @confirmed_ns: time of the confirmation
+ * @released_ns: time of release()
  */
 struct kill_object {
 	struct rs_counter	counter;
@@ -42,12 +40,12 @@ struct kill_object {
 /**
  * struct kill_batch - counters that are killed together
  * @objects: the counters
- * @nr: how many
- * @next: the next to be killed
- * @left: not released yet
- * @released: none is left
+ * @nr: number of @objects
+ * @next: index of the next object to be killed
+ * @left: objects that are not released yet
+ * @released: @left is 0
  * @go: killers may begin
- * @busy: who gets and puts goes on when nothing lives
+ * @busy: load threads go on when every counter refuses
  */
 struct kill_batch {
 	struct kill_object	*objects;
@@ -63,26 +61,21 @@ const char * const bench_kill_from[] = { "one", "all", NULL };
 /* Of enum bench_kill_load */
 const char * const bench_kill_loads[] = { "none", "users", "busy", NULL };
 
-static struct kill_object *object_of(struct rs_counter *counter)
+static void bench_kill_confirmed(struct rs_counter *counter)
 {
-	return container_of(counter, struct kill_object, counter);
+	container_of(counter, struct kill_object, counter)->confirmed_ns = ktime_get_ns();
 }
 
-static void confirmed(struct rs_counter *counter)
+static void bench_kill_released(struct rs_counter *counter)
 {
-	object_of(counter)->confirmed_ns = ktime_get_ns();
-}
-
-static void released(struct rs_counter *counter)
-{
-	struct kill_object *object = object_of(counter);
+	struct kill_object *object = container_of(counter, struct kill_object, counter);
 
 	object->released_ns = ktime_get_ns();
 	if (atomic_dec_and_test(&object->batch->left))
 		complete(&object->batch->released);
 }
 
-static void kill_all(struct kill_batch *batch)
+static void bench_kill_all(struct kill_batch *batch)
 {
 	unsigned int i;
 
@@ -95,23 +88,24 @@ static void kill_all(struct kill_batch *batch)
 	}
 }
 
-static int killer_thread(void *arg)
+static int bench_kill_killer(void *arg)
 {
 	struct kill_batch *batch = arg;
 
 	while (!READ_ONCE(batch->go) && !kthread_should_stop())
 		cond_resched_tasks_rcu_qs();
 	if (READ_ONCE(batch->go))
-		kill_all(batch);
+		bench_kill_all(batch);
 	thread_wait_stop();
 	return 0;
 }
 
 /*
- * Get and put whatever lives. Users whom one counter after the other has refused rest, since
- * what was killed stays so; busy ones ask on, and keep their CPU from whoever waits for it.
+ * Get and put every counter that is alive. Without @busy the thread stops when every counter
+ * has refused, for a killed counter stays killed. With @busy the thread goes on, and keeps
+ * its CPU from all tasks that wait for that CPU.
  */
-static int load_thread(void *arg)
+static int bench_kill_load(void *arg)
 {
 	struct kill_batch *batch = arg;
 	unsigned int i = 0, refused = 0;
@@ -131,51 +125,44 @@ static int load_thread(void *arg)
 	return 0;
 }
 
-static int kill_batch(struct kill_batch *batch, const struct bench_kill *setup,
-		      struct task_struct **threads)
+static int bench_kill_start(struct kill_batch *batch, const struct bench_kill *setup,
+			    struct task_struct **threads)
 {
 	unsigned int cpus = num_online_cpus(), killers = setup->from ? cpus : 1;
-	/* Who kills alone has its CPU to itself, if there is another. */
+	/* A single killer shares its CPU with no load if there is another CPU. */
 	unsigned int skip = !setup->from && cpus > 1;
 	unsigned int loads = setup->load == BENCH_KILL_ALONE ? 0 : cpus - skip, started = 0;
 	int ret;
 
-	ret = bench_threads_start(threads, &started, skip, loads, load_thread, batch, 0) ?:
-	      bench_threads_start(threads, &started, 0, killers, killer_thread, batch, 0);
+	ret = bench_threads_start(threads, &started, skip, loads, bench_kill_load, batch, 0) ?:
+	      bench_threads_start(threads, &started, 0, killers, bench_kill_killer, batch, 0);
 	if (!ret)
 		WRITE_ONCE(batch->go, true);
-	else	/* What no thread has killed, as some could not be started. */
-		kill_all(batch);
+	else	/* A thread could not be started. */
+		bench_kill_all(batch);
 	wait_for_completion(&batch->released);
 	bench_threads_stop(threads, started);
 	return ret;
 }
 
-static int compare(const void *a, const void *b)
-{
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static u64 quantile(const u64 *sorted, size_t nr, unsigned int per_mille)
+static u64 bench_kill_quantile(const u64 *sorted, size_t nr, unsigned int per_mille)
 {
 	return sorted[min(nr * per_mille / 1000, nr - 1)];
 }
 
-/* The lines of one distribution: the quantiles, then what lies between powers of two. */
-static void show(const struct bench_kill *setup, const char *what, u64 *ns, size_t nr,
-		 u64 total_ns, const struct rs_sealed_ref_rounds *cost)
+/* The lines of one distribution: the quantiles, then the samples between powers of two. */
+static void bench_kill_show(const struct bench_kill *setup, const char *what, u64 *ns, size_t nr,
+			    u64 total_ns, const struct rs_counter_rounds *cost)
 {
 	size_t i, begin;
 
-	sort(ns, nr, sizeof(*ns), compare, NULL);
+	sort(ns, nr, sizeof(*ns), bench_compare, NULL);
 	bench_line("kill=%s provider=%s refs=%llu load=%s from=%s cpus=%u samples=%zu ",
 		   what, setup->provider->name, setup->refs, bench_kill_loads[setup->load],
 		   bench_kill_from[setup->from], num_online_cpus(), nr);
 	bench_line("min_ns=%llu median_ns=%llu p90_ns=%llu p99_ns=%llu max_ns=%llu total_ns=%llu",
-		   ns[0], quantile(ns, nr, 500), quantile(ns, nr, 900),
-		   quantile(ns, nr, 990), ns[nr - 1], total_ns);
+		   ns[0], bench_kill_quantile(ns, nr, 500), bench_kill_quantile(ns, nr, 900),
+		   bench_kill_quantile(ns, nr, 990), ns[nr - 1], total_ns);
 	bench_line(" rounds=%llu interrupts=%llu\n", cost->rounds, cost->interrupts);
 	for (begin = 0; begin < nr; begin = i) {
 		unsigned int power = ilog2(ns[begin] | 1);
@@ -188,8 +175,8 @@ static void show(const struct bench_kill *setup, const char *what, u64 *ns, size
 	}
 }
 
-/* Begin all counters of a batch. Return: how many did. */
-static unsigned int begin_all(struct kill_batch *batch, const struct bench_kill *setup)
+/* Initialise the counters of a batch. Return: the number of initialised counters. */
+static unsigned int bench_kill_init(struct kill_batch *batch, const struct bench_kill *setup)
 {
 	unsigned int i;
 
@@ -199,8 +186,8 @@ static unsigned int begin_all(struct kill_batch *batch, const struct bench_kill 
 		*object = (struct kill_object) {
 			.counter = {
 				.provider	= setup->provider,
-				.release	= released,
-				.confirm	= confirmed,
+				.release	= bench_kill_released,
+				.confirm	= bench_kill_confirmed,
 			},
 			.batch = batch,
 		};
@@ -211,17 +198,17 @@ static unsigned int begin_all(struct kill_batch *batch, const struct bench_kill 
 }
 
 /*
- * One batch, whose times go to @ns, confirmations first, releases @stride further. How
- * long all took is added to @total_ns.
+ * Run one batch. The times until confirmation go to @ns, those until release to @ns + @stride.
+ * The time from the first kill to the last release is added to @total_ns.
  */
-static int run_batch(struct kill_batch *batch, const struct bench_kill *setup,
-		     struct task_struct **threads, u64 *ns, size_t stride, u64 *total_ns)
+static int bench_kill_run(struct kill_batch *batch, const struct bench_kill *setup,
+			  struct task_struct **threads, u64 *ns, size_t stride, u64 *total_ns)
 {
 	u64 first = U64_MAX, last = 0;
 	unsigned int i;
 	int ret = 0;
 
-	batch->nr = begin_all(batch, setup);
+	batch->nr = bench_kill_init(batch, setup);
 	if (batch->nr < setup->refs)
 		ret = -ENOMEM;
 	atomic_set(&batch->next, 0);
@@ -230,12 +217,12 @@ static int run_batch(struct kill_batch *batch, const struct bench_kill *setup,
 	batch->go = false;
 	batch->busy = setup->load == BENCH_KILL_BUSY;
 	if (!ret) {
-		ret = kill_batch(batch, setup, threads);
+		ret = bench_kill_start(batch, setup, threads);
 	} else if (batch->nr) {
-		kill_all(batch);
+		bench_kill_all(batch);
 		wait_for_completion(&batch->released);
 	}
-	/* release() of the last may still be returning from our function. */
+	/* bench_kill_released() may still be running for the last counter. */
 	synchronize_rcu();
 	for (i = 0; i < batch->nr; i++) {
 		struct kill_object *object = &batch->objects[i];
@@ -251,8 +238,8 @@ static int run_batch(struct kill_batch *batch, const struct bench_kill *setup,
 }
 
 /**
- * bench_kill - measure kills
- * @setup: which
+ * bench_kill - measure the duration of kills
+ * @setup: which kills
  *
  * Context: process.
  * Return: 0 and lines for both distributions; -ENOMEM or -EINTR.
@@ -263,7 +250,7 @@ int bench_kill(const struct bench_kill *setup)
 	size_t nr = (size_t)setup->refs * setup->batches;
 	struct task_struct **threads;
 	struct kill_batch batch = {};
-	struct rs_sealed_ref_rounds before, cost;
+	struct rs_counter_rounds before = {}, cost = {};
 	u64 *ns, total_ns = 0;
 	unsigned int i;
 	int ret = -ENOMEM;
@@ -273,21 +260,23 @@ int bench_kill(const struct bench_kill *setup)
 	ns = rs_zalloc(site, 2 * nr * sizeof(*ns), GFP_KERNEL);
 	if (threads && batch.objects && ns)
 		ret = 0;
-	rs_sealed_ref_read_rounds(&before);
+	if (setup->provider->read_rounds)
+		setup->provider->read_rounds(&before);
 	for (i = 0; i < setup->batches && !ret; i++) {
-		/* The memory of many is given back later: not while the next are killed. */
+		/* The memory of many counters is freed later: not during the next kills. */
 		if (i && setup->refs >= SETTLE_REFS)
 			schedule_timeout_idle(HZ);
-		ret = run_batch(&batch, setup, threads, ns + i * setup->refs, nr, &total_ns);
+		ret = bench_kill_run(&batch, setup, threads, ns + i * setup->refs, nr, &total_ns);
 		if (!ret && signal_pending(current))
 			ret = -EINTR;
 	}
-	rs_sealed_ref_read_rounds(&cost);
+	if (setup->provider->read_rounds)
+		setup->provider->read_rounds(&cost);
 	cost.rounds -= before.rounds;
 	cost.interrupts -= before.interrupts;
 	if (!ret) {
-		show(setup, "confirm", ns, nr, total_ns, &cost);
-		show(setup, "release", ns + nr, nr, total_ns, &cost);
+		bench_kill_show(setup, "confirm", ns, nr, total_ns, &cost);
+		bench_kill_show(setup, "release", ns + nr, nr, total_ns, &cost);
 	}
 	rs_free(site, ns);
 	rs_free(site, batch.objects);

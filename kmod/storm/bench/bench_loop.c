@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What one operation takes on one CPU. */
+/* The cost of one operation on one CPU. */
 #include <linux/irqflags.h>
 #include <linux/math64.h>
 #include <linux/rcupdate.h>
@@ -10,12 +10,12 @@
 #include "bench_internal.h"
 
 #define TURNS		1000
-#define ROUNDS		7	/* where nearly each gives the same; odd, for the median */
-#define ROUNDS_OF_TIME	50	/* where others are at work beside */
+#define ROUNDS		7	/* of a clock of instructions; odd, for the median */
+#define ROUNDS_OF_TIME	50	/* of other clocks, for other tasks disturb most rounds */
 #define SETTLE_TRIES	100
-#define COLD_AT_ONCE	256	/* with interrupts off */
-#define COLD_STRIDE	20011	/* odd, so that it comes to each */
-#define SAMPLES		101	/* of what sleeps; odd, for the median */
+#define COLD_AT_ONCE	256	/* counters visited with interrupts off */
+#define COLD_STRIDE	20011	/* odd, so that the walk visits every counter */
+#define SAMPLES		101	/* of init and exit, which may sleep; odd, for the median */
 
 static __always_inline bool do_nothing(struct rs_counter *counter, u64 *ref)
 {
@@ -24,9 +24,13 @@ static __always_inline bool do_nothing(struct rs_counter *counter, u64 *ref)
 
 RS_BENCH_LOOP(nothing, u64)
 
-/* Signed, since a loop may be cheaper than one around nothing by a tick of a coarse clock. */
-static s64 once(struct rs_counter *counter, const struct bench_clock *clock,
-		void (*loop)(struct rs_counter *counter, unsigned long n), unsigned long n)
+/*
+ * The time of one run of a loop. Signed, for with a coarse clock an operation may seem one
+ * tick cheaper than none.
+ */
+static s64 bench_loop_once(struct rs_counter *counter, const struct bench_clock *clock,
+			   void (*loop)(struct rs_counter *counter, unsigned long n),
+			   unsigned long n)
 {
 	unsigned long flags;
 	u64 start, end;
@@ -47,12 +51,13 @@ static s64 once(struct rs_counter *counter, const struct bench_clock *clock,
 	return end - start;
 }
 
-static unsigned int rounds_of(const struct bench_clock *clock)
+static unsigned int bench_loop_rounds(const struct bench_clock *clock)
 {
 	return clock->kind == CLOCK_INSTRUCTIONS ? ROUNDS : ROUNDS_OF_TIME;
 }
 
-static int compare(const void *a, const void *b)
+/* For sort(). */
+int bench_compare(const void *a, const void *b)
 {
 	s64 x = *(const s64 *)a, y = *(const s64 *)b;
 
@@ -60,96 +65,97 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * What a loop takes, of what it took in some rounds. Of time it is the least, since
- * others are at work beside. A count of instructions is the same each time; but
- * once in some thousand times the emulator's clock is read as it was before the loop, or
- * after something else, which the median leaves out.
+ * The cost of a loop, given its times in several rounds. Of times the least counts, since
+ * other tasks and interrupts only add to a time. Counts of instructions are all the same,
+ * except that the emulator reads a stale or a late clock once in some thousand rounds; the
+ * median leaves such a round out.
  */
-static s64 choose(s64 *rounds, const struct bench_clock *clock)
+static s64 bench_loop_choose(s64 *rounds, const struct bench_clock *clock)
 {
-	unsigned int nr = rounds_of(clock);
+	unsigned int nr = bench_loop_rounds(clock);
 
-	sort(rounds, nr, sizeof(*rounds), compare, NULL);
+	sort(rounds, nr, sizeof(*rounds), bench_compare, NULL);
 	return rounds[clock->kind == CLOCK_INSTRUCTIONS ? nr / 2 : 0];
 }
 
 /*
- * While a reschedule is due, each turn of a loop that disables preemption asks for it. On a
- * busy machine one may be due after every round; for times the least is taken anyway.
+ * Whether no reschedule is due. While one is due, every preempt_enable() of a loop calls the
+ * scheduler, which adds instructions. Times need no check, for the least time counts.
  */
-static bool was_undisturbed(const struct bench_clock *clock)
+static bool bench_loop_undisturbed(const struct bench_clock *clock)
 {
 	return clock->kind != CLOCK_INSTRUCTIONS || !need_resched();
 }
 
-/* S64_MAX if the counter would not stay in its mode. */
-static s64 take(struct bench_counter *bench, const struct rs_bench_op *op,
-		const struct bench_clock *clock, unsigned long n)
+/* Measure a loop of @n turns. Return: the cost, S64_MAX if the counter leaves its mode. */
+static s64 bench_loop_measure(struct rs_counter *counter, const struct rs_bench_op *op,
+			      const struct bench_clock *clock, unsigned long n)
 {
-	struct rs_counter *counter = &bench->counter;
 	const struct rs_provider *provider = counter->provider;
-	unsigned int round = 0, rounds = rounds_of(clock), tries;
+	unsigned int round = 0, rounds = bench_loop_rounds(clock), tries;
 	static s64 took[ROUNDS_OF_TIME + 1];	/* one run at a time */
 
 	for (tries = 0; round <= rounds && tries < rounds + SETTLE_TRIES; tries++) {
 		bool settled;
 
-		if (bench_counter_settle(bench, op->atomic))
+		if (bench_counter_settle(counter, op->atomic))
 			break;
 		if (op->delta < 0)
 			provider->get(counter, n);
 		cond_resched_tasks_rcu_qs();
-		settled = bench_counter_is_settled(bench, op->atomic);
-		took[round] = once(counter, clock, op->loop, n);
-		settled &= bench_counter_is_settled(bench, op->atomic) && was_undisturbed(clock);
+		settled = bench_counter_is_settled(counter, op->atomic);
+		took[round] = bench_loop_once(counter, clock, op->loop, n);
+		settled &= bench_counter_is_settled(counter, op->atomic) &&
+			   bench_loop_undisturbed(clock);
 		if (op->delta > 0)
 			provider->put(counter, n);
 		round += settled;
 	}
-	/* The first round is for warming up. */
-	return round <= rounds ? S64_MAX : choose(took + 1, clock);
+	/* The first round only warms up the caches. */
+	return round <= rounds ? S64_MAX : bench_loop_choose(took + 1, clock);
 }
 
-/* The same for a loop around nothing. */
-static s64 take_nothing(struct bench_counter *bench, const struct bench_clock *clock,
-			unsigned long n)
+/* Measure an empty loop of @n turns. */
+static s64 bench_loop_measure_nothing(struct rs_counter *counter, const struct bench_clock *clock,
+				      unsigned long n)
 {
 	static s64 took[ROUNDS_OF_TIME + 1];
 	unsigned int round;
 
-	for (round = 0; round <= rounds_of(clock); round++)
-		took[round] = once(&bench->counter, clock, bench_nothing, n);
-	return choose(took + 1, clock);
+	for (round = 0; round <= bench_loop_rounds(clock); round++)
+		took[round] = bench_loop_once(counter, clock, bench_nothing, n);
+	return bench_loop_choose(took + 1, clock);
 }
 
 /**
- * bench_loop - measure an operation
- * @bench: a counter
+ * bench_loop - measure the cost of an operation
+ * @counter: the counter
  * @op: the operation
  * @clock: the clock
  *
  * Context: process, pinned to a CPU.
- * Return: 0 and one more result line; -EAGAIN if the counter would not stay in
- * the mode that is to be measured.
+ * Return: 0 and one more result line; -EAGAIN if the counter leaves the mode that is to be
+ * measured.
  */
-int bench_loop(struct bench_counter *bench, const struct rs_bench_op *op,
+int bench_loop(struct rs_counter *counter, const struct rs_bench_op *op,
 	       const struct bench_clock *clock)
 {
-	s64 whole = take(bench, op, clock, 2 * TURNS);
-	s64 half = take(bench, op, clock, TURNS);
+	s64 whole = bench_loop_measure(counter, op, clock, 2 * TURNS);
+	s64 half = bench_loop_measure(counter, op, clock, TURNS);
 	s64 nothing;
 
 	if (whole == S64_MAX || half == S64_MAX)
 		return -EAGAIN;
-	nothing = take_nothing(bench, clock, 2 * TURNS) - take_nothing(bench, clock, TURNS);
-	bench_result(bench->counter.provider, op->name, 1, clock->unit,
+	nothing = bench_loop_measure_nothing(counter, clock, 2 * TURNS) -
+		  bench_loop_measure_nothing(counter, clock, TURNS);
+	bench_result(counter->provider, op->name, 1, clock->unit,
 		     div_s64(max(whole - half - nothing, 0LL) * 1000, TURNS));
 	return 0;
 }
 
-/* One turn on each of many counters, in an order that no prefetcher guesses. */
-static s64 walk(struct rs_counter *counters, const struct bench_clock *clock,
-		void (*loop)(struct rs_counter *counter, unsigned long n))
+/* Run one turn on each counter, in an order that the prefetcher cannot predict. */
+static s64 bench_loop_walk(struct rs_counter *counters, const struct bench_clock *clock,
+			   void (*loop)(struct rs_counter *counter, unsigned long n))
 {
 	unsigned int i, next = 0;
 	unsigned long flags;
@@ -170,8 +176,8 @@ static s64 walk(struct rs_counter *counters, const struct bench_clock *clock,
 	return sum;
 }
 
-static void move_all(struct rs_counter *counters,
-		     void (*move)(struct rs_counter *counter, u32 nr))
+static void bench_loop_move_all(struct rs_counter *counters,
+				void (*move)(struct rs_counter *counter, u32 nr))
 {
 	unsigned int i;
 
@@ -180,10 +186,10 @@ static void move_all(struct rs_counter *counters,
 }
 
 /**
- * bench_cold - measure an operation on counters that are in no cache
- * @counters: %COLD_COUNTERS of them
+ * bench_cold - measure the cost of an operation on counters that are in no cache
+ * @counters: array of %COLD_COUNTERS counters
  * @op: the operation
- * @clock: one of time
+ * @clock: a clock of time
  *
  * Context: process, pinned to a CPU.
  * Return: 0 and one more result line, or -EINTR.
@@ -199,12 +205,12 @@ int bench_cold(struct rs_counter *counters, const struct rs_bench_op *op,
 	for (i = 0; i < ROUNDS; i++) {
 		if (signal_pending(current))
 			return -EINTR;
-		nothing = min(nothing, walk(counters, clock, bench_nothing));
+		nothing = min(nothing, bench_loop_walk(counters, clock, bench_nothing));
 		if (op->delta < 0)
-			move_all(counters, provider->get);
-		least = min(least, walk(counters, clock, op->loop));
+			bench_loop_move_all(counters, provider->get);
+		least = min(least, bench_loop_walk(counters, clock, op->loop));
 		if (op->delta > 0)
-			move_all(counters, provider->put);
+			bench_loop_move_all(counters, provider->put);
 	}
 	scnprintf(name, sizeof(name), "%s_cold", op->name);
 	bench_result(provider, name, 1, clock->unit,
@@ -213,11 +219,12 @@ int bench_cold(struct rs_counter *counters, const struct rs_bench_op *op,
 }
 
 /**
- * bench_init_exit - measure a counter's beginning and end
- * @provider: whose
+ * bench_init_exit - measure the cost of init and exit of a counter
+ * @provider: kind of the counter
  * @clock: the clock
  *
- * The median, since allocators have their days, less that of nothing.
+ * The result is a median, for an allocator takes longer when its caches are empty. The
+ * median of two reads of the clock is subtracted.
  *
  * Context: process, pinned to a CPU.
  * Return: 0 and one more result line, or -ENOMEM.
@@ -243,7 +250,7 @@ int bench_init_exit(const struct rs_provider *provider, const struct bench_clock
 		samples[1][i] = clock->read() - start;
 	}
 	for (i = 0; i < ARRAY_SIZE(samples); i++)
-		sort(samples[i], SAMPLES, sizeof(s64), compare, NULL);
+		sort(samples[i], SAMPLES, sizeof(s64), bench_compare, NULL);
 	bench_result(provider, "init_exit", 1, clock->unit,
 		     (samples[1][SAMPLES / 2] - samples[0][SAMPLES / 2]) * 1000);
 	return 0;

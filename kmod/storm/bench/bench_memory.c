@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory that counters take, by the accounts of those who gave it.
+ * The memory that counters take, as /proc/meminfo shows it.
  *
- * /proc/meminfo has one line for each allocator that a counter's memory can come
- * from. It is read before and after very many counters begin, and the difference
- * is shared among them. That goes for mainline's counters as for ours: nobody's
- * own idea of its size comes in, but for the counter itself, which is embedded
- * in what it counts.
+ * /proc/meminfo has one line for each allocator that can provide a counter's memory. A run
+ * reads /proc/meminfo before and after the init of very many counters, and divides the
+ * difference by the number of counters. The method is the same for mainline's counters and
+ * for ours. Only the size of the counter itself, which is embedded in an object, is added.
  *
- * Allocators hand out what they have before they ask for pages, and do not give
- * back every page. So as many counters begin, get hot, and stay, before the first
- * reading, and per-CPU memory is filled up: that uses what was left over. Pages are
- * accounted for on each CPU first, and summed up now and then, so a reading counts
- * when the next two agree.
+ * An allocator uses up its free memory before it asks for pages, and does not give back every
+ * page. So before the first reading a run initialises as many counters again, which stay
+ * until the end, and fills up per-CPU memory. The kernel accounts for pages on each CPU, and
+ * sums the accounts up about once a second, so a reading is valid when the next two agree.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -31,19 +29,19 @@
 
 #define MEMINFO		"/proc/meminfo"
 #define MEMINFO_BYTES	8192
-#define SETTLE_MS	600	/* three of these are more than a second, in which CPUs report */
+#define SETTLE_MS	600	/* all CPUs report within a second, so within two of these */
 #define SETTLE_READINGS	3
 #define SETTLE_TRIES	100
 #define HEAT_PAIRS_MAX	8192
 #define HEAT_SECONDS	120
 #define FILLERS_MAX	1000000
 #define FILLERS_STEP	256
-#define CHUNK_BYTES_MIN	(2 * PAGE_SIZE)		/* of its own needs */
+#define CHUNK_BYTES_MIN	(2 * PAGE_SIZE)	/* descriptors of a new chunk */
 
 enum account {
 	ACCOUNT_SLAB,
 	ACCOUNT_PERCPU,
-	ACCOUNT_VMALLOC,	/* what per-CPU allocator and arrays have beside */
+	ACCOUNT_VMALLOC,	/* descriptors of the per-CPU allocator, and large arrays */
 	ACCOUNT_NR,
 };
 
@@ -61,11 +59,11 @@ struct reading {
 };
 
 /**
- * struct memory_run - counters whose memory is measured
- * @setup: what was asked for
- * @warm: as many counters as are measured; they stay
- * @counters: those that are measured
- * @base: the reading before they began
+ * struct memory_run - a run of bench_memory()
+ * @setup: arguments of the command
+ * @warm: counters that stay until the end, as many as @counters
+ * @counters: the counters that are measured
+ * @base: the reading before the init of @counters
  */
 struct memory_run {
 	const struct bench_memory	*setup;
@@ -74,7 +72,7 @@ struct memory_run {
 	struct reading			base;
 };
 
-static int read_accounts(char *text, struct reading *reading)
+static int bench_memory_read(char *text, struct reading *reading)
 {
 	struct file *file = filp_open(MEMINFO, O_RDONLY, 0);
 	unsigned int i;
@@ -97,7 +95,7 @@ static int read_accounts(char *text, struct reading *reading)
 	return 0;
 }
 
-static u64 distance(const struct reading *a, const struct reading *b)
+static u64 bench_memory_distance(const struct reading *a, const struct reading *b)
 {
 	u64 sum = 0;
 	unsigned int i;
@@ -107,18 +105,18 @@ static u64 distance(const struct reading *a, const struct reading *b)
 	return sum;
 }
 
-/* A reading that stays for more than a second, give or take half a byte for each counter. */
-static int read_settled(char *text, u64 refs, struct reading *reading)
+/* Read until three readings agree within half a byte for each counter. */
+static int bench_memory_read_settled(char *text, u64 refs, struct reading *reading)
 {
 	unsigned int same = 1, tries;
 
 	for (tries = 0; tries < SETTLE_TRIES && same < SETTLE_READINGS; tries++) {
 		struct reading now;
-		int ret = read_accounts(text, &now);
+		int ret = bench_memory_read(text, &now);
 
 		if (ret)
 			return ret;
-		same = tries && distance(&now, reading) <= refs / 2 ? same + 1 : 1;
+		same = tries && bench_memory_distance(&now, reading) <= refs / 2 ? same + 1 : 1;
 		*reading = now;
 		if (same < SETTLE_READINGS && msleep_interruptible(SETTLE_MS))
 			return -EINTR;
@@ -126,8 +124,8 @@ static int read_settled(char *text, u64 refs, struct reading *reading)
 	return same < SETTLE_READINGS ? -EUCLEAN : 0;
 }
 
-/* What earlier counters had is given back after grace periods, of which one may be under way. */
-static int wait_for_the_past(char *text, u64 refs)
+/* Wait until the memory of earlier counters, which are freed after grace periods, is free. */
+static int bench_memory_wait_freed(char *text, u64 refs)
 {
 	struct reading unused;
 	unsigned int i;
@@ -136,11 +134,11 @@ static int wait_for_the_past(char *text, u64 refs)
 		synchronize_rcu_tasks();
 		rcu_barrier();
 	}
-	return read_settled(text, refs, &unused);
+	return bench_memory_read_settled(text, refs, &unused);
 }
 
-/* Return: 0 and two more lines of results; or an errno. */
-static int measure(const struct memory_run *run, char *text, const char *state)
+/* Read the memory in one state. Return: 0 and two more lines of results; or an errno. */
+static int bench_memory_measure(const struct memory_run *run, char *text, const char *state)
 {
 	const struct bench_memory *setup = run->setup;
 	const struct rs_provider *provider = setup->provider;
@@ -150,7 +148,7 @@ static int measure(const struct memory_run *run, char *text, const char *state)
 	unsigned int i;
 	int ret;
 
-	ret = read_settled(text, setup->refs, &now);
+	ret = bench_memory_read_settled(text, setup->refs, &now);
 	if (ret)
 		return ret;
 	bench_line("memory=%s provider=%s refs=%llu possible_cpus=%u embedded_bytes=%zu", state,
@@ -168,18 +166,8 @@ static int measure(const struct memory_run *run, char *text, const char *state)
 	return 0;
 }
 
-static bool is_hot(struct rs_counter *counter)
-{
-	struct rs_counter_state state;
-
-	if (!counter->provider->modes)
-		return true;
-	counter->provider->inspect(counter, &state);
-	return state.mode == RS_COUNTER_PERCPU;
-}
-
-/* Use each, a dynamic one until it has slots; all have them at the same time in the end. */
-static int heat(struct rs_counter *counters, const struct bench_memory *setup)
+/* Use the counters until all are in per-CPU mode at the same time. */
+static int bench_memory_heat(struct rs_counter *counters, const struct bench_memory *setup)
 {
 	unsigned long deadline = jiffies + HEAT_SECONDS * HZ;
 	unsigned int pairs = 1, cold, i, j;
@@ -187,7 +175,7 @@ static int heat(struct rs_counter *counters, const struct bench_memory *setup)
 	do {
 		for (i = 0, cold = 0; i < setup->refs; i++) {
 			struct rs_counter *counter = &counters[i];
-			bool hot = is_hot(counter);
+			bool hot = bench_counter_is_settled(counter, false);
 
 			cold += !hot;
 			for (j = 0; j < (hot ? pairs == 1 : pairs); j++) {
@@ -205,39 +193,39 @@ static int heat(struct rs_counter *counters, const struct bench_memory *setup)
 	return cold ? -EAGAIN : 0;
 }
 
-/* Per-CPU memory that is in the way; the next in the slot of the first CPU. */
+/* Per-CPU memory that fills up a chunk; @next is used in the slot of the first CPU only. */
 struct filler {
 	struct filler __percpu *next;
 };
 
-static struct filler *first_of(struct filler __percpu *filler)
+static struct filler *bench_memory_first_slot(struct filler __percpu *filler)
 {
 	return per_cpu_ptr(filler, cpumask_first(cpu_possible_mask));
 }
 
 /*
- * Use up what the per-CPU allocator has, until it makes a new chunk: then all counters that
- * are measured begin at the same place in one, and none finds room that another left.
+ * Use up the memory of the per-CPU allocator until it makes a new chunk. The slots of the
+ * counters that are measured then begin at the same place of a chunk in every run.
  */
-static int fill(char *text, struct filler __percpu **fillers)
+static int bench_memory_fill_chunk(char *text, struct filler __percpu **fillers)
 {
 	struct reading before, now;
 	unsigned int i;
 	int ret;
 
-	ret = read_accounts(text, &now);
+	ret = bench_memory_read(text, &now);
 	for (i = 1; i <= FILLERS_MAX && !ret; i++) {
 		struct filler __percpu *filler;
 
 		filler = rs_alloc_percpu(&refstorm_sites[SITE_BENCH], struct filler, GFP_KERNEL);
 		if (!filler)
 			return -ENOMEM;
-		first_of(filler)->next = *fillers;
+		bench_memory_first_slot(filler)->next = *fillers;
 		*fillers = filler;
 		if (i % FILLERS_STEP)
 			continue;
 		before = now;
-		ret = read_accounts(text, &now);
+		ret = bench_memory_read(text, &now);
 		if (now.bytes[ACCOUNT_VMALLOC] - before.bytes[ACCOUNT_VMALLOC] >= CHUNK_BYTES_MIN)
 			return ret;
 		cond_resched_tasks_rcu_qs();
@@ -245,56 +233,56 @@ static int fill(char *text, struct filler __percpu **fillers)
 	return ret ?: -EUCLEAN;
 }
 
-static void empty(struct filler __percpu *fillers)
+static void bench_memory_free_fillers(struct filler __percpu *fillers)
 {
 	while (fillers) {
-		struct filler __percpu *next = first_of(fillers)->next;
+		struct filler __percpu *next = bench_memory_first_slot(fillers)->next;
 
 		rs_free_percpu(&refstorm_sites[SITE_BENCH], fillers);
 		fillers = next;
 	}
 }
 
-/* In atomic mode first, since that takes no more of anything than the rest leaves. */
-static int measure_states(struct memory_run *run, char *text)
+/* Atomic mode is first, since it needs no memory that the other states would miss. */
+static int bench_memory_measure_states(struct memory_run *run, char *text)
 {
 	const struct bench_memory *setup = run->setup;
 	int ret;
 
-	ret = read_settled(text, setup->refs, &run->base);
+	ret = bench_memory_read_settled(text, setup->refs, &run->base);
 	if (ret)
 		return ret;
 	if (setup->provider->modes) {
-		ret = bench_counters_begin(run->counters, setup->provider, setup->refs,
-					   RS_COUNTER_INIT_ATOMIC);
+		ret = bench_counters_begin(run->counters, setup->provider, setup->refs, true);
 		if (ret)
 			return ret;
-		ret = measure(run, text, "atomic");
+		ret = bench_memory_measure(run, text, "atomic");
 		bench_counters_kill(run->counters, setup->refs);
-		bench_counters_end(run->counters, setup->refs);
-		ret = ret ?: wait_for_the_past(text, setup->refs);
+		bench_counters_exit(run->counters, setup->refs);
+		ret = ret ?: bench_memory_wait_freed(text, setup->refs);
 		if (ret)
 			return ret;
 	}
-	ret = bench_counters_begin(run->counters, setup->provider, setup->refs, 0);
+	ret = bench_counters_begin(run->counters, setup->provider, setup->refs, false);
 	if (ret)
 		return ret;
-	ret = measure(run, text, "cold") ?: heat(run->counters, setup) ?:
-	      measure(run, text, "hot");
+	ret = bench_memory_measure(run, text, "cold") ?: bench_memory_heat(run->counters, setup) ?:
+	      bench_memory_measure(run, text, "hot");
 	bench_counters_kill(run->counters, setup->refs);
-	ret = ret ?: wait_for_the_past(text, setup->refs) ?: measure(run, text, "killed");
-	bench_counters_end(run->counters, setup->refs);
+	ret = ret ?: bench_memory_wait_freed(text, setup->refs) ?:
+	      bench_memory_measure(run, text, "killed");
+	bench_counters_exit(run->counters, setup->refs);
 	return ret;
 }
 
 /**
  * bench_memory - measure the memory of counters
- * @setup: of which, and how many
+ * @setup: kind and number of the counters
  *
  * Context: process.
- * Return: 0 and lines for each state; -ENOMEM, -EINTR, -ENODEV if nobody keeps
- * accounts, -EUCLEAN if others allocate too much meanwhile, or -EAGAIN if the counters
- * would not get hot together.
+ * Return: 0 and lines for each state; -ENOMEM, -EINTR, -ENODEV if /proc/meminfo lacks a line,
+ * -EUCLEAN if other tasks allocate too much meanwhile, or -EAGAIN if the counters are never all
+ * in per-CPU mode.
  */
 int bench_memory(const struct bench_memory *setup)
 {
@@ -309,14 +297,15 @@ int bench_memory(const struct bench_memory *setup)
 	if (!text || !run.warm)
 		goto out;
 	run.counters = run.warm + setup->refs;
-	ret = wait_for_the_past(text, setup->refs) ?:
-	      bench_counters_begin(run.warm, setup->provider, setup->refs, 0);
+	ret = bench_memory_wait_freed(text, setup->refs) ?:
+	      bench_counters_begin(run.warm, setup->provider, setup->refs, false);
 	if (ret)
 		goto out;
-	ret = heat(run.warm, setup) ?: fill(text, &fillers) ?: measure_states(&run, text);
-	empty(fillers);
+	ret = bench_memory_heat(run.warm, setup) ?: bench_memory_fill_chunk(text, &fillers) ?:
+	      bench_memory_measure_states(&run, text);
+	bench_memory_free_fillers(fillers);
 	bench_counters_kill(run.warm, setup->refs);
-	bench_counters_end(run.warm, setup->refs);
+	bench_counters_exit(run.warm, setup->refs);
 out:
 	rs_free(site, run.warm);
 	rs_free(site, text);
