@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects that are driven one command at a time.
+ * Objects: counters that a user drives one command at a time. Commands that create an object,
+ * wait for its release, and destroy it.
  *
- * Whoever writes to control holds references as any user of a counter does, so
- * each object keeps what they hold, and refuses what they may not do: a put
- * without a reference never reaches the counter. That makes every sequence of
- * commands safe. An object made with unguarded=1 lets misuse through, for
- * counters that are documented to survive it.
+ * A user of the control file holds references as any other user of a counter does. Each object
+ * keeps the number of these references, and the guard refuses a command that would misuse the
+ * counter: a put without a reference never reaches the counter. So every sequence of commands
+ * is safe. An object created with unguarded=1 lets misuse through, for counters that are
+ * documented to survive it.
  *
  *	state		owner's reference	release() ran
  *	live		held			no
  *	killed		dropped			no
  *	released	dropped			yes
  */
-#include <linux/ctype.h>
 #include <linux/jiffies.h>
-#include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/wait.h>
 
@@ -27,22 +26,12 @@
 #define WAIT_MS_DEFAULT	2000
 #define WAIT_MS_MAX	60000
 
-static LIST_HEAD(objects);
-static unsigned int nr_objects;
-/* Protects the list, and what struct object says. */
-DEFINE_MUTEX(objects_lock);
-static DECLARE_WAIT_QUEUE_HEAD(released_wait);
-
-static const char *object_state(struct object *object)
-{
-	if (object_is_released(object))
-		return "released";
-	return object->killed ? "killed" : "live";
-}
+static DECLARE_WAIT_QUEUE_HEAD(object_released_wait);
 
 /*
- * The callbacks. After release() has counted itself, destroy may free the
- * object, a grace period later: counters call it as RCU readers, or we do.
+ * The callbacks. As soon as object_released() has incremented @released, object_destroy() may
+ * free the object, a grace period later. Per-CPU counters call object_released() as RCU
+ * readers; other counters call it from a command, which holds objects_lock.
  */
 
 static void object_released(struct rs_counter *counter)
@@ -53,7 +42,7 @@ static void object_released(struct rs_counter *counter)
 	rs_track_end(&object->track);
 	events_add("subject=object:%s event=release nr=%d", object->name, count);
 	atomic_inc(&object->released);
-	wake_up_all(&released_wait);
+	wake_up_all(&object_released_wait);
 }
 
 static void object_confirmed(struct rs_counter *counter)
@@ -62,40 +51,6 @@ static void object_confirmed(struct rs_counter *counter)
 	int count = atomic_inc_return(&object->confirmed);
 
 	events_add("subject=object:%s event=confirm nr=%d", object->name, count);
-}
-
-static struct object *find(const char *name)
-{
-	struct object *object;
-
-	list_for_each_entry(object, &objects, node)
-		if (!strcmp(object->name, name))
-			return object;
-	return NULL;
-}
-
-/* Caller holds objects_lock. */
-struct object *object_find_or_refuse(struct command *cmd)
-{
-	struct object *object = find(cmd->words[1]);
-
-	if (!object)
-		command_refuse(cmd, 1, -ENOENT, "no object is called '%.32s'",
-			       cmd->words[1]);
-	return object;
-}
-
-int object_done(struct command *cmd, struct object *object, const char *fmt, ...)
-{
-	char result[32];
-	va_list args;
-
-	va_start(args, fmt);
-	vscnprintf(result, sizeof(result), fmt, args);
-	va_end(args);
-	scnprintf(cmd->result, sizeof(cmd->result), "command=%s object=%s result=%s",
-		  cmd->words[0], object->name, result);
-	return 0;
 }
 
 enum create_mode { CREATE_PERCPU, CREATE_ATOMIC, CREATE_DEAD };
@@ -128,23 +83,6 @@ static const struct command_key create_keys[] = {
 	  .offset = offsetof(struct create_keys, track) },
 };
 
-/* Names of objects, and of holders of their references. */
-int object_check_name(struct command *cmd, unsigned int word, const char *name)
-{
-	const char *c;
-
-	if (!*name || strlen(name) > RS_NAME_MAX)
-		return command_refuse(cmd, word, -EINVAL,
-				      "a name has at most %d characters, and one at least",
-				      RS_NAME_MAX);
-	for (c = name; *c; c++)
-		if (!isalnum(*c) && !strchr("_-.", *c))
-			return command_refuse(cmd, word, -EINVAL,
-					      "'%c' in a name; accepted: A-Z a-z 0-9 _ - .",
-					      *c);
-	return 0;
-}
-
 static int check_create(struct command *cmd, const struct rs_provider *provider,
 			const struct create_keys *keys)
 {
@@ -159,7 +97,7 @@ static int check_create(struct command *cmd, const struct rs_provider *provider,
 		return command_refuse(cmd, 2, -EOPNOTSUPP,
 				      "%s is not documented to survive misuse; unguarded=1 is for refcount and kref kinds",
 				      provider->name);
-	if (nr_objects == RS_OBJECTS_MAX)
+	if (objects_count() == RS_OBJECTS_MAX)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOSPC,
 				      "there are %d objects already", RS_OBJECTS_MAX);
 	return 0;
@@ -186,7 +124,7 @@ static int create_locked(struct command *cmd)
 	ret = object_check_name(cmd, 1, cmd->words[1]);
 	if (ret)
 		return ret;
-	if (find(cmd->words[1]))
+	if (object_find(cmd->words[1]))
 		return command_refuse(cmd, 1, -EEXIST, "object '%s' exists", cmd->words[1]);
 	provider = provider_find_or_refuse(cmd, 2, cmd->words[2]);
 	if (!provider)
@@ -223,8 +161,7 @@ static int create_locked(struct command *cmd)
 		rs_free(&refstorm_sites[SITE_OBJECT], object);
 		return ret;
 	}
-	list_add_tail(&object->node, &objects);
-	nr_objects++;
+	object_add(object);
 	if (keys.mode == CREATE_DEAD) {
 		/* As if it had been killed and released. */
 		object->killed = true;
@@ -275,7 +212,7 @@ int object_wait(struct command *cmd)
 	if (!object)
 		return -ENOENT;
 
-	left = wait_event_killable_timeout(released_wait,
+	left = wait_event_killable_timeout(object_released_wait,
 					   object_is_released(object),
 					   msecs_to_jiffies(keys.ms));
 
@@ -294,13 +231,12 @@ int object_wait(struct command *cmd)
 	return ret;
 }
 
-/* Caller holds objects_lock; nobody uses the counter any more. */
-static void destroy(struct object *object)
+/* End an object whose counter is in no use. Caller holds objects_lock, or is module exit. */
+static void object_free(struct object *object)
 {
 	const struct rs_provider *provider = object->counter.provider;
 
-	list_del(&object->node);
-	nr_objects--;
+	object_remove(object);
 	object_forget_holders(object);
 	rs_track_end(&object->track);
 	if (provider->exit)
@@ -308,12 +244,8 @@ static void destroy(struct object *object)
 	rs_free_rcu(&refstorm_sites[SITE_OBJECT], object, rcu);
 }
 
-static int destroy_locked(struct command *cmd)
+static int object_run_destroy(struct command *cmd, struct object *object)
 {
-	struct object *object = object_find_or_refuse(cmd);
-
-	if (!object)
-		return -ENOENT;
 	if (!object->unguarded && !object_is_released(object))
 		return command_refuse(cmd, 1, -EBUSY,
 				      "'%s' is %s, with %llu references held by you; kill it, put them, and wait",
@@ -323,73 +255,20 @@ static int destroy_locked(struct command *cmd)
 				      object->name);
 	events_add("subject=object:%s event=destroy", object->name);
 	object_done(cmd, object, "done");
-	destroy(object);
+	object_free(object);
 	return 0;
 }
 
 /* destroy NAME */
 int object_destroy(struct command *cmd)
 {
-	int ret;
-
-	mutex_lock(&objects_lock);
-	ret = destroy_locked(cmd);
-	mutex_unlock(&objects_lock);
-	return ret;
-}
-
-static const char * const mode_names[] = {
-	[RS_COUNTER_MODELESS]	= "-",
-	[RS_COUNTER_PERCPU]	= "percpu",
-	[RS_COUNTER_SWITCHING]	= "switching",
-	[RS_COUNTER_ATOMIC]	= "atomic",
-};
-
-static const char *flag(bool known, bool value)
-{
-	if (!known)
-		return "-";
-	return value ? "1" : "0";
-}
-
-/* The objects file. */
-void objects_show(struct seq_file *m)
-{
-	struct object *object;
-
-	seq_puts(m, "# object provider state held count mode dying zero released confirmed unguarded\n");
-	mutex_lock(&objects_lock);
-	list_for_each_entry(object, &objects, node) {
-		const struct rs_provider *provider = object->counter.provider;
-		struct rs_counter_state state;
-
-		provider->inspect(&object->counter, &state);
-		seq_printf(m, "object=%s provider=%s state=%s held=%llu count=",
-			   object->name, provider->name, object_state(object),
-			   object->held);
-		if (state.countable)
-			seq_printf(m, "%llu", state.count);
-		else
-			seq_putc(m, '-');
-		seq_printf(m, " mode=%s dying=%s zero=%s released=%d confirmed=%d unguarded=%d\n",
-			   mode_names[state.mode], flag(state.killable, state.dying),
-			   flag(state.countable, state.zero),
-			   atomic_read(&object->released),
-			   atomic_read(&object->confirmed), object->unguarded);
-	}
-	mutex_unlock(&objects_lock);
-}
-
-/* How many objects there are. */
-unsigned int objects_count(void)
-{
-	return READ_ONCE(nr_objects);
+	return object_run(cmd, object_run_destroy);
 }
 
 /*
- * Module exit: nobody can write commands any more. A per-CPU counter may have a
- * switch under way: drop what the commands left, and wait for release(), which
- * is certain because the guard stood. The others are only memory.
+ * End all objects at module exit, when no command can be written any more. A per-CPU counter
+ * may have a switch under way, so its references are dropped, and objects_exit() waits for
+ * release(). The guard has made sure that release() comes. Other counters are only memory.
  */
 void objects_exit(void)
 {
@@ -404,8 +283,8 @@ void objects_exit(void)
 				provider->put(&object->counter, object->held);
 			if (!object->killed)
 				provider->kill(&object->counter, false);
-			wait_event(released_wait, object_is_released(object));
+			wait_event(object_released_wait, object_is_released(object));
 		}
-		destroy(object);
+		object_free(object);
 	}
 }

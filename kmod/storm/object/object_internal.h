@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the commands on objects share. */
+/* What the files of this room share. */
 #ifndef _REFSTORM_OBJECT_INTERNAL_H
 #define _REFSTORM_OBJECT_INTERNAL_H
 
@@ -15,23 +15,23 @@
 
 /**
  * struct object - a counter that is driven one command at a time
- * @node: in the list of all objects
- * @name: as the user calls it
+ * @node: entry in the list of all objects
+ * @name: name in commands and files
  * @counter: the counter
- * @held: references that the caller of control holds
- * @killed: the owner's reference is gone
+ * @held: references that the user of the control file holds
+ * @killed: the owner's reference is dropped
  * @unguarded: misuse reaches the counter
- * @reinit: it may be reinitialised
- * @track: for a refcount or kref that is tracked
- * @holders: references that were taken for a name, of @held
- * @named: how many
+ * @reinit: the counter was initialised with %RS_COUNTER_ALLOW_REINIT
+ * @track: tracker of a refcount or kref
+ * @holders: references, of @held, that were taken for a holder with a name
+ * @named: number of @holders
  * @waiters: callers of object_wait()
  * @released: calls of release()
- * @released_before: those of earlier lives
+ * @released_before: calls of release() in earlier lives
  * @confirmed: calls of confirm()
  * @rcu: for the end
  *
- * All but the callbacks' own counts are protected by objects_lock.
+ * objects_lock protects all members but @released and @confirmed, which the callbacks count.
  */
 struct object {
 	struct list_head	node;
@@ -51,24 +51,34 @@ struct object {
 	struct rcu_head		rcu;
 };
 
+/* object_table.c */
+typedef int (object_run_t)(struct command *cmd, struct object *object);
+
+extern struct list_head objects;
 extern struct mutex objects_lock;
-
-static inline bool object_is_released(const struct object *object)
-{
-	return atomic_read(&object->released) > object->released_before;
-}
-
+struct object *object_find(const char *name);
 struct object *object_find_or_refuse(struct command *cmd);
+int object_run(struct command *cmd, object_run_t *run);
+int object_done(struct command *cmd, struct object *object, const char *result);
+void object_add(struct object *object);
+void object_remove(struct object *object);
+const char *object_state(const struct object *object);
 int object_check_name(struct command *cmd, unsigned int word, const char *name);
+int object_guard_room(struct command *cmd, struct object *object, u32 nr);
 int object_guard_get(struct command *cmd, struct object *object, u32 nr);
+
+/* object_track.c */
 bool object_has_holder(const struct command *cmd);
 int object_get_held(struct command *cmd);
 int object_put_held(struct command *cmd);
 int object_track_begin(struct object *object, unsigned int seconds);
 int object_track_refuse(struct command *cmd, struct object *object, int err);
 void object_forget_holders(struct object *object);
-__printf(3, 4)
-int object_done(struct command *cmd, struct object *object, const char *fmt, ...);
+
+static inline bool object_is_released(const struct object *object)
+{
+	return atomic_read(&object->released) > object->released_before;
+}
 
 static inline const char *object_boolean(bool value)
 {

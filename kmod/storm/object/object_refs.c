@@ -30,27 +30,6 @@ static int move(struct command *cmd, object_move_t *run)
 	return ret;
 }
 
-/* Taking @nr must not drive a guarded counter past its end. */
-static int guard_room(struct command *cmd, struct object *object, u32 nr)
-{
-	if (object->unguarded ||
-	    object->held + !object->killed + nr <= RS_COUNT_MAX)
-		return 0;
-	return command_refuse(cmd, 2, -ERANGE,
-			      "%llu references are held; more than %d would saturate",
-			      object->held, RS_COUNT_MAX);
-}
-
-/* Who takes references of a guarded counter without asking has to have one. */
-int object_guard_get(struct command *cmd, struct object *object, u32 nr)
-{
-	if (!object->unguarded && object->killed && !object->held)
-		return command_refuse(cmd, 1, -EPERM,
-				      "'%s' was killed and you hold no reference to get from; try tryget",
-				      object->name);
-	return guard_room(cmd, object, nr);
-}
-
 static int get(struct command *cmd, struct object *object, u32 nr)
 {
 	int ret = object_guard_get(cmd, object, nr);
@@ -84,7 +63,7 @@ static int tryget(struct command *cmd, struct object *object, u32 nr)
 	bool taken;
 	int ret;
 
-	ret = guard_room(cmd, object, nr);
+	ret = object_guard_room(cmd, object, nr);
 	if (ret)
 		return ret;
 	taken = object->counter.provider->tryget(&object->counter, nr);
@@ -92,7 +71,7 @@ static int tryget(struct command *cmd, struct object *object, u32 nr)
 		object->held += nr;
 	events_add("subject=object:%s event=tryget nr=%u result=%s", object->name,
 		   nr, object_boolean(taken));
-	return object_done(cmd, object, "%s", object_boolean(taken));
+	return object_done(cmd, object, object_boolean(taken));
 }
 
 static int tryget_live(struct command *cmd, struct object *object, u32 nr)
@@ -108,7 +87,7 @@ static int tryget_live(struct command *cmd, struct object *object, u32 nr)
 		object->held++;
 	events_add("subject=object:%s event=tryget_live nr=1 result=%s",
 		   object->name, object_boolean(taken));
-	return object_done(cmd, object, "%s", object_boolean(taken));
+	return object_done(cmd, object, object_boolean(taken));
 }
 
 /* get NAME [N|holder=H] */
@@ -165,7 +144,7 @@ static int kill_locked(struct command *cmd, const struct kill_keys *keys)
 	rs_track_killed(&object->track);
 	events_add("subject=object:%s event=kill", object->name);
 	first = provider->kill(&object->counter, keys->confirm);
-	return object_done(cmd, object, "%s", object_boolean(first));
+	return object_done(cmd, object, object_boolean(first));
 }
 
 /* kill NAME [confirm=0|1] */

@@ -22,20 +22,6 @@ struct object_holder {
 	struct rs_holder	holder;
 };
 
-typedef int (object_track_t)(struct command *cmd, struct object *object);
-
-static int locked(struct command *cmd, object_track_t *run)
-{
-	struct object *object;
-	int ret;
-
-	mutex_lock(&objects_lock);
-	object = object_find_or_refuse(cmd);
-	ret = object ? run(cmd, object) : -ENOENT;
-	mutex_unlock(&objects_lock);
-	return ret;
-}
-
 struct track_keys {
 	u64 seconds;
 };
@@ -240,29 +226,29 @@ void object_forget_holders(struct object *object)
 /* track NAME [seconds=N] */
 int object_track(struct command *cmd)
 {
-	return locked(cmd, track);
+	return object_run(cmd, track);
 }
 
 /* untrack NAME */
 int object_untrack(struct command *cmd)
 {
-	return locked(cmd, untrack);
+	return object_run(cmd, untrack);
 }
 
 /* get NAME holder=H */
 int object_get_held(struct command *cmd)
 {
-	return locked(cmd, get_held);
+	return object_run(cmd, get_held);
 }
 
 /* put NAME holder=H */
 int object_put_held(struct command *cmd)
 {
-	return locked(cmd, put_held);
+	return object_run(cmd, put_held);
 }
 
 /* pass NAME FROM TO */
 int object_pass(struct command *cmd)
 {
-	return locked(cmd, pass);
+	return object_run(cmd, pass);
 }
