@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The holders file: what trackers know, of all modules' counters. */
+/* The holders file: every tracker of rsref.ko, of the counters of all modules. */
 #include <linux/ctype.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
@@ -8,8 +8,8 @@
 
 #include "holders.h"
 
-/* A value, in quotes if it needs them. */
-static void show_text(struct seq_file *m, const char *key, const char *text)
+/* Show a value, in quotes if it is empty or has characters that need them. */
+static void holders_show_text(struct seq_file *m, const char *key, const char *text)
 {
 	bool quotes = !*text || strpbrk(text, " \"\\");
 
@@ -23,7 +23,7 @@ static void show_text(struct seq_file *m, const char *key, const char *text)
 		seq_putc(m, '"');
 }
 
-static void show_stack(struct seq_file *m, const unsigned long *frames, unsigned int nr)
+static void holders_show_stack(struct seq_file *m, const unsigned long *frames, unsigned int nr)
 {
 	unsigned int i;
 
@@ -33,21 +33,21 @@ static void show_stack(struct seq_file *m, const unsigned long *frames, unsigned
 	seq_puts(m, "\"\n");
 }
 
-static const char *state(const struct rs_track_view *view)
+static const char *holders_state(const struct rs_track_view *view)
 {
 	if (!view->killed)
 		return "live";
 	return view->released ? "released" : "killed";
 }
 
-static void show_counter(const struct rs_track_view *view, void *arg)
+static void holders_show_counter(const struct rs_track_view *view, void *arg)
 {
 	struct seq_file *m = arg;
 	unsigned int i;
 
-	show_text(m, "counter", view->name);
+	holders_show_text(m, "counter", view->name);
 	seq_printf(m, " kind=%s state=%s saturated=%d count=%llu killed_ms=%llu reports=%u held=%llu",
-		   view->kind, state(view), view->saturated, view->count, view->killed_ms,
+		   view->kind, holders_state(view), view->saturated, view->count, view->killed_ms,
 		   view->reports, view->held);
 	if (view->anonymous)
 		seq_printf(m, " before=%llu gets=%llu puts=%llu unplaced_gets=%llu unplaced_puts=%llu release=\"%ps\"",
@@ -58,25 +58,25 @@ static void show_counter(const struct rs_track_view *view, void *arg)
 	for (i = 0; i < view->nr_holders; i++) {
 		const struct rs_track_origin *holder = &view->holders[i];
 
-		show_text(m, "holder", view->names[i]);
-		show_text(m, " counter", view->name);
-		show_text(m, " task", holder->comm);
+		holders_show_text(m, "holder", view->names[i]);
+		holders_show_text(m, " counter", view->name);
+		holders_show_text(m, " task", holder->comm);
 		seq_printf(m, " pid=%d cpu=%d since_ns=%llu", holder->pid, holder->cpu,
 			   holder->since_ns);
-		show_stack(m, holder->frames, holder->nr_frames);
+		holders_show_stack(m, holder->frames, holder->nr_frames);
 	}
 	for (i = 0; i < view->nr_sites; i++) {
 		const struct rs_track_site *site = &view->sites[i];
 
 		seq_printf(m, "site=%u", i);
-		show_text(m, " counter", view->name);
+		holders_show_text(m, " counter", view->name);
 		seq_printf(m, " gets=%llu puts=%llu", site->gets, site->puts);
-		show_stack(m, site->frames, site->nr_frames);
+		holders_show_stack(m, site->frames, site->nr_frames);
 	}
 }
 
 /* The holders file. */
 void holders_show(struct seq_file *m)
 {
-	rs_track_for_each(show_counter, m);
+	rs_track_for_each(holders_show_counter, m);
 }

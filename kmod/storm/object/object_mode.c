@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands on objects that change the mode of a per-CPU counter, or bring it
- * back: switch_to_atomic, switch_to_percpu, reinit, resurrect.
+ * Commands that change the mode of an object's per-CPU counter, or bring the counter back:
+ * switch_to_atomic, switch_to_percpu, reinit, resurrect.
  */
 #include <linux/kernel.h>
 
@@ -10,10 +10,10 @@
 #include "object_internal.h"
 
 /*
- * The guard: what an object that may not be reinitialised would do to mainline's
- * counter is a BUG() at worst. Ours would refuse, and warn.
+ * Refuse a change of mode that the counter does not allow. Without reinit=1 mainline's
+ * counter would stop at a BUG() at worst, and ours would refuse with a warning.
  */
-static int guard_mode(struct command *cmd, struct object *object)
+static int object_guard_mode(struct command *cmd, struct object *object)
 {
 	const struct rs_provider *provider = object->counter.provider;
 
@@ -26,61 +26,59 @@ static int guard_mode(struct command *cmd, struct object *object)
 	return 0;
 }
 
-typedef int (object_change_t)(struct command *cmd, struct object *object);
-
-static int change(struct command *cmd, object_change_t *run)
+static int object_change(struct command *cmd, object_run_t *run)
 {
 	struct object *object;
 	int ret;
 
 	mutex_lock(&objects_lock);
 	object = object_find_or_refuse(cmd);
-	ret = object ? guard_mode(cmd, object) : -ENOENT;
+	ret = object ? object_guard_mode(cmd, object) : -ENOENT;
 	if (!ret)
 		ret = run(cmd, object);
 	mutex_unlock(&objects_lock);
 	return ret;
 }
 
-static int done_event(struct command *cmd, struct object *object)
+static int object_changed(struct command *cmd, struct object *object)
 {
 	events_add("subject=object:%s event=%s", object->name, cmd->words[0]);
 	return object_done(cmd, object, "done");
 }
 
-static int switch_to_atomic(struct command *cmd, struct object *object)
+static int object_change_to_atomic(struct command *cmd, struct object *object)
 {
 	object->counter.provider->modes->switch_to_atomic(&object->counter);
-	return done_event(cmd, object);
+	return object_changed(cmd, object);
 }
 
-static int switch_to_percpu(struct command *cmd, struct object *object)
+static int object_change_to_percpu(struct command *cmd, struct object *object)
 {
 	object->counter.provider->modes->switch_to_percpu(&object->counter);
-	return done_event(cmd, object);
+	return object_changed(cmd, object);
 }
 
 /* The owner holds a reference again. */
-static int revive(struct command *cmd, struct object *object,
-		  void (*call)(struct rs_counter *counter))
+static int object_revive(struct command *cmd, struct object *object,
+			 void (*call)(struct rs_counter *counter))
 {
 	call(&object->counter);
 	object->killed = false;
 	object->released_before = atomic_read(&object->released);
-	return done_event(cmd, object);
+	return object_changed(cmd, object);
 }
 
-static int reinit(struct command *cmd, struct object *object)
+static int object_change_reinit(struct command *cmd, struct object *object)
 {
 	if (!object->killed || !object_is_released(object))
 		return command_refuse(cmd, 1, -EBUSY,
 				      "'%s' is not released; resurrect takes back a kill",
 				      object->name);
 	/* A tryget cannot have succeeded since, so nothing is held. */
-	return revive(cmd, object, object->counter.provider->modes->reinit);
+	return object_revive(cmd, object, object->counter.provider->modes->reinit);
 }
 
-static int resurrect(struct command *cmd, struct object *object)
+static int object_change_resurrect(struct command *cmd, struct object *object)
 {
 	if (!object->killed)
 		return command_refuse(cmd, 1, -EBUSY, "'%s' was not killed", object->name);
@@ -89,29 +87,29 @@ static int resurrect(struct command *cmd, struct object *object)
 		return command_refuse(cmd, 1, -EPERM,
 				      "you hold no reference that keeps '%s' from release; reinit begins anew after it",
 				      object->name);
-	return revive(cmd, object, object->counter.provider->modes->resurrect);
+	return object_revive(cmd, object, object->counter.provider->modes->resurrect);
 }
 
 /* switch_to_atomic NAME; returns when it is done */
 int object_switch_to_atomic(struct command *cmd)
 {
-	return change(cmd, switch_to_atomic);
+	return object_change(cmd, object_change_to_atomic);
 }
 
 /* switch_to_percpu NAME */
 int object_switch_to_percpu(struct command *cmd)
 {
-	return change(cmd, switch_to_percpu);
+	return object_change(cmd, object_change_to_percpu);
 }
 
 /* reinit NAME */
 int object_reinit(struct command *cmd)
 {
-	return change(cmd, reinit);
+	return object_change(cmd, object_change_reinit);
 }
 
 /* resurrect NAME */
 int object_resurrect(struct command *cmd)
 {
-	return change(cmd, resurrect);
+	return object_change(cmd, object_change_resurrect);
 }

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands on objects: get, put, tryget, tryget_live, kill. */
+/* Commands that move references of an object: get, put, tryget, tryget_live, kill. */
 #include <linux/kernel.h>
 
 #include "control/events.h"
 #include "object.h"
 #include "object_internal.h"
 
-/*
- * The commands that move references share their beginning: find the object,
- * read the number, ask the guard.
- */
 typedef int (object_move_t)(struct command *cmd, struct object *object, u32 nr);
 
-static int move(struct command *cmd, object_move_t *run)
+/* Read the number of references, find the object, and run a command that moves them. */
+static int object_move(struct command *cmd, object_move_t *run)
 {
 	struct object *object;
 	u64 nr = 1;
@@ -30,7 +27,7 @@ static int move(struct command *cmd, object_move_t *run)
 	return ret;
 }
 
-static int get(struct command *cmd, struct object *object, u32 nr)
+static int object_move_get(struct command *cmd, struct object *object, u32 nr)
 {
 	int ret = object_guard_get(cmd, object, nr);
 
@@ -42,7 +39,7 @@ static int get(struct command *cmd, struct object *object, u32 nr)
 	return object_done(cmd, object, "done");
 }
 
-static int put(struct command *cmd, struct object *object, u32 nr)
+static int object_move_put(struct command *cmd, struct object *object, u32 nr)
 {
 	if (!object->unguarded && object->held < nr)
 		return command_refuse(cmd, cmd->nr > 2 ? 2 : 1, -EPERM,
@@ -58,7 +55,7 @@ static int put(struct command *cmd, struct object *object, u32 nr)
 	return object_done(cmd, object, "done");
 }
 
-static int tryget(struct command *cmd, struct object *object, u32 nr)
+static int object_move_tryget(struct command *cmd, struct object *object, u32 nr)
 {
 	bool taken;
 	int ret;
@@ -74,7 +71,7 @@ static int tryget(struct command *cmd, struct object *object, u32 nr)
 	return object_done(cmd, object, object_boolean(taken));
 }
 
-static int tryget_live(struct command *cmd, struct object *object, u32 nr)
+static int object_move_tryget_live(struct command *cmd, struct object *object, u32 nr)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	bool taken;
@@ -93,25 +90,25 @@ static int tryget_live(struct command *cmd, struct object *object, u32 nr)
 /* get NAME [N|holder=H] */
 int object_get(struct command *cmd)
 {
-	return object_has_holder(cmd) ? object_get_held(cmd) : move(cmd, get);
+	return object_has_holder(cmd) ? object_get_held(cmd) : object_move(cmd, object_move_get);
 }
 
 /* put NAME [N|holder=H] */
 int object_put(struct command *cmd)
 {
-	return object_has_holder(cmd) ? object_put_held(cmd) : move(cmd, put);
+	return object_has_holder(cmd) ? object_put_held(cmd) : object_move(cmd, object_move_put);
 }
 
 /* tryget NAME [N] */
 int object_tryget(struct command *cmd)
 {
-	return move(cmd, tryget);
+	return object_move(cmd, object_move_tryget);
 }
 
 /* tryget_live NAME */
 int object_tryget_live(struct command *cmd)
 {
-	return move(cmd, tryget_live);
+	return object_move(cmd, object_move_tryget_live);
 }
 
 struct kill_keys {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands on objects that say who holds them: track, untrack, pass; get and put for a
- * holder with a name. What tracking knows is in the holders file.
+ * Commands that record the holders of an object: track, untrack, pass; get and put for a
+ * holder with a name. The holders file shows them.
  */
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -15,7 +15,7 @@
 
 #define HOLDER_WORD "holder="
 
-/* A reference that was taken for a name */
+/* A reference that was taken for a holder with a name */
 struct object_holder {
 	struct list_head	node;
 	char			name[RS_NAME_MAX + 1];
@@ -31,7 +31,10 @@ static const struct command_key track_keys[] = {
 	  .offset = offsetof(struct track_keys, seconds) },
 };
 
-/* Caller holds objects_lock, or nobody else knows @object. Return: 0, or why it is not. */
+/*
+ * Start tracking. Caller holds objects_lock, or @object is not in the table yet.
+ * Return: 0 or an errno for object_track_refuse().
+ */
 int object_track_begin(struct object *object, unsigned int seconds)
 {
 	const struct rs_provider *provider = object->counter.provider;
@@ -44,7 +47,7 @@ int object_track_begin(struct object *object, unsigned int seconds)
 	return -EOPNOTSUPP;
 }
 
-/* Say what object_track_begin() has returned. */
+/* Refuse a command with the errno that object_track_begin() has returned. */
 int object_track_refuse(struct command *cmd, struct object *object, int err)
 {
 	const char *name = object->counter.provider->name;
@@ -59,7 +62,7 @@ int object_track_refuse(struct command *cmd, struct object *object, int err)
 	}
 }
 
-static int track(struct command *cmd, struct object *object)
+static int object_run_track(struct command *cmd, struct object *object)
 {
 	struct track_keys keys = {};
 	int ret;
@@ -70,14 +73,14 @@ static int track(struct command *cmd, struct object *object)
 	ret = object_track_begin(object, keys.seconds);
 	if (ret)
 		return object_track_refuse(cmd, object, ret);
-	/* It has no kill of its own that would say so. */
+	/* A refcount has no kill that would call rs_track_killed(). */
 	if (object->killed)
 		rs_track_killed(&object->track);
 	events_add("subject=object:%s event=track", object->name);
 	return object_done(cmd, object, "done");
 }
 
-static int untrack(struct command *cmd, struct object *object)
+static int object_run_untrack(struct command *cmd, struct object *object)
 {
 	const struct rs_provider *provider = object->counter.provider;
 
@@ -91,7 +94,7 @@ static int untrack(struct command *cmd, struct object *object)
 	return object_done(cmd, object, "done");
 }
 
-static struct object_holder *find_holder(struct object *object, const char *name)
+static struct object_holder *object_find_holder(struct object *object, const char *name)
 {
 	struct object_holder *holder;
 
@@ -101,10 +104,10 @@ static struct object_holder *find_holder(struct object *object, const char *name
 	return NULL;
 }
 
-static struct object_holder *find_holder_or_refuse(struct command *cmd, unsigned int word,
-						   struct object *object, const char *name)
+static struct object_holder *object_find_holder_or_refuse(struct command *cmd, unsigned int word,
+							  struct object *object, const char *name)
 {
-	struct object_holder *holder = find_holder(object, name);
+	struct object_holder *holder = object_find_holder(object, name);
 
 	if (!holder)
 		command_refuse(cmd, word, -ENOENT, "no holder of '%s' is called '%.32s'",
@@ -112,16 +115,16 @@ static struct object_holder *find_holder_or_refuse(struct command *cmd, unsigned
 	return holder;
 }
 
-/* Return: a new holder, in the list, without a reference; or NULL, with *@ret. */
-static struct object_holder *new_holder(struct command *cmd, unsigned int word,
-					struct object *object, const char *name, int *ret)
+/* Add a holder without a reference. Return: the holder, or NULL with an errno in *@ret. */
+static struct object_holder *object_add_holder(struct command *cmd, unsigned int word,
+					       struct object *object, const char *name, int *ret)
 {
 	struct object_holder *holder;
 
 	*ret = object_check_name(cmd, word, name);
 	if (*ret)
 		return NULL;
-	if (find_holder(object, name)) {
+	if (object_find_holder(object, name)) {
 		*ret = command_refuse(cmd, word, -EEXIST, "holder '%s' has a reference to '%s'",
 				      name, object->name);
 		return NULL;
@@ -138,20 +141,20 @@ static struct object_holder *new_holder(struct command *cmd, unsigned int word,
 	return holder;
 }
 
-static void free_holder(struct object *object, struct object_holder *holder)
+static void object_free_holder(struct object *object, struct object_holder *holder)
 {
 	list_del(&holder->node);
 	object->named--;
 	rs_free(&refstorm_sites[SITE_HOLDER], holder);
 }
 
-/* Whether the last word of a get or put names a holder. */
+/* Whether a get or put names a holder. */
 bool object_has_holder(const struct command *cmd)
 {
 	return cmd->nr == 3 && strstarts(cmd->words[2], HOLDER_WORD);
 }
 
-static int get_held(struct command *cmd, struct object *object)
+static int object_run_get_held(struct command *cmd, struct object *object)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	struct object_holder *holder;
@@ -160,7 +163,7 @@ static int get_held(struct command *cmd, struct object *object)
 	ret = object_guard_get(cmd, object, 1);
 	if (ret)
 		return ret;
-	holder = new_holder(cmd, 2, object, cmd->words[2] + strlen(HOLDER_WORD), &ret);
+	holder = object_add_holder(cmd, 2, object, cmd->words[2] + strlen(HOLDER_WORD), &ret);
 	if (!holder)
 		return ret;
 	if (provider->tracking) {
@@ -174,12 +177,12 @@ static int get_held(struct command *cmd, struct object *object)
 	return object_done(cmd, object, "done");
 }
 
-static int put_held(struct command *cmd, struct object *object)
+static int object_run_put_held(struct command *cmd, struct object *object)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	struct object_holder *holder;
 
-	holder = find_holder_or_refuse(cmd, 2, object, cmd->words[2] + strlen(HOLDER_WORD));
+	holder = object_find_holder_or_refuse(cmd, 2, object, cmd->words[2] + strlen(HOLDER_WORD));
 	if (!holder)
 		return -ENOENT;
 	object->held--;
@@ -190,65 +193,68 @@ static int put_held(struct command *cmd, struct object *object)
 		rs_holder_drop(&holder->holder);
 		provider->put(&object->counter, 1);
 	}
-	free_holder(object, holder);
+	object_free_holder(object, holder);
 	return object_done(cmd, object, "done");
 }
 
-static int pass(struct command *cmd, struct object *object)
+static int object_run_pass(struct command *cmd, struct object *object)
 {
 	struct object_holder *from, *to;
 	int ret;
 
-	from = find_holder_or_refuse(cmd, 2, object, cmd->words[2]);
+	from = object_find_holder_or_refuse(cmd, 2, object, cmd->words[2]);
 	if (!from)
 		return -ENOENT;
-	to = new_holder(cmd, 3, object, cmd->words[3], &ret);
+	to = object_add_holder(cmd, 3, object, cmd->words[3], &ret);
 	if (!to)
 		return ret;
 	rs_holder_move(&from->holder, &to->holder);
 	events_add("subject=object:%s event=pass from=%s to=%s", object->name, from->name,
 		   to->name);
-	free_holder(object, from);
+	object_free_holder(object, from);
 	return object_done(cmd, object, "done");
 }
 
-/* Their references go on without names. Caller holds objects_lock, or is module exit. */
+/*
+ * Free the holders; their references stay counted in @held. Caller holds objects_lock, or is
+ * module exit.
+ */
 void object_forget_holders(struct object *object)
 {
 	struct object_holder *holder, *next;
 
 	list_for_each_entry_safe(holder, next, &object->holders, node) {
 		rs_holder_drop(&holder->holder);
-		free_holder(object, holder);
+		object_free_holder(object, holder);
 	}
 }
 
 /* track NAME [seconds=N] */
 int object_track(struct command *cmd)
 {
-	return object_run(cmd, track);
+	return object_run(cmd, object_run_track);
 }
 
 /* untrack NAME */
 int object_untrack(struct command *cmd)
 {
-	return object_run(cmd, untrack);
+	return object_run(cmd, object_run_untrack);
 }
 
 /* get NAME holder=H */
 int object_get_held(struct command *cmd)
 {
-	return object_run(cmd, get_held);
+	return object_run(cmd, object_run_get_held);
 }
 
 /* put NAME holder=H */
 int object_put_held(struct command *cmd)
 {
-	return object_run(cmd, put_held);
+	return object_run(cmd, object_run_put_held);
 }
 
 /* pass NAME FROM TO */
 int object_pass(struct command *cmd)
 {
-	return object_run(cmd, pass);
+	return object_run(cmd, object_run_pass);
 }
