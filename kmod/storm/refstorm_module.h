@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the parts of refstorm.ko share: allocation sites, counts, errors. */
+/* The allocation sites of refstorm.ko, each with a name in sites.c. */
 #ifndef _REFSTORM_MODULE_H
 #define _REFSTORM_MODULE_H
-
-#include <linux/atomic.h>
 
 #include <refstorm/alloc.h>
 #include <uapi/refstorm/refstorm.h>

@@ -247,7 +247,7 @@ RS_MUST_CHECK u64 rs_sequence_below(struct rs_sequence *seq, u64 bound);
 
 struct rs_counter;
 
-/* What C++ calls: kmod/storm/provider/provider.c */
+/* What C++ calls: kmod/storm/provider/provider_common.c */
 void rs_counter_released(struct rs_counter *counter);
 void rs_counter_released_locked(struct rs_counter *counter);
 void rs_counter_confirmed(struct rs_counter *counter);

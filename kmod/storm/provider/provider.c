@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The table of providers, the file that shows it, and operations that several providers share. */
+/* The table of providers, and the file that shows it. */
 #include <linux/bits.h>
 #include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/seq_file.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
-
-#include <refstorm/abi.h>
 
 #include "control/command.h"
 #include "provider.h"
-#include "provider_bench.h"
-
-/* kmod/cxx/providers.cc casts a struct rs_counter to the counter in its storage. */
-static_assert(!offsetof(struct rs_counter, storage));
 
 static const struct rs_provider * const providers[] = {
 	&rs_provider_atomic,
@@ -123,56 +116,6 @@ const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 	command_refuse(cmd, word, -ENOENT, "no provider is called '%.32s'; accepted:%s",
 		       name, names);
 	return NULL;
-}
-
-/* @kill of a provider whose kill is no more than the put of the owner's reference */
-bool provider_kill_by_put(struct rs_counter *counter, bool confirm)
-{
-	counter->provider->put(counter, 1);
-	return true;
-}
-
-/* @inspect of a provider whose counter is one 32-bit word, which reads @count */
-void provider_word_state(struct rs_counter *counter, u32 count, struct rs_counter_state *state)
-{
-	*state = (struct rs_counter_state) {
-		.countable	= true,
-		.count		= count,
-		.zero		= !count,
-		.saturated	= counter->provider->saturates && count > RS_REFCOUNT_MAX,
-	};
-}
-
-/* @read_rounds of the providers of rs_sealed_ref, whose counters share their rounds */
-void provider_read_sealed_rounds(struct rs_counter_rounds *rounds)
-{
-	struct rs_sealed_ref_rounds sealed;
-
-	rs_sealed_ref_read_rounds(&sealed);
-	*rounds = (struct rs_counter_rounds) { sealed.rounds, sealed.interrupts };
-}
-
-/* The providers in kmod/cxx/providers.cc call the following. */
-
-DEFINE_SPINLOCK(rs_bench_lock);
-
-/* Call a counter's release. Context: that of a put. */
-void rs_counter_released(struct rs_counter *counter)
-{
-	counter->release(counter);
-}
-
-/* Drop rs_bench_lock, which the caller holds, and call a counter's release. */
-void rs_counter_released_locked(struct rs_counter *counter) __releases(&rs_bench_lock)
-{
-	spin_unlock(&rs_bench_lock);
-	counter->release(counter);
-}
-
-/* Call a counter's confirmation. Context: softirq or that of a kill. */
-void rs_counter_confirmed(struct rs_counter *counter)
-{
-	counter->confirm(counter);
 }
 
 /* The providers file. */

@@ -246,7 +246,7 @@ u64 provider_lives(const struct rs_provider *provider);
 u64 provider_ends(const struct rs_provider *provider);
 void providers_show(struct seq_file *m);
 
-/* Operations that several providers share */
+/* provider_common.c */
 bool provider_kill_by_put(struct rs_counter *counter, bool confirm);
 void provider_read_sealed_rounds(struct rs_counter_rounds *rounds);
 void provider_word_state(struct rs_counter *counter, u32 count, struct rs_counter_state *state);
