@@ -244,7 +244,7 @@ static void object_free(struct object *object)
 	rs_free_rcu(&refstorm_sites[SITE_OBJECT], object, rcu);
 }
 
-static int object_run_destroy(struct command *cmd, struct object *object)
+static int object_run_destroy(struct command *cmd, struct object *object, const void *values)
 {
 	if (!object->unguarded && !object_is_released(object))
 		return command_refuse(cmd, 1, -EBUSY,
@@ -262,7 +262,7 @@ static int object_run_destroy(struct command *cmd, struct object *object)
 /* destroy NAME */
 int object_destroy(struct command *cmd)
 {
-	return object_run(cmd, object_run_destroy);
+	return object_run(cmd, object_run_destroy, NULL);
 }
 
 /*

@@ -52,13 +52,13 @@ struct object {
 };
 
 /* object_table.c */
-typedef int (object_run_t)(struct command *cmd, struct object *object);
+typedef int (object_run_t)(struct command *cmd, struct object *object, const void *values);
 
 extern struct list_head objects;
 extern struct mutex objects_lock;
 struct object *object_find(const char *name);
 struct object *object_find_or_refuse(struct command *cmd);
-int object_run(struct command *cmd, object_run_t *run);
+int object_run(struct command *cmd, object_run_t *run, const void *values);
 int object_done(struct command *cmd, struct object *object, const char *result);
 void object_add(struct object *object);
 void object_remove(struct object *object);

@@ -26,18 +26,19 @@ static int object_guard_mode(struct command *cmd, struct object *object)
 	return 0;
 }
 
-static int object_change(struct command *cmd, object_run_t *run)
-{
-	struct object *object;
-	int ret;
+typedef int (object_change_t)(struct command *cmd, struct object *object);
 
-	mutex_lock(&objects_lock);
-	object = object_find_or_refuse(cmd);
-	ret = object ? object_guard_mode(cmd, object) : -ENOENT;
-	if (!ret)
-		ret = run(cmd, object);
-	mutex_unlock(&objects_lock);
-	return ret;
+/* @values: the object_change_t */
+static int object_run_change(struct command *cmd, struct object *object, const void *values)
+{
+	object_change_t * const *change = values;
+
+	return object_guard_mode(cmd, object) ?: (*change)(cmd, object);
+}
+
+static int object_change(struct command *cmd, object_change_t *change)
+{
+	return object_run(cmd, object_run_change, &change);
 }
 
 static int object_changed(struct command *cmd, struct object *object)

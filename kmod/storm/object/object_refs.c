@@ -6,29 +6,20 @@
 #include "object.h"
 #include "object_internal.h"
 
-typedef int (object_move_t)(struct command *cmd, struct object *object, u32 nr);
-
-/* Read the number of references, find the object, and run a command that moves them. */
-static int object_move(struct command *cmd, object_move_t *run)
+/* Read the number of references, and run a command that moves them. */
+static int object_move(struct command *cmd, object_run_t *run)
 {
-	struct object *object;
 	u64 nr = 1;
-	int ret;
+	int ret = 0;
 
-	if (cmd->nr > 2) {
+	if (cmd->nr > 2)
 		ret = command_number(cmd, 2, cmd->words[2], 1, RS_NR_MAX, &nr);
-		if (ret)
-			return ret;
-	}
-	mutex_lock(&objects_lock);
-	object = object_find_or_refuse(cmd);
-	ret = object ? run(cmd, object, nr) : -ENOENT;
-	mutex_unlock(&objects_lock);
-	return ret;
+	return ret ?: object_run(cmd, run, &nr);
 }
 
-static int object_move_get(struct command *cmd, struct object *object, u32 nr)
+static int object_move_get(struct command *cmd, struct object *object, const void *values)
 {
+	u32 nr = *(const u64 *)values;
 	int ret = object_guard_get(cmd, object, nr);
 
 	if (ret)
@@ -39,8 +30,10 @@ static int object_move_get(struct command *cmd, struct object *object, u32 nr)
 	return object_done(cmd, object, "done");
 }
 
-static int object_move_put(struct command *cmd, struct object *object, u32 nr)
+static int object_move_put(struct command *cmd, struct object *object, const void *values)
 {
+	u32 nr = *(const u64 *)values;
+
 	if (!object->unguarded && object->held < nr)
 		return command_refuse(cmd, cmd->nr > 2 ? 2 : 1, -EPERM,
 				      "you hold %llu of the references to '%s'; the owner's is dropped by kill",
@@ -55,8 +48,9 @@ static int object_move_put(struct command *cmd, struct object *object, u32 nr)
 	return object_done(cmd, object, "done");
 }
 
-static int object_move_tryget(struct command *cmd, struct object *object, u32 nr)
+static int object_move_tryget(struct command *cmd, struct object *object, const void *values)
 {
+	u32 nr = *(const u64 *)values;
 	bool taken;
 	int ret;
 
@@ -71,7 +65,7 @@ static int object_move_tryget(struct command *cmd, struct object *object, u32 nr
 	return object_done(cmd, object, object_boolean(taken));
 }
 
-static int object_move_tryget_live(struct command *cmd, struct object *object, u32 nr)
+static int object_move_tryget_live(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	bool taken;
@@ -120,16 +114,12 @@ static const struct command_key kill_keys[] = {
 	  .offset = offsetof(struct kill_keys, confirm) },
 };
 
-static int kill_locked(struct command *cmd, const struct kill_keys *keys)
+static int object_run_kill(struct command *cmd, struct object *object, const void *values)
 {
-	const struct rs_provider *provider;
-	struct object *object;
+	const struct rs_provider *provider = object->counter.provider;
+	const struct kill_keys *keys = values;
 	bool first;
 
-	object = object_find_or_refuse(cmd);
-	if (!object)
-		return -ENOENT;
-	provider = object->counter.provider;
 	if (object->killed)
 		return command_refuse(cmd, 1, -EALREADY, "'%s' was killed already",
 				      object->name);
@@ -148,13 +138,7 @@ static int kill_locked(struct command *cmd, const struct kill_keys *keys)
 int object_kill(struct command *cmd)
 {
 	struct kill_keys keys = {};
-	int ret;
 
-	ret = command_keys(cmd, 2, kill_keys, ARRAY_SIZE(kill_keys), &keys);
-	if (ret)
-		return ret;
-	mutex_lock(&objects_lock);
-	ret = kill_locked(cmd, &keys);
-	mutex_unlock(&objects_lock);
-	return ret;
+	return command_keys(cmd, 2, kill_keys, ARRAY_SIZE(kill_keys), &keys) ?:
+	       object_run(cmd, object_run_kill, &keys);
 }

@@ -39,15 +39,15 @@ struct object *object_find_or_refuse(struct command *cmd)
 	return object;
 }
 
-/* Run a command on the object that it names, with objects_lock held. */
-int object_run(struct command *cmd, object_run_t *run)
+/* Run a command on the object that it names, with objects_lock held and the @values it gives. */
+int object_run(struct command *cmd, object_run_t *run, const void *values)
 {
 	struct object *object;
 	int ret;
 
 	mutex_lock(&objects_lock);
 	object = object_find_or_refuse(cmd);
-	ret = object ? run(cmd, object) : -ENOENT;
+	ret = object ? run(cmd, object, values) : -ENOENT;
 	mutex_unlock(&objects_lock);
 	return ret;
 }

@@ -62,7 +62,7 @@ int object_track_refuse(struct command *cmd, struct object *object, int err)
 	}
 }
 
-static int object_run_track(struct command *cmd, struct object *object)
+static int object_run_track(struct command *cmd, struct object *object, const void *values)
 {
 	struct track_keys keys = {};
 	int ret;
@@ -80,7 +80,7 @@ static int object_run_track(struct command *cmd, struct object *object)
 	return object_done(cmd, object, "done");
 }
 
-static int object_run_untrack(struct command *cmd, struct object *object)
+static int object_run_untrack(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 
@@ -154,7 +154,7 @@ bool object_has_holder(const struct command *cmd)
 	return cmd->nr == 3 && strstarts(cmd->words[2], HOLDER_WORD);
 }
 
-static int object_run_get_held(struct command *cmd, struct object *object)
+static int object_run_get_held(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	struct object_holder *holder;
@@ -177,7 +177,7 @@ static int object_run_get_held(struct command *cmd, struct object *object)
 	return object_done(cmd, object, "done");
 }
 
-static int object_run_put_held(struct command *cmd, struct object *object)
+static int object_run_put_held(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	struct object_holder *holder;
@@ -197,7 +197,7 @@ static int object_run_put_held(struct command *cmd, struct object *object)
 	return object_done(cmd, object, "done");
 }
 
-static int object_run_pass(struct command *cmd, struct object *object)
+static int object_run_pass(struct command *cmd, struct object *object, const void *values)
 {
 	struct object_holder *from, *to;
 	int ret;
@@ -232,29 +232,29 @@ void object_forget_holders(struct object *object)
 /* track NAME [seconds=N] */
 int object_track(struct command *cmd)
 {
-	return object_run(cmd, object_run_track);
+	return object_run(cmd, object_run_track, NULL);
 }
 
 /* untrack NAME */
 int object_untrack(struct command *cmd)
 {
-	return object_run(cmd, object_run_untrack);
+	return object_run(cmd, object_run_untrack, NULL);
 }
 
 /* get NAME holder=H */
 int object_get_held(struct command *cmd)
 {
-	return object_run(cmd, object_run_get_held);
+	return object_run(cmd, object_run_get_held, NULL);
 }
 
 /* put NAME holder=H */
 int object_put_held(struct command *cmd)
 {
-	return object_run(cmd, object_run_put_held);
+	return object_run(cmd, object_run_put_held, NULL);
 }
 
 /* pass NAME FROM TO */
 int object_pass(struct command *cmd)
 {
-	return object_run(cmd, object_run_pass);
+	return object_run(cmd, object_run_pass, NULL);
 }
