@@ -37,212 +37,187 @@ FIXTURE_TEARDOWN(modes)
 	EXPECT_STREQ("", rs_end(&self->mark));
 }
 
-static const char *row(const char *key)
+/* The mode of a counter after switch_to_percpu: a dynamic one has no slots yet. */
+static const char *percpu_mode(const char *provider)
 {
-	return rs_value(rs_row("objects", "object", "t"), key);
+	return strstr(provider, "dynamic") ? "atomic" : "percpu";
 }
 
-/* The mode of one that is not told to be atomic. */
-static const char *open_mode(const char *name)
+/* Whether the row of t has this "KEY=VALUE"; the mode PERCPU is percpu_mode(). */
+static bool shows(const char *provider, char *expected)
 {
-	return strstr(name, "dynamic") ? "atomic" : "percpu";
+	const char *row = rs_row("objects", "object", "t");
+	char *value = strchr(expected, '=');
+
+	*value++ = '\0';
+	return !strcmp(rs_value(row, expected),
+		       strcmp(value, "PERCPU") ? value : percpu_mode(provider));
 }
 
-static const char *create(const char *name, const char *how)
+/*
+ * Run the steps of a test on the object t. A step is "KEY=VALUE ...", which the row of t must
+ * show, or a command and its result, "COMMAND -> RESULT", of which " -> done" may be left out.
+ * "create KEYS" names neither object nor provider. Return: "", or the first step that fails.
+ */
+static const char *failed_step(const char *provider, const char * const *step)
 {
-	return rs_result("create t %s %s", name, how);
+	static char wrong[512];
+
+	for (; *step; step++) {
+		char text[128], *word, *arrow;
+		const char *result;
+
+		snprintf(text, sizeof(text), "%s", *step);
+		if (strcspn(text, "=") < strcspn(text, " ")) {
+			for (word = strtok(text, " "); word; word = strtok(NULL, " ")) {
+				if (shows(provider, word))
+					continue;
+				snprintf(wrong, sizeof(wrong), "%s: %s", *step,
+					 rs_row("objects", "object", "t"));
+				return wrong;
+			}
+			continue;
+		}
+		arrow = strstr(text, " -> ");
+		if (arrow)
+			*arrow = '\0';
+		result = strncmp(text, "create", 6) ? rs_result("%s", text) :
+			 rs_result("create t %s%s", provider, text + 6);
+		if (strcmp(result, arrow ? arrow + 4 : "done")) {
+			snprintf(wrong, sizeof(wrong), "%s: %s", *step, result);
+			return wrong;
+		}
+	}
+	return "";
 }
+
+#define EXPECT_STEPS_OF(provider, ...)	\
+	EXPECT_STREQ("", failed_step(provider, (const char * const []){ __VA_ARGS__, NULL }))
+#define EXPECT_STEPS(...) EXPECT_STEPS_OF(variant->name, __VA_ARGS__)
 
 TEST_F(modes, switching_to_atomic_keeps_every_reference_and_the_counter_alive)
 {
-	ASSERT_STREQ("done", create(variant->name, "reinit=1"));
-	EXPECT_STREQ("done", rs_result("get t 5"));
-	EXPECT_STREQ("done", rs_result("switch_to_atomic t"));
-	EXPECT_STREQ("atomic", row("mode"));
-	EXPECT_STREQ("6", row("count"));
-	EXPECT_STREQ("0", row("dying"));
-	EXPECT_STREQ("true", rs_result("tryget_live t"));
-	EXPECT_STREQ("done", rs_result("put t 6"));
-	EXPECT_STREQ("1", row("count"));
-	EXPECT_STREQ("0", row("released"));
+	EXPECT_STEPS("create reinit=1", "get t 5", "switch_to_atomic t",
+		     "mode=atomic count=6 dying=0",
+		     "tryget_live t -> true", "put t 6",
+		     "count=1 released=0");
 }
 
 TEST_F(modes, switching_twice_is_switching_once)
 {
-	ASSERT_STREQ("done", create(variant->name, "reinit=1"));
-	EXPECT_STREQ("done", rs_result("switch_to_atomic t"));
-	EXPECT_STREQ("done", rs_result("switch_to_atomic t"));
-	EXPECT_STREQ("1", row("count"));
-	EXPECT_STREQ("done", rs_result("switch_to_percpu t"));
-	EXPECT_STREQ("done", rs_result("switch_to_percpu t"));
-	EXPECT_STREQ(open_mode(variant->name), row("mode"));
-	EXPECT_STREQ("done", rs_result("switch_to_atomic t"));
-	EXPECT_STREQ("1", row("count"));
+	EXPECT_STEPS("create reinit=1", "switch_to_atomic t", "switch_to_atomic t",
+		     "count=1",
+		     "switch_to_percpu t", "switch_to_percpu t",
+		     "mode=PERCPU",
+		     "switch_to_atomic t",
+		     "count=1");
 }
 
 TEST_F(modes, references_survive_the_way_there_and_back)
 {
 	int i;
 
-	ASSERT_STREQ("done", create(variant->name, "reinit=1"));
-	for (i = 0; i < 5; i++) {
-		EXPECT_STREQ("done", rs_result("get t 3"));
-		EXPECT_STREQ("done", rs_result("switch_to_atomic t"));
-		EXPECT_STREQ("done", rs_result("put t"));
-		EXPECT_STREQ("done", rs_result("switch_to_percpu t"));
-		EXPECT_STREQ(open_mode(variant->name), row("mode"));
-	}
-	EXPECT_STREQ("true", rs_result("kill t"));
-	EXPECT_STREQ("done", rs_result("put t 9"));
-	EXPECT_STRNE("done", rs_result("wait t ms=100"));
-	EXPECT_STREQ("1", row("count"));
-	EXPECT_STREQ("done", rs_result("put t"));
-	EXPECT_STREQ("done", rs_result("wait t"));
+	EXPECT_STEPS("create reinit=1");
+	for (i = 0; i < 5; i++)
+		EXPECT_STEPS("get t 3", "switch_to_atomic t", "put t", "switch_to_percpu t",
+			     "mode=PERCPU");
+	EXPECT_STEPS("kill t -> true", "put t 9", "wait t ms=100 -> refused: ETIMEDOUT",
+		     "count=1",
+		     "put t", "wait t");
 	EXPECT_EQ(1, rs_events_count(self->events, "object:t", "release"));
 }
 
 TEST_F(modes, one_that_begins_atomic_stays_so_until_told)
 {
-	ASSERT_STREQ("done", create(variant->name, "mode=atomic"));
-	EXPECT_STREQ("atomic", row("mode"));
-	EXPECT_STREQ("1", row("count"));
-	EXPECT_STREQ("done", rs_result("get t"));
-	EXPECT_STREQ("2", row("count"));
-	EXPECT_STREQ("done", rs_result("switch_to_percpu t"));
-	EXPECT_STREQ(open_mode(variant->name), row("mode"));
+	EXPECT_STEPS("create mode=atomic",
+		     "mode=atomic count=1",
+		     "get t",
+		     "count=2",
+		     "switch_to_percpu t",
+		     "mode=PERCPU");
 }
 
 TEST_F(modes, an_atomic_one_is_released_by_the_kill_itself)
 {
-	ASSERT_STREQ("done", create(variant->name, "mode=atomic"));
-	EXPECT_STREQ("true", rs_result("kill t confirm=1"));
-	EXPECT_STREQ("1", row("confirmed"));
-	EXPECT_STREQ("1", row("released"));
+	EXPECT_STEPS("create mode=atomic", "kill t confirm=1 -> true",
+		     "confirmed=1 released=1");
 }
 
 TEST_F(modes, one_that_begins_dead_gives_no_reference_until_it_is_reinitialised)
 {
-	ASSERT_STREQ("done", create(variant->name, "mode=dead"));
-	EXPECT_STREQ("1", row("dying"));
-	EXPECT_STREQ("0", row("count"));
-	EXPECT_STREQ("1", row("zero"));
-	EXPECT_STREQ("false", rs_result("tryget t"));
-	EXPECT_STREQ("false", rs_result("tryget_live t"));
-	EXPECT_STREQ("done", rs_result("reinit t"));
-	EXPECT_STREQ("0", row("dying"));
-	EXPECT_STREQ(open_mode(variant->name), row("mode"));
-	EXPECT_STREQ("true", rs_result("tryget_live t"));
+	EXPECT_STEPS("create mode=dead",
+		     "dying=1 count=0 zero=1",
+		     "tryget t -> false", "tryget_live t -> false", "reinit t",
+		     "dying=0 mode=PERCPU",
+		     "tryget_live t -> true");
 }
 
 TEST_F(modes, reinit_begins_a_whole_life_anew)
 {
-	char expected[8];
+	char calls[40];
 	int life;
 
-	ASSERT_STREQ("done", create(variant->name, "reinit=1"));
+	EXPECT_STEPS("create reinit=1");
 	for (life = 1; life <= 3; life++) {
-		EXPECT_STREQ("done", rs_result("get t 2"));
-		EXPECT_STREQ("true", rs_result("kill t confirm=1"));
-		EXPECT_STREQ("done", rs_result("put t 2"));
-		EXPECT_STREQ("done", rs_result("wait t"));
-		snprintf(expected, sizeof(expected), "%d", life);
-		EXPECT_STREQ(expected, row("released"));
-		EXPECT_STREQ(expected, row("confirmed"));
-		EXPECT_STREQ("false", rs_result("tryget_live t"));
-		EXPECT_STREQ("done", rs_result("reinit t"));
-		EXPECT_STREQ("live", row("state"));
-		EXPECT_STREQ("true", rs_result("tryget_live t"));
-		EXPECT_STREQ("done", rs_result("put t"));
+		snprintf(calls, sizeof(calls), "released=%d confirmed=%d", life, life);
+		EXPECT_STEPS("get t 2", "kill t confirm=1 -> true", "put t 2", "wait t",
+			     calls,
+			     "tryget_live t -> false", "reinit t",
+			     "state=live",
+			     "tryget_live t -> true", "put t");
 	}
 }
 
 TEST_F(modes, resurrection_takes_back_a_kill_at_once)
 {
-	ASSERT_STREQ("done", create(variant->name, "reinit=1"));
-	EXPECT_STREQ("done", rs_result("get t"));
-	/* The switch of the kill is still under way. */
-	EXPECT_STREQ("true", rs_result("kill t"));
-	EXPECT_STREQ("done", rs_result("resurrect t"));
-	EXPECT_STREQ("live", row("state"));
-	EXPECT_STREQ("0", row("dying"));
-	EXPECT_STREQ(open_mode(variant->name), row("mode"));
-	EXPECT_STREQ("done", rs_result("switch_to_atomic t"));
-	EXPECT_STREQ("2", row("count"));
-	EXPECT_STREQ("0", row("released"));
-	EXPECT_STREQ("done", rs_result("put t"));
-	EXPECT_STREQ("0", row("released"));
-	EXPECT_STREQ("true", rs_result("kill t"));
-	EXPECT_STREQ("done", rs_result("wait t"));
-	EXPECT_STREQ("1", row("released"));
+	/* The switch of the kill is still under way when resurrect is written. */
+	EXPECT_STEPS("create reinit=1", "get t", "kill t -> true", "resurrect t",
+		     "state=live dying=0 mode=PERCPU",
+		     "switch_to_atomic t",
+		     "count=2 released=0",
+		     "put t",
+		     "released=0",
+		     "kill t -> true", "wait t",
+		     "released=1");
 }
 
 TEST_F(modes, an_atomic_wish_outlives_kill_and_resurrection)
 {
-	ASSERT_STREQ("done", create(variant->name, "reinit=1"));
-	EXPECT_STREQ("done", rs_result("get t"));
-	EXPECT_STREQ("done", rs_result("switch_to_atomic t"));
-	EXPECT_STREQ("true", rs_result("kill t"));
-	EXPECT_STREQ("1", row("count"));
-	EXPECT_STREQ("done", rs_result("resurrect t"));
-	EXPECT_STREQ("atomic", row("mode"));
-	EXPECT_STREQ("2", row("count"));
+	EXPECT_STEPS("create reinit=1", "get t", "switch_to_atomic t", "kill t -> true",
+		     "count=1",
+		     "resurrect t",
+		     "mode=atomic count=2");
 }
 
 TEST_F(modes, switching_to_percpu_while_dying_comes_true_with_resurrection)
 {
-	ASSERT_STREQ("done", create(variant->name, "mode=atomic"));
-	EXPECT_STREQ("done", rs_result("get t"));
-	EXPECT_STREQ("true", rs_result("kill t"));
-	EXPECT_STREQ("done", rs_result("switch_to_percpu t"));
-	EXPECT_STREQ("atomic", row("mode"));
-	EXPECT_STREQ("done", rs_result("resurrect t"));
-	EXPECT_STREQ(open_mode(variant->name), row("mode"));
+	EXPECT_STEPS("create mode=atomic", "get t", "kill t -> true", "switch_to_percpu t",
+		     "mode=atomic",
+		     "resurrect t",
+		     "mode=PERCPU");
 }
 
 TEST_F(modes, what_the_object_may_not_do_is_refused)
 {
-	ASSERT_STREQ("done", create(variant->name, ""));
-	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("switch_to_atomic t"));
-	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("reinit t"));
-	EXPECT_STREQ("true", rs_result("kill t"));
-	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("resurrect t"));
-	EXPECT_STREQ("done", rs_result("wait t"));
-	EXPECT_STREQ("done", rs_result("destroy t"));
+	EXPECT_STEPS("create", "switch_to_atomic t -> refused: EOPNOTSUPP",
+		     "reinit t -> refused: EOPNOTSUPP", "kill t -> true",
+		     "resurrect t -> refused: EOPNOTSUPP", "wait t", "destroy t",
 
-	ASSERT_STREQ("done", create(variant->name, "reinit=1"));
-	EXPECT_STREQ("refused: EBUSY", rs_result("resurrect t"));
-	EXPECT_STREQ("refused: EBUSY", rs_result("reinit t"));
-	EXPECT_STREQ("done", rs_result("get t"));
-	EXPECT_STREQ("true", rs_result("kill t"));
-	EXPECT_STREQ("refused: EBUSY", rs_result("reinit t"));
-	EXPECT_STREQ("done", rs_result("put t"));
-	EXPECT_STREQ("refused: EPERM", rs_result("resurrect t"));
+		     "create reinit=1", "resurrect t -> refused: EBUSY",
+		     "reinit t -> refused: EBUSY", "get t", "kill t -> true",
+		     "reinit t -> refused: EBUSY", "put t", "resurrect t -> refused: EPERM");
 }
 
-FIXTURE(modeless) {
-	struct rs_mark mark;
-};
-
-FIXTURE_SETUP(modeless)
-{
-	self->mark = rs_begin();
-}
-
-FIXTURE_TEARDOWN(modeless)
-{
-	rs_sweep();
-	EXPECT_STREQ("", rs_end(&self->mark));
-}
+RS_FIXTURE(modeless, 1)
 
 TEST_F(modeless, a_counter_without_modes_has_no_such_commands)
 {
-	EXPECT_STREQ("refused: EOPNOTSUPP", create("rs_refcount", "mode=atomic"));
-	EXPECT_STREQ("refused: EOPNOTSUPP", create("rs_kref", "reinit=1"));
-	ASSERT_STREQ("done", create("rs_refcount", ""));
-	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("switch_to_atomic t"));
-	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("switch_to_percpu t"));
-	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("reinit t"));
-	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("resurrect t"));
+	EXPECT_STEPS_OF("rs_kref", "create reinit=1 -> refused: EOPNOTSUPP");
+	EXPECT_STEPS_OF("rs_refcount", "create mode=atomic -> refused: EOPNOTSUPP",
+			"create", "switch_to_atomic t -> refused: EOPNOTSUPP",
+			"switch_to_percpu t -> refused: EOPNOTSUPP",
+			"reinit t -> refused: EOPNOTSUPP", "resurrect t -> refused: EOPNOTSUPP",
+			"kill t -> true", "destroy t");
 }
 
 TEST_HARNESS_MAIN
