@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The oracle: its command, its thread, and the file that shows its findings.
+ * The oracle: its command, its thread, and its file.
  *
- * One run at a time. The thread holds the module, taken while the file that the
- * command came through held it. What the last run of each counter found stays.
+ * There is one run at a time. The run's thread holds a reference to the module, which
+ * oracle_start() takes while the open control file holds another. The result of the last
+ * run of each counter stays.
  */
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -32,7 +33,7 @@ static const char * const subject_choices[] = {
 	"refcount", "kref", "percpu_ref", NULL
 };
 
-static DEFINE_MUTEX(oracle_lock);	/* protects all below */
+static DEFINE_MUTEX(oracle_lock);	/* protects the variables below */
 static struct oracle_result results[ARRAY_SIZE(subjects)];
 static struct oracle_run *running;
 static u32 last_run;
@@ -43,12 +44,12 @@ struct oracle_setup {
 	u64	ms;
 	u64	seed;
 	u64	concurrent;
-	const char *unlist;		/* a difference's name, and where it stands */
-	unsigned int unlist_word;
-	u32	unlisted;		/* its bit */
+	const char *unlist;		/* name of a difference */
+	unsigned int unlist_word;	/* index of the word with @unlist */
+	u32	unlisted;		/* bit of that difference */
 };
 
-static void run_free(struct oracle_run *run)
+static void oracle_run_free(struct oracle_run *run)
 {
 	if (!run)
 		return;
@@ -56,8 +57,8 @@ static void run_free(struct oracle_run *run)
 	rs_free(&refstorm_sites[SITE_ORACLE], run);
 }
 
-/* The run, what shrinking needs, and the pairs. */
-static struct oracle_run *run_alloc(const struct oracle_subject *subject)
+/* One allocation: the run, the memory for shrinking, and the pairs. */
+static struct oracle_run *oracle_run_alloc(const struct oracle_subject *subject)
 {
 	size_t head = ALIGN(sizeof(struct oracle_run), 64);
 	size_t scratch = ALIGN(oracle_shrink_scratch(), 64);
@@ -73,7 +74,7 @@ static struct oracle_run *run_alloc(const struct oracle_subject *subject)
 	return run;
 }
 
-static bool enough(const struct oracle_run *run)
+static bool oracle_is_over(const struct oracle_run *run)
 {
 	const struct oracle_result *result = run->result;
 
@@ -82,7 +83,7 @@ static bool enough(const struct oracle_run *run)
 	return result->ms && ktime_get_ns() - run->start_ns >= result->ms * NSEC_PER_MSEC;
 }
 
-static const char *verdict(struct oracle_run *run)
+static const char *oracle_verdict(struct oracle_run *run)
 {
 	struct oracle_result *result = run->result;
 
@@ -95,7 +96,7 @@ static const char *verdict(struct oracle_run *run)
 	}
 	if (READ_ONCE(run->stop))
 		return "stopped";
-	return oracle_thin(run->subject, result, result->detail, sizeof(result->detail)) ?:
+	return oracle_unproven(run->subject, result, result->detail, sizeof(result->detail)) ?:
 	       "agreed";
 }
 
@@ -104,17 +105,19 @@ static int oracle_thread(void *arg)
 	struct oracle_run *run = arg;
 	struct oracle_result *result = run->result;
 
-	while (!enough(run)) {
+	while (!oracle_is_over(run)) {
 		oracle_batch(run);
+		if (run->found)
+			oracle_shrink(run);
 		WRITE_ONCE(result->elapsed_ns, ktime_get_ns() - run->start_ns);
 	}
 	rcu_barrier();
 
 	mutex_lock(&oracle_lock);
-	result->verdict = verdict(run);
+	result->verdict = oracle_verdict(run);
 	running = NULL;
-	/* Who sees that it is done sees nothing left of it. */
-	run_free(run);
+	/* A reader that sees state=done sees neither the memory nor the thread of the run. */
+	oracle_run_free(run);
 	thread_gone(&refstorm_sites[SITE_ORACLE_THREAD]);
 	result->running = false;
 	mutex_unlock(&oracle_lock);
@@ -122,7 +125,7 @@ static int oracle_thread(void *arg)
 	module_put_and_kthread_exit(0);
 }
 
-static void result_begin(struct oracle_run *run, const struct oracle_setup *setup)
+static void oracle_result_init(struct oracle_run *run, const struct oracle_setup *setup)
 {
 	const struct oracle_subject *subject = run->subject;
 	struct oracle_result *result = &results[setup->counter];
@@ -143,7 +146,7 @@ static void result_begin(struct oracle_run *run, const struct oracle_setup *setu
 	run->result = result;
 }
 
-static int start(struct command *cmd, const struct oracle_setup *setup)
+static int oracle_start(struct command *cmd, const struct oracle_setup *setup)
 {
 	const struct oracle_subject *subject = subjects[setup->counter];
 	struct task_struct *task;
@@ -151,8 +154,8 @@ static int start(struct command *cmd, const struct oracle_setup *setup)
 
 	if (running)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY,
-				      "the oracle is at work; 'oracle stop' ends that");
-	run = run_alloc(subject);
+				      "a run of the oracle is under way; 'oracle stop' ends it");
+	run = oracle_run_alloc(subject);
 	if (!run)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
 	if (setup->concurrent)
@@ -161,12 +164,12 @@ static int start(struct command *cmd, const struct oracle_setup *setup)
 		thread_create(&refstorm_sites[SITE_ORACLE_THREAD], oracle_thread, run,
 			      THREAD_ANY_CPU, "oracle", last_run + 1, 0);
 	if (!task) {
-		run_free(run);
+		oracle_run_free(run);
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM,
 				      "threads could not be created");
 	}
-	subject->provoke();
-	result_begin(run, setup);
+	subject->provoke_warnings();
+	oracle_result_init(run, setup);
 	rs_sequence_seed(&run->seq, setup->seed, 0, 1, RS_STEP_ALL);
 	run->start_ns = ktime_get_ns();
 	running = run;
@@ -177,7 +180,7 @@ static int start(struct command *cmd, const struct oracle_setup *setup)
 	return 0;
 }
 
-static int stop(struct command *cmd)
+static int oracle_stop(struct command *cmd)
 {
 	if (cmd->nr > 2)
 		return command_refuse(cmd, 2, -EINVAL, "surplus word; usage: oracle stop");
@@ -189,7 +192,8 @@ static int stop(struct command *cmd)
 	return 0;
 }
 
-static int set_unlist(struct command *cmd, unsigned int word, const char *value, void *out)
+static int oracle_set_unlist(struct command *cmd, unsigned int word, const char *value,
+			     void *out)
 {
 	struct oracle_setup *setup = out;
 
@@ -198,8 +202,8 @@ static int set_unlist(struct command *cmd, unsigned int word, const char *value,
 	return 0;
 }
 
-/* The difference that is to be taken for a disagreement; its counter may come later. */
-static int find_unlisted(struct command *cmd, struct oracle_setup *setup)
+/* Look up unlist= when all words were read: counter= may come after it. */
+static int oracle_find_unlisted(struct command *cmd, struct oracle_setup *setup)
 {
 	const struct oracle_subject *subject = subjects[setup->counter];
 	const char *names[ORACLE_DIFFERENCES_MAX + 1] = {};
@@ -229,7 +233,7 @@ static const struct command_key oracle_keys[] = {
 	NUMBER(ms, 1, MS_MAX),
 	NUMBER(seed, 0, U64_MAX),
 	NUMBER(concurrent, 0, 1),
-	{ .name = "unlist", .set = set_unlist },
+	{ .name = "unlist", .set = oracle_set_unlist },
 };
 
 /* oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1] [unlist=D], or oracle stop */
@@ -243,20 +247,20 @@ int oracle_command(struct command *cmd)
 	int ret;
 
 	if (!strcmp(cmd->words[1], "stop"))
-		return stop(cmd);
+		return oracle_stop(cmd);
 	ret = command_keys(cmd, 1, oracle_keys, ARRAY_SIZE(oracle_keys), &setup);
 	if (ret)
 		return ret;
 	if (setup.counter == ARRAY_SIZE(subjects))
 		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL, "counter= is missing");
-	ret = find_unlisted(cmd, &setup);
+	ret = oracle_find_unlisted(cmd, &setup);
 	if (ret)
 		return ret;
 	while (!setup.seed)
 		setup.seed = get_random_u64();
 
 	mutex_lock(&oracle_lock);
-	ret = start(cmd, &setup);
+	ret = oracle_start(cmd, &setup);
 	mutex_unlock(&oracle_lock);
 	return ret;
 }

@@ -1,31 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The differential oracle: mainline's counter and ours, step by step.
+ * The differential oracle runs mainline's counter and ours side by side.
  *
- * A pair is one of each. Whatever is done to one is done to the other, and
- * after each step both are asked the same questions; the answers must be the
- * same. What may be done next is drawn from a seed among what is legal in the
- * state that the pair is in, so every sequence is one that a correct user
- * could have written, or one of the abuses that a counter is documented to
- * survive.
+ * A pair (struct oracle_pair) has a counter of each side. A step (struct oracle_step)
+ * does one operation to both counters. After each step both counters are asked the
+ * same questions (enum oracle_field), and the answers must be equal. The subject's
+ * draw() chooses the steps, with numbers from the run's seed, among the operations that
+ * are legal in the pair's state. So each sequence of steps is one that a correct user
+ * could have written, or a misuse that the counter is documented to survive.
  *
- * Many pairs advance side by side, in rounds:
+ * oracle_batch() advances ORACLE_PAIRS pairs in rounds. A round has five parts:
  *
- *	begin	a few steps that may sleep; nothing is being switched
+ *	begin	a few steps that may sleep; no switch of mode is under way
  *	middle	steps that do not sleep, in one RCU read-side critical section:
- *		no grace period can end in it, so a switch that was begun stays
- *		under way, for both counters, until the round is over
+ *		no grace period can end in it, so a switch that a step starts
+ *		stays under way, for both counters, until the round is over
  *	tail	for some pairs one step that waits for a switch, each in a
- *		worker of its own, so that they wait for the same grace period
+ *		worker of its own, so that these steps share a grace period
  *	segment	for some pairs a list of operations for each of several threads
  *		on CPUs of their own, all at once; see oracle_segment.h
- *	settle	one rcu_barrier() for all pairs: every switch is complete
+ *	settle	one rcu_barrier() for all pairs, after which no switch is under way
  *
- * Steps are recorded as they are drawn. A disagreement is run again, with fewer
- * and fewer steps, while it persists; a step that is not legal any more
- * because another is missing is passed over.
+ * oracle_record() keeps the steps of each pair. When the answers differ, oracle_shrink()
+ * runs the steps again, with fewer and fewer of them, as long as the answers still
+ * differ. It skips a step that is illegal without one that was left out.
  *
- * Some disagreements are what we want: see struct oracle_difference.
+ * Some differences are intended: see struct oracle_difference.
+ *
+ * A file calls those below it only:
+ *
+ *	oracle.c			the command and the run's thread
+ *	oracle_run.c, oracle_shrink.c	batches of pairs; shorter sequences
+ *	oracle_segment.c		segments: drawing, starting, counting
+ *	oracle_team.c			the threads of segments
+ *	oracle_ledger.c			what one thread of a segment does
+ *	oracle_step.c			one step, or the end of a segment, and the comparison
+ *
+ * All of them call the subjects by struct oracle_subject; a subject calls none of them.
  */
 #ifndef _REFSTORM_ORACLE_INTERNAL_H
 #define _REFSTORM_ORACLE_INTERNAL_H
@@ -45,20 +56,20 @@
 #define ORACLE_STATES_MAX	6
 #define ORACLE_DIFFERENCES_MAX	4
 #define ORACLE_AGAIN		10	/* runs of a shrunk sequence */
-#define ORACLE_CELL_MIN		100	/* what each reachable cell is visited at least */
+#define ORACLE_CELL_MIN		100	/* visits that each reachable cell needs */
 
-/* What is asked after each step, and compared. */
+/* The answers that are compared after each step. */
 enum oracle_field {
 	FIELD_RET,		/* what the call returned */
-	FIELD_OLD,		/* what it wrote to *oldp */
-	FIELD_LOCKED,		/* who held the lock after it */
-	FIELD_COUNT,		/* with what is in slots */
+	FIELD_OLD,		/* what the call wrote to *oldp */
+	FIELD_LOCKED,		/* which locks were held after the call */
+	FIELD_COUNT,		/* the shared word and the slots together */
 	FIELD_MODE,
 	FIELD_DYING,
 	FIELD_ZERO,
-	FIELD_RELEASED,		/* callbacks, so far */
-	FIELD_CONFIRMED,
-	FIELD_ORDER,		/* in which they came */
+	FIELD_RELEASED,		/* calls of release() so far */
+	FIELD_CONFIRMED,	/* calls of confirmations so far */
+	FIELD_ORDER,		/* a digest of the order of all these calls */
 	FIELD_NR,
 };
 
@@ -73,18 +84,19 @@ enum oracle_side { MAINLINE, OURS, SIDES };
 
 enum oracle_when {
 	WHEN_BEGIN, WHEN_MIDDLE, WHEN_TAIL, WHEN_SETTLE,
-	WHEN_SEGMENT,		/* begins a segment, and says how it is run */
-	WHEN_CONCURRENT,	/* an operation in it */
+	WHEN_SEGMENT,		/* begins a segment, and has its parameters */
+	WHEN_CONCURRENT,	/* an operation of a segment */
 };
 
 /**
- * struct oracle_step - one thing done to a pair
- * @op: index of the subject's operations
+ * struct oracle_step - one operation on a pair
+ * @op: index into the subject's operations
  * @when: enum oracle_when
- * @thread: which does it, in a segment
- * @nr: argument: how many, or which flags; of a segment, how often each thread
- *	runs through its list
- * @limit: second argument of the few that have one; of a segment, its bits
+ * @thread: in a segment, the thread that does the operation
+ * @nr: first argument: a number of references, or flags; of WHEN_SEGMENT, how often
+ *	each thread repeats its list
+ * @limit: second argument of the few operations that have one; of WHEN_SEGMENT, bits:
+ *	SEGMENT_DROP_ALL and the like
  */
 struct oracle_step {
 	u8	op;
@@ -95,29 +107,28 @@ struct oracle_step {
 };
 
 /**
- * struct oracle_sum - what the threads of a segment did, one side's
- * @net: references taken, without those dropped
- * @won: how many were told that they were the one: whose put was the last, whose
- *	kill killed
- * @sure: trygets with an answer that cannot depend on the others, and was true
+ * struct oracle_sum - what the threads of a segment did to one side's counter
+ * @net: references taken minus references dropped
+ * @won: calls that returned true to one caller only: the last put, the kill
+ * @certain: successful trygets among those whose result no other thread can change
  */
 struct oracle_sum {
 	s64	net;
 	s64	won;
-	s64	sure;
+	s64	certain;
 };
 
 /**
- * struct oracle_pair - a pair of counters; a subject's own follows it
+ * struct oracle_pair - a pair of counters; the subject's structure embeds it
  * @work: does the tail
- * @run: whose it is
- * @nr_steps: how many were recorded
- * @steps: what was done since the pair was born
- * @broken: a disagreement was seen; no more steps
- * @state: before the tail, or the segment
- * @answers: to the tail
- * @segment_at: where the last segment was recorded
- * @unjudged: a segment was drawn, or has been run and waits for the settling
+ * @run: the run that the pair belongs to
+ * @nr_steps: number of recorded steps
+ * @steps: steps since the pair was initialised
+ * @broken: the answers differed; the pair takes no more steps
+ * @state: state before the tail, or before the segment
+ * @answers: answers to the tail
+ * @segment_at: index of the step that begins the last segment
+ * @segment_pending: a segment was drawn, or has run, and was not compared yet
  * @sum: of that segment
  */
 struct oracle_pair {
@@ -129,18 +140,18 @@ struct oracle_pair {
 	unsigned int			state;
 	struct oracle_answer		answers[SIDES];
 	unsigned int			segment_at;
-	bool				unjudged;
+	bool				segment_pending;
 	struct oracle_sum		sum[SIDES];
 };
 
 /**
- * struct oracle_difference - a disagreement that is meant to be
- * @name: of it
- * @row: where it is documented, and why
- * @holds: whether this kernel's counter has it, found by trying; NULL: all do
- * @explains: does it account for all that differs in these answers?
+ * struct oracle_difference - an intended difference between the two counters
+ * @name: name for the user
+ * @row: what differs, in one line
+ * @holds: tries whether this kernel's counter has the difference; NULL: every kernel's has
+ * @explains: returns whether the difference accounts for all that differs in @answers
  *
- * One that holds and does not occur in a run is as bad as a disagreement.
+ * A run in which a difference that holds never occurred is unproven.
  */
 struct oracle_difference {
 	const char	*name;
@@ -150,29 +161,29 @@ struct oracle_difference {
 				    unsigned int state, const struct oracle_answer *answers);
 };
 
-/* What an operation is to the thread of a segment that does it. */
+/* How a thread of a segment uses an operation, and what its result means. */
 enum oracle_role {
-	ROLE_NONE,		/* not to be done at once with others */
-	ROLE_LOOK,		/* changes nothing */
-	ROLE_GET,		/* takes; somebody must hold a reference meanwhile */
-	ROLE_TRYGET,		/* takes if it is true */
-	ROLE_TRYGET_LIVE,	/* the same, unless it was killed */
-	ROLE_TRYGET_LIMIT,	/* the same; always depends on the others */
-	ROLE_PUT,		/* drops; true if that was the last */
-	ROLE_PUT_SPARE,		/* drops one that is not the last */
-	ROLE_PUT_IF_LAST,	/* drops the last if it is true */
-	ROLE_PUT_IF_NOT,	/* drops one that is not the last if it is true */
-	ROLE_SWITCH,		/* of mode; once */
-	ROLE_EXCLUSIVE,		/* once; of all callers one is told true */
+	ROLE_NONE,		/* the operation cannot be in a segment */
+	ROLE_READ,		/* changes nothing */
+	ROLE_GET,		/* takes references; somebody must hold one meanwhile */
+	ROLE_TRYGET,		/* takes references if it returns true */
+	ROLE_TRYGET_LIVE,	/* the same, and fails after a kill */
+	ROLE_TRYGET_LIMIT,	/* the same, and the result depends on other threads */
+	ROLE_PUT,		/* drops references; true if these were the last */
+	ROLE_PUT_SPARE,		/* drops a reference that is not the last */
+	ROLE_PUT_IF_LAST,	/* drops the last reference if it returns true */
+	ROLE_PUT_IF_NOT,	/* drops one that is not the last if it returns true */
+	ROLE_SWITCH,		/* switches the mode; done once */
+	ROLE_EXCLUSIVE,		/* done once; returns true to one of all callers */
 };
 
 /**
  * struct oracle_op - an operation
- * @name: of the function
- * @states: bits of the states in which it can be used
- * @concurrent: bits of the states in which a segment with it can begin
- * @role: enum oracle_role, for segments
- * @many: it takes or drops as many as the step says, else one
+ * @name: name of the function
+ * @states: bits of the states in which a step may use it
+ * @concurrent: bits of the states in which a segment with it may begin
+ * @role: enum oracle_role
+ * @many: it takes or drops as many references as the step says, else one
  */
 struct oracle_op {
 	const char	*name;
@@ -188,34 +199,34 @@ struct oracle_segment;
  * struct oracle_subject - a kind of counter
  * @name: mainline's name
  * @ops: operations
- * @nr_ops: how many
+ * @nr_ops: number of @ops
  * @states: names of states
- * @nr_states: how many
- * @differences: that are meant to be
- * @nr_differences: how many
- * @pair_size: of the structure that begins with struct oracle_pair
- * @rounds: of a pair's life
+ * @nr_states: number of @states
+ * @differences: intended differences
+ * @nr_differences: number of @differences
+ * @pair_size: size of the structure that begins with struct oracle_pair
+ * @rounds: rounds of a pair
  * @round_steps: middle steps of a round
- * @switches: there are switches to wait for, and tails
- * @provoke: misuse both counters once in each way, so that what they warn of
- *	once has been warned of; in a fixed order, on the calling CPU
- * @init: begin a pair; 0 or -ENOMEM
- * @exit: end it
- * @state: that it is in now
+ * @switches: the counter has modes, so rounds have tails and settle
+ * @provoke_warnings: misuse both counters once in each way, in a fixed order on the
+ *	calling CPU, so that warnings that come once have come
+ * @init: initialise the counters of a pair; 0 or -ENOMEM
+ * @exit: the opposite of @init
+ * @state: present state of a pair
  * @draw: choose a step; false if there is none
- * @legal: may it be done now?
- * @perform: do it to both; answer ret, old, locked
- * @look: ask both; all other answers
- * @settled: all switches are complete
- * @resync: after a difference, make them equal again; may be NULL
- * @segments: one pair of so many has a segment in each round
- * @rarely: bits of the states in which it is a quarter of these
- * @put: operation that drops references, as many as the step says
- * @limit: second argument, for those that have one
- * @fits: may this step go into the segment that has been collected?
- * @prepare: say what can be relied on in the segment; see oracle_segment.h
- * @concurrent: do a step to one side; whether it is true
- * @joined: all has settled after a segment, whose sum is known
+ * @legal: may the step be done now?
+ * @perform: do the step to both counters, and answer FIELD_RET, FIELD_OLD, FIELD_LOCKED
+ * @inspect: answer all other fields, for both counters
+ * @settled: told that no switch is under way any more; may be NULL
+ * @resync: after an intended difference, make the counters equal again; may be NULL
+ * @segment_one_in: one of so many pairs has a segment in each round
+ * @rare_states: bits of the states in which a quarter of these pairs have one
+ * @put_op: the operation that drops as many references as the step says
+ * @draw_limit: choose a second argument; may be NULL
+ * @segment_fits: may the step be in the segment that was collected so far? may be NULL
+ * @segment_prepare: fill in the guarantees and shares of a segment; see oracle_segment.h
+ * @segment_step: do a step to one side's counter; returns what the operation returned
+ * @segment_end: told that a segment has ended and settled; may be NULL
  */
 struct oracle_subject {
 	const char			*name;
@@ -229,7 +240,7 @@ struct oracle_subject {
 	unsigned int			rounds;
 	unsigned int			round_steps;
 	bool				switches;
-	void		(*provoke)(void);
+	void		(*provoke_warnings)(void);
 	int		(*init)(struct oracle_pair *pair);
 	void		(*exit)(struct oracle_pair *pair);
 	unsigned int	(*state)(struct oracle_pair *pair);
@@ -238,27 +249,27 @@ struct oracle_subject {
 	bool		(*legal)(struct oracle_pair *pair, const struct oracle_step *step);
 	int		(*perform)(struct oracle_pair *pair, const struct oracle_step *step,
 				   struct oracle_answer *answers);
-	void		(*look)(struct oracle_pair *pair, struct oracle_answer *answers);
+	void		(*inspect)(struct oracle_pair *pair, struct oracle_answer *answers);
 	void		(*settled)(struct oracle_pair *pair);
 	void		(*resync)(struct oracle_pair *pair);
-	unsigned int	segments;
-	u32		rarely;
-	u8		put;
-	u32		(*limit)(struct oracle_pair *pair, struct rs_sequence *seq);
-	bool		(*fits)(const struct oracle_segment *segment,
-				const struct oracle_step *step);
-	void		(*prepare)(struct oracle_segment *segment);
-	bool		(*concurrent)(struct oracle_pair *pair, enum oracle_side side,
-				      const struct oracle_step *step);
-	void		(*joined)(struct oracle_pair *pair);
+	unsigned int	segment_one_in;
+	u32		rare_states;
+	u8		put_op;
+	u32		(*draw_limit)(struct oracle_pair *pair, struct rs_sequence *seq);
+	bool		(*segment_fits)(const struct oracle_segment *segment,
+					const struct oracle_step *step);
+	void		(*segment_prepare)(struct oracle_segment *segment);
+	bool		(*segment_step)(struct oracle_pair *pair, enum oracle_side side,
+					const struct oracle_step *step);
+	void		(*segment_end)(struct oracle_pair *pair);
 };
 
 /**
- * struct oracle_mismatch - a disagreement
- * @step: index of the step in the pair's sequence
- * @last: the step
- * @state: before it
- * @answers: to it
+ * struct oracle_mismatch - an unintended difference
+ * @step: index of @last in the pair's sequence
+ * @last: the step after which the answers differed
+ * @state: state before @last
+ * @answers: answers to @last
  */
 struct oracle_mismatch {
 	unsigned int		step;
@@ -269,35 +280,35 @@ struct oracle_mismatch {
 
 /**
  * struct oracle_result - what the oracle file shows of a run
- * @run: its number, 0 if there was none
- * @running: it has not ended
- * @seed: of it
- * @steps_wanted: how many it was asked for
- * @ms: how long it was asked for; 0: until the steps are done
- * @steps: done
- * @sequences: pairs that lived
- * @elapsed_ns: how long it took
- * @verdict: or NULL
- * @detail: of the verdict
- * @cpus: that were online when it began
- * @lockstep: it has no segments
- * @segments: run
- * @overlapped: those in which two threads or more were inside at the same time,
- *	on CPUs of their own, with either counter
+ * @run: number of the run, 0 if there was none
+ * @running: the run has not ended
+ * @seed: the run's seed
+ * @steps_wanted: lockstep steps that the command asked for
+ * @ms: time that the command asked for; 0: @steps_wanted ends the run
+ * @steps: lockstep steps done
+ * @sequences: pairs that have ended
+ * @elapsed_ns: time since the run began
+ * @verdict: verdict, or NULL while there is none
+ * @detail: reason of the verdict
+ * @cpus: online CPUs when the run began
+ * @lockstep: the run has no segments
+ * @segments: segments run
+ * @overlapped: segments in which, with either counter, two threads or more were at work
+ *	at the same time on CPUs of their own
  * @cells: how often each operation was done in each state
  * @concurrent: the same in segments that overlapped, by the state in which they began
- * @differences: how often each came
- * @holds: bits of those that this kernel has
- * @listed: bits of those that are no disagreement in this run
- * @mismatch: the disagreement, as it was found, if the verdict says so
- * @sequence: number of the pair it was found in
- * @tries: sequences run to shrink it
- * @repeats: how often a sequence with a segment was run before it counted as one
- *	that agrees; 1 if there was none
- * @again: of ORACLE_AGAIN runs of the shrunk sequence so many disagreed
- * @shrunk: the disagreement at the end of the shrunk sequence
- * @nr_shrunk: how many steps that has
- * @shrunk_steps: the steps
+ * @differences: how often each intended difference occurred
+ * @holds: bits of the intended differences that this kernel has
+ * @listed: bits of the intended differences that do not end this run
+ * @mismatch: the unintended difference, as the run found it
+ * @sequence: number of the pair with @mismatch
+ * @tries: sequences that the shrinking ran
+ * @repeats: how often a sequence with a segment had to show no difference before the
+ *	shrinking gave it up; 1 if there was no segment
+ * @again: how many of ORACLE_AGAIN runs of the shrunk sequence differed
+ * @shrunk: the difference at the end of the shrunk sequence
+ * @nr_shrunk: number of @shrunk_steps
+ * @shrunk_steps: the shrunk sequence
  */
 struct oracle_result {
 	u32			run;
@@ -331,27 +342,27 @@ struct oracle_result {
 
 /**
  * struct oracle_run - a run
- * @subject: what is compared
- * @result: where its figures go
+ * @subject: the kind of counter
+ * @result: where the figures go
  * @seq: random numbers
- * @stop: it is to end now
- * @deadline_ns: when it is to end, or 0
- * @start_ns: when it began
- * @replaying: a sequence is being shrunk: nothing is counted
- * @failed: errno of a pair that could not be made
+ * @stop: the user has asked the run to end
+ * @start_ns: when the run began
+ * @replaying: a sequence is being shrunk, and @result counts nothing
+ * @failed: errno of the counter that could not be initialised
+ * @found: the pair with the mismatch of @result
  * @team: threads for segments
  * @scratch: oracle_shrink_scratch() bytes
- * @pairs: ORACLE_PAIRS of them
+ * @pairs: ORACLE_PAIRS of @subject's pairs
  */
 struct oracle_run {
 	const struct oracle_subject	*subject;
 	struct oracle_result		*result;
 	struct rs_sequence		seq;
 	bool				stop;
-	u64				deadline_ns;
 	u64				start_ns;
 	bool				replaying;
 	int				failed;
+	const struct oracle_pair	*found;
 	struct oracle_team		*team;
 	void				*scratch;
 	void				*pairs;
@@ -364,7 +375,7 @@ static inline struct oracle_pair *oracle_pair(struct oracle_run *run, unsigned i
 	return run->pairs + n * run->subject->pair_size;
 }
 
-/* The batch is to be the last, and need not be completed. */
+/* The present batch is the last one, and need not be completed. */
 static inline bool oracle_ending(const struct oracle_run *run)
 {
 	const struct oracle_result *result = run->result;
@@ -373,28 +384,42 @@ static inline bool oracle_ending(const struct oracle_run *run)
 	       (!result->ms && result->steps >= result->steps_wanted);
 }
 
-/* Do @a and @b agree but for the fields in @but? */
-bool oracle_agree_but(const struct oracle_answer *answers, u32 but);
+/* Are the answers of both sides equal, except in the fields whose bits are in @but? */
+static inline bool oracle_agree_but(const struct oracle_answer *answers, u32 but)
+{
+	unsigned int i;
+
+	for (i = 0; i < FIELD_NR; i++)
+		if (!(but & BIT(i)) &&
+		    answers[MAINLINE].field[i] != answers[OURS].field[i])
+			return false;
+	return true;
+}
+
+/* oracle_step.c */
+struct oracle_step *oracle_record(struct oracle_pair *pair, const struct oracle_step *step);
+bool oracle_compare(struct oracle_run *run, struct oracle_pair *pair,
+		    const struct oracle_step *step, unsigned int state,
+		    const struct oracle_answer *answers, struct oracle_mismatch *mismatch);
+void oracle_count_step(struct oracle_run *run, const struct oracle_step *step,
+		       unsigned int state);
+bool oracle_do_step(struct oracle_run *run, struct oracle_pair *pair,
+		    const struct oracle_step *step, struct oracle_mismatch *mismatch);
+void oracle_do_tail(struct oracle_pair *pair, const struct oracle_step *step);
+bool oracle_settle(struct oracle_run *run, struct oracle_pair *pair,
+		   struct oracle_mismatch *mismatch);
 
 /* oracle_run.c */
 void oracle_batch(struct oracle_run *run);
-bool oracle_judge(struct oracle_run *run, struct oracle_pair *pair,
-		  const struct oracle_step *step, unsigned int state,
-		  const struct oracle_answer *answers, struct oracle_mismatch *mismatch);
-bool oracle_one(struct oracle_run *run, struct oracle_pair *pair,
-		const struct oracle_step *step, struct oracle_mismatch *mismatch);
-bool oracle_settle_one(struct oracle_run *run, struct oracle_pair *pair,
-		       struct oracle_mismatch *mismatch);
-struct oracle_step *oracle_record(struct oracle_pair *pair, const struct oracle_step *step);
 
 /* oracle_shrink.c */
-void oracle_shrink(struct oracle_run *run, const struct oracle_pair *found);
+void oracle_shrink(struct oracle_run *run);
 size_t oracle_shrink_scratch(void);
 
 /* oracle_show.c */
 void oracle_result_show(struct seq_file *m, const struct oracle_subject *subject,
 			const struct oracle_result *result);
-const char *oracle_thin(const struct oracle_subject *subject,
-			const struct oracle_result *result, char *buf, size_t size);
+const char *oracle_unproven(const struct oracle_subject *subject,
+			    const struct oracle_result *result, char *buf, size_t size);
 
 #endif /* _REFSTORM_ORACLE_INTERNAL_H */

@@ -63,8 +63,8 @@ enum {
 	X(SWITCH_TO_PERCPU, "switch_to_percpu", ALL, SWITCH, false, LIVE)	\
 	X(RESURRECT, "resurrect", KILLED | Z, EXCLUSIVE, false, KILLED)		\
 	X(REINIT, "reinit", Z, EXCLUSIVE, false, Z)				\
-	X(IS_ZERO, "is_zero", ALL, LOOK, false, ALL)				\
-	X(IS_DYING, "is_dying", ALL, LOOK, false, ALL)				\
+	X(IS_ZERO, "is_zero", ALL, READ, false, ALL)				\
+	X(IS_DYING, "is_dying", ALL, READ, false, ALL)				\
 	X(EXIT_INIT, "exit_init", P | A | D | Z, NONE, false, 0)
 
 enum {

@@ -19,9 +19,9 @@ static bool to_atomic(u8 op)
 
 static bool has_to_atomic(const struct oracle_segment *segment)
 {
-	return segment_has(segment, OP_SWITCH_TO_ATOMIC) ||
-	       segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM) ||
-	       segment_has(segment, OP_SWITCH_TO_ATOMIC_SYNC);
+	return oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC) ||
+	       oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM) ||
+	       oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_SYNC);
 }
 
 /* All of a segment that are for one caller are the same. */
@@ -49,14 +49,14 @@ static bool exclusive_fits(const struct oracle_segment *segment, u8 op)
 	if (op == OP_SECOND_KILL)
 		return true;
 	/* The second one of these would warn. */
-	if (op == OP_RESURRECT && (!pair->held || !pair->reinit || segment_has(segment, op)))
+	if (op == OP_RESURRECT && (!pair->held || !pair->reinit || oracle_segment_has(segment, op)))
 		return false;
-	if (op == OP_REINIT && (!pair->reinit || segment_has(segment, op)))
+	if (op == OP_REINIT && (!pair->reinit || oracle_segment_has(segment, op)))
 		return false;
-	if (segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM))
+	if (oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM))
 		return false;
 	return slow || !(pair->switching || has_to_atomic(segment) ||
-			 segment_has(segment, OP_SWITCH_TO_PERCPU));
+			 oracle_segment_has(segment, OP_SWITCH_TO_PERCPU));
 }
 
 static bool switch_fits(const struct oracle_segment *segment, u8 op)
@@ -70,15 +70,15 @@ static bool switch_fits(const struct oracle_segment *segment, u8 op)
 	if (op == OP_SWITCH_TO_ATOMIC_CONFIRM && exclusive)
 		return false;
 	/* Mainline forgets the confirmation if a switch back is asked for while it waits. */
-	if ((op == OP_SWITCH_TO_ATOMIC_CONFIRM && segment_has(segment, OP_SWITCH_TO_PERCPU)) ||
-	    (op == OP_SWITCH_TO_PERCPU && segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM)))
+	if ((op == OP_SWITCH_TO_ATOMIC_CONFIRM && oracle_segment_has(segment, OP_SWITCH_TO_PERCPU)) ||
+	    (op == OP_SWITCH_TO_PERCPU && oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM)))
 		return false;
 	if (segment->bits & SEGMENT_SLOW)
 		return true;
 	if (pair->switching || exclusive || op == OP_SWITCH_TO_ATOMIC_SYNC)
 		return false;
 	return to_atomic(op) ? !has_to_atomic(segment) &&
-			       !segment_has(segment, OP_SWITCH_TO_PERCPU) :
+			       !oracle_segment_has(segment, OP_SWITCH_TO_PERCPU) :
 			       !has_to_atomic(segment);
 }
 
@@ -117,19 +117,19 @@ bool oracle_percpu_ref_fits(const struct oracle_segment *segment,
 void oracle_percpu_ref_prepare(struct oracle_segment *segment)
 {
 	struct percpu_pair *pair = to_pair(segment->pair);
-	bool kill = segment_has(segment, OP_KILL) || segment_has(segment, OP_KILL_CONFIRM);
-	bool revive = segment_has(segment, OP_RESURRECT) || segment_has(segment, OP_REINIT);
+	bool kill = oracle_segment_has(segment, OP_KILL) || oracle_segment_has(segment, OP_KILL_CONFIRM);
+	bool revive = oracle_segment_has(segment, OP_RESURRECT) || oracle_segment_has(segment, OP_REINIT);
 	bool owner = !pair->killed && !kill && !pair->bare;
 
-	pair->opposed = has_to_atomic(segment) && segment_has(segment, OP_SWITCH_TO_PERCPU);
+	pair->opposed = has_to_atomic(segment) && oracle_segment_has(segment, OP_SWITCH_TO_PERCPU);
 	pair->kill = kill;
 	pair->revive = revive;
-	segment->live = owner || (pair->killed && !revive);
-	if (segment->bits & SEGMENT_SPEND && !revive) {
-		segment->safe = owner;
-		segment_split(segment, pair->held);
+	segment->live_certain = owner || (pair->killed && !revive);
+	if (segment->bits & SEGMENT_DROP_ALL && !revive) {
+		segment->referenced = owner;
+		oracle_segment_share(segment, pair->held);
 	} else {
-		segment->safe = owner || pair->held;
+		segment->referenced = owner || pair->held;
 	}
 }
 

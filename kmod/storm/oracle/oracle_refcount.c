@@ -31,7 +31,7 @@
 #define DROPS		(COUNTS | BIT(STATE_SATURATED))
 
 #define OPS(X)									\
-	X(READ, "read", LOOK, false, STATES_ALL)				\
+	X(READ, "read", READ, false, STATES_ALL)				\
 	X(SET, "set", NONE, true, 0)						\
 	X(SET_RELEASE, "set_release", NONE, true, 0)				\
 	X(INC, "inc", GET, false, STATES_ALL)					\
@@ -278,15 +278,15 @@ void oracle_refcount_prepare(struct oracle_segment *segment, unsigned int count)
 	bool counts = BIT(segment->state) & COUNTS;
 	unsigned int i;
 
-	segment->raw = !counts;
-	segment->safe = true;
-	segment->live = true;
-	if (segment->raw)
+	segment->misused = !counts;
+	segment->referenced = true;
+	segment->live_certain = true;
+	if (segment->misused)
 		for (i = 0; i < ORACLE_THREADS; i++)
 			segment->share[i] = RAW_SHARE;
-	if (counts && segment->bits & SEGMENT_SPEND && count <= SPEND_MAX) {
-		segment->safe = false;
-		segment_split(segment, count);
+	if (counts && segment->bits & SEGMENT_DROP_ALL && count <= SPEND_MAX) {
+		segment->referenced = false;
+		oracle_segment_share(segment, count);
 	}
 }
 
@@ -442,20 +442,20 @@ const struct oracle_subject oracle_refcount = {
 	.pair_size	= sizeof(struct refcount_pair),
 	.rounds		= 4,
 	.round_steps	= 32,
-	.provoke	= oracle_refcount_provoke,
+	.provoke_warnings = oracle_refcount_provoke,
 	.init		= refcount_pair_init,
 	.exit		= refcount_pair_exit,
 	.state		= refcount_pair_state,
 	.draw		= refcount_pair_draw,
 	.legal		= refcount_pair_legal,
 	.perform	= refcount_pair_perform,
-	.look		= refcount_pair_look,
+	.inspect	= refcount_pair_look,
 	.settled	= refcount_pair_settled,
 	.resync		= refcount_pair_resync,
-	.segments	= 12,
-	.rarely		= STATES_ALL & ~ORACLE_REFCOUNT_COUNTS,
-	.put		= OP_SUB_AND_TEST,
-	.limit		= refcount_pair_limit,
-	.prepare	= refcount_pair_prepare,
-	.concurrent	= refcount_pair_concurrent,
+	.segment_one_in	= 12,
+	.rare_states	= STATES_ALL & ~ORACLE_REFCOUNT_COUNTS,
+	.put_op		= OP_SUB_AND_TEST,
+	.draw_limit	= refcount_pair_limit,
+	.segment_prepare = refcount_pair_prepare,
+	.segment_step	= refcount_pair_concurrent,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the oracle file shows of a run: first the run, then its differences, its
- * cells, and, if the counters disagreed, the shortest sequence that shows it.
+ * The oracle file: the run, its intended differences, its cells, and, if the counters
+ * differed otherwise, the shrunk sequence.
  */
 #include <linux/kernel.h>
 #include <linux/math64.h>
@@ -10,7 +10,7 @@
 
 #include "oracle_internal.h"
 
-static const char * const field_names[FIELD_NR] = {
+static const char * const oracle_field_names[FIELD_NR] = {
 	[FIELD_RET]		= "ret",
 	[FIELD_OLD]		= "old",
 	[FIELD_LOCKED]		= "locked",
@@ -23,7 +23,7 @@ static const char * const field_names[FIELD_NR] = {
 	[FIELD_ORDER]		= "order",
 };
 
-static const char * const when_names[] = {
+static const char * const oracle_when_names[] = {
 	[WHEN_BEGIN]	= "begin",
 	[WHEN_MIDDLE]	= "middle",
 	[WHEN_TAIL]	= "tail",
@@ -32,16 +32,17 @@ static const char * const when_names[] = {
 	[WHEN_CONCURRENT] = "concurrent",
 };
 
-static const char *op_name(const struct oracle_subject *subject,
-			   const struct oracle_step *step)
+static const char *oracle_show_op(const struct oracle_subject *subject,
+				  const struct oracle_step *step)
 {
 	if (step->when == WHEN_SETTLE || step->when == WHEN_SEGMENT)
-		return when_names[step->when];
+		return oracle_when_names[step->when];
 	return subject->ops[step->op].name;
 }
 
-static u64 thin_cells(const struct oracle_subject *subject,
-		      const struct oracle_result *result, u64 *reachable)
+/* Count the cells that were reached too seldom. */
+static u64 oracle_show_thin_cells(const struct oracle_subject *subject,
+				  const struct oracle_result *result, u64 *reachable)
 {
 	unsigned int op, state;
 	u64 thin = 0;
@@ -58,9 +59,9 @@ static u64 thin_cells(const struct oracle_subject *subject,
 	return thin;
 }
 
-/* Cells of segments that never overlapped. */
-static u64 apart_cells(const struct oracle_subject *subject,
-		       const struct oracle_result *result, u64 *reachable)
+/* Count the cells that were never in a segment that overlapped. */
+static u64 oracle_show_apart_cells(const struct oracle_subject *subject,
+				   const struct oracle_result *result, u64 *reachable)
 {
 	unsigned int op, state;
 	u64 apart = 0;
@@ -77,11 +78,11 @@ static u64 apart_cells(const struct oracle_subject *subject,
 	return apart;
 }
 
-/* NULL if the run reached all that it should; else the verdict, and why. */
-const char *oracle_thin(const struct oracle_subject *subject,
-			const struct oracle_result *result, char *buf, size_t size)
+/* Return: NULL if the run did all that it should; else the verdict, with its reason in @buf. */
+const char *oracle_unproven(const struct oracle_subject *subject,
+			    const struct oracle_result *result, char *buf, size_t size)
 {
-	u64 reachable, thin = thin_cells(subject, result, &reachable);
+	u64 reachable, thin = oracle_show_thin_cells(subject, result, &reachable);
 	unsigned int i;
 
 	if (thin) {
@@ -104,11 +105,11 @@ const char *oracle_thin(const struct oracle_subject *subject,
 	return NULL;
 }
 
-static void show_run(struct seq_file *m, const struct oracle_subject *subject,
-		     const struct oracle_result *result)
+static void oracle_show_run(struct seq_file *m, const struct oracle_subject *subject,
+			    const struct oracle_result *result)
 {
-	u64 reachable, thin = thin_cells(subject, result, &reachable);
-	u64 together, apart = apart_cells(subject, result, &together);
+	u64 reachable, thin = oracle_show_thin_cells(subject, result, &reachable);
+	u64 together, apart = oracle_show_apart_cells(subject, result, &together);
 
 	seq_printf(m, "run=%u counter=%s state=%s seed=%llu steps=%llu sequences=%llu elapsed_ms=%llu cells=%llu cells_thin=%llu verdict=%s",
 		   result->run, subject->name, result->running ? "running" : "done",
@@ -124,8 +125,8 @@ static void show_run(struct seq_file *m, const struct oracle_subject *subject,
 	seq_printf(m, " concurrent_cells=%llu concurrent_cells_apart=%llu\n", together, apart);
 }
 
-static void show_differences(struct seq_file *m, const struct oracle_subject *subject,
-			     const struct oracle_result *result)
+static void oracle_show_differences(struct seq_file *m, const struct oracle_subject *subject,
+				    const struct oracle_result *result)
 {
 	unsigned int i;
 
@@ -139,8 +140,9 @@ static void show_differences(struct seq_file *m, const struct oracle_subject *su
 
 typedef u64 (cells_t)[ORACLE_OPS_MAX][ORACLE_STATES_MAX];
 
-static void show_row(struct seq_file *m, const char *kind, const struct oracle_subject *subject,
-		     unsigned int op, u32 reachable, const cells_t *cells)
+static void oracle_show_row(struct seq_file *m, const char *kind,
+			    const struct oracle_subject *subject, unsigned int op,
+			    u32 reachable, const cells_t *cells)
 {
 	unsigned int state;
 
@@ -155,23 +157,23 @@ static void show_row(struct seq_file *m, const char *kind, const struct oracle_s
 	seq_putc(m, '\n');
 }
 
-static void show_cells(struct seq_file *m, const struct oracle_subject *subject,
-		       const struct oracle_result *result)
+static void oracle_show_cells(struct seq_file *m, const struct oracle_subject *subject,
+			      const struct oracle_result *result)
 {
 	unsigned int op;
 
 	for (op = 0; op < subject->nr_ops; op++)
-		show_row(m, "cell", subject, op, subject->ops[op].states, &result->cells);
+		oracle_show_row(m, "cell", subject, op, subject->ops[op].states, &result->cells);
 	for (op = 0; op < subject->nr_ops; op++)
 		if (subject->ops[op].concurrent)
-			show_row(m, "concurrent", subject, op, subject->ops[op].concurrent,
-				 &result->concurrent);
+			oracle_show_row(m, "concurrent", subject, op, subject->ops[op].concurrent,
+					&result->concurrent);
 }
 
-static void show_mismatch(struct seq_file *m, const char *kind,
-			  const struct oracle_subject *subject,
-			  const struct oracle_result *result,
-			  const struct oracle_mismatch *mismatch)
+static void oracle_show_mismatch(struct seq_file *m, const char *kind,
+				 const struct oracle_subject *subject,
+				 const struct oracle_result *result,
+				 const struct oracle_mismatch *mismatch)
 {
 	unsigned int i;
 
@@ -180,7 +182,7 @@ static void show_mismatch(struct seq_file *m, const char *kind,
 	seq_printf(m, " tries=%u repeats=%u again=%u/%u", result->tries, result->repeats,
 		   result->again, ORACLE_AGAIN);
 	seq_printf(m, " step=%u op=%s nr=%u limit=%u state=%s", mismatch->step,
-		   op_name(subject, &mismatch->last), mismatch->last.nr, mismatch->last.limit,
+		   oracle_show_op(subject, &mismatch->last), mismatch->last.nr, mismatch->last.limit,
 		   subject->states[mismatch->state]);
 	for (i = 0; i < FIELD_NR; i++) {
 		s64 mainline = mismatch->answers[MAINLINE].field[i];
@@ -188,22 +190,22 @@ static void show_mismatch(struct seq_file *m, const char *kind,
 
 		if (mainline != ours)
 			seq_printf(m, " mainline_%s=%lld ours_%s=%lld",
-				   field_names[i], mainline, field_names[i], ours);
+				   oracle_field_names[i], mainline, oracle_field_names[i], ours);
 	}
 	seq_putc(m, '\n');
 }
 
-static void show_shrunk(struct seq_file *m, const struct oracle_subject *subject,
-			const struct oracle_result *result)
+static void oracle_show_shrunk(struct seq_file *m, const struct oracle_subject *subject,
+			       const struct oracle_result *result)
 {
 	unsigned int i;
 
-	show_mismatch(m, "shrunk", subject, result, &result->shrunk);
+	oracle_show_mismatch(m, "shrunk", subject, result, &result->shrunk);
 	for (i = 0; i < result->nr_shrunk; i++) {
 		const struct oracle_step *step = &result->shrunk_steps[i];
 
 		seq_printf(m, "step=%u counter=%s op=%s when=%s nr=%u limit=%u", i,
-			   subject->name, op_name(subject, step), when_names[step->when],
+			   subject->name, oracle_show_op(subject, step), oracle_when_names[step->when],
 			   step->nr, step->limit);
 		if (step->when == WHEN_CONCURRENT)
 			seq_printf(m, " thread=%u\n", step->thread);
@@ -212,15 +214,15 @@ static void show_shrunk(struct seq_file *m, const struct oracle_subject *subject
 	}
 }
 
-/* All of a run. Context: process; the caller keeps @result. */
+/* Context: process; the caller holds oracle_lock. */
 void oracle_result_show(struct seq_file *m, const struct oracle_subject *subject,
 			const struct oracle_result *result)
 {
-	show_run(m, subject, result);
-	show_differences(m, subject, result);
-	show_cells(m, subject, result);
+	oracle_show_run(m, subject, result);
+	oracle_show_differences(m, subject, result);
+	oracle_show_cells(m, subject, result);
 	if (result->running || strcmp(result->verdict, "differs"))
 		return;
-	show_mismatch(m, "mismatch", subject, result, &result->mismatch);
-	show_shrunk(m, subject, result);
+	oracle_show_mismatch(m, "mismatch", subject, result, &result->mismatch);
+	oracle_show_shrunk(m, subject, result);
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A disagreement with as few steps as it takes.
+ * Shrinking: the shortest sequence after which the counters still differ.
  *
- * Candidates leave out half of the steps, then quarters, and so on down to
- * single steps, from the end to the beginning, until none can be left out. A
- * candidate is run on a fresh pair; any disagreement will do, and what comes
- * after it is cut off, as are steps that have become illegal. Arguments are then
- * made smaller in the same way.
+ * A candidate leaves out half of the steps, then a quarter, and so on down to single
+ * steps, from the end to the beginning, until no step can be left out. Each candidate is
+ * run on a fresh pair. Any difference will do; the steps after it are cut off, as are
+ * steps that have become illegal. Then arguments are made smaller in the same way.
  *
- * Concurrent segments come first: whole segments are left out, then threads. A
- * candidate with a segment may agree by luck, so it is run up to REPEATS times
- * before that is believed; for these there is a limit of time, too.
+ * Concurrent segments are left out first, then threads of them. A candidate with a
+ * segment may show no difference by chance, so it is run up to REPEATS times; SHRINK_NS
+ * limits the time of all candidates.
  */
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
@@ -26,34 +25,34 @@
 #define REPEATS		6
 #define SHRINK_NS	(8 * NSEC_PER_SEC)
 
-struct candidate {
+struct oracle_candidate {
 	unsigned int		nr;
 	struct oracle_step	steps[ORACLE_STEPS_MAX];
 };
 
-static bool is_middle(const struct candidate *c, unsigned int i)
+static bool oracle_shrink_is_middle(const struct oracle_candidate *c, unsigned int i)
 {
 	return i < c->nr && c->steps[i].when == WHEN_MIDDLE;
 }
 
-static bool in_segment(const struct candidate *c, unsigned int i)
+static bool oracle_shrink_in_segment(const struct oracle_candidate *c, unsigned int i)
 {
 	return i < c->nr && (c->steps[i].when == WHEN_SEGMENT ||
 			     c->steps[i].when == WHEN_CONCURRENT);
 }
 
-static bool has_segment(const struct candidate *c)
+static bool oracle_shrink_has_segment(const struct oracle_candidate *c)
 {
 	unsigned int i;
 
 	for (i = 0; i < c->nr; i++)
-		if (in_segment(c, i))
+		if (oracle_shrink_in_segment(c, i))
 			return true;
 	return false;
 }
 
-/* What @skipped has bits of is not needed. */
-static void compact(struct candidate *c, const unsigned long *skipped)
+/* Remove the steps whose bits are in @skipped. */
+static void oracle_shrink_remove(struct oracle_candidate *c, const unsigned long *skipped)
 {
 	unsigned int i, kept = 0;
 
@@ -63,34 +62,35 @@ static void compact(struct candidate *c, const unsigned long *skipped)
 	c->nr = kept;
 }
 
-/* Return: false if they disagree. */
-static bool one_step(struct oracle_run *run, struct oracle_pair *pair,
-		     const struct oracle_step *step, struct oracle_mismatch *mismatch,
-		     bool *skipped)
+/* Return: whether the answers are equal. */
+static bool oracle_shrink_step(struct oracle_run *run, struct oracle_pair *pair,
+			       const struct oracle_step *step, struct oracle_mismatch *mismatch,
+			       bool *skipped)
 {
 	*skipped = false;
 	if (step->when == WHEN_SETTLE) {
 		rcu_barrier();
-		return oracle_settle_one(run, pair, mismatch);
+		return oracle_settle(run, pair, mismatch);
 	}
 	if (!run->subject->legal(pair, step)) {
 		*skipped = true;
 		return true;
 	}
 	if (step->when != WHEN_TAIL)
-		return oracle_one(run, pair, step, mismatch);
+		return oracle_do_step(run, pair, step, mismatch);
 
-	/* Its answers come when all is settled, as they did before. */
-	pair->state = run->subject->state(pair);
-	memset(pair->answers, 0, sizeof(pair->answers));
-	run->subject->perform(pair, step, pair->answers);
-	return oracle_judge(run, pair, step, pair->state, pair->answers, mismatch);
+	/* The step that settles inspects the counters, as in oracle_run_tails(). */
+	oracle_do_tail(pair, step);
+	return oracle_compare(run, pair, step, pair->state, pair->answers, mismatch);
 }
 
-/* A segment from the @first on, which is moved past it. Return: false if they disagree. */
-static bool one_segment(struct oracle_run *run, struct oracle_pair *pair,
-			const struct candidate *c, unsigned int *first,
-			struct oracle_mismatch *mismatch, unsigned long *skipped)
+/*
+ * Run the segment that begins at step @first, and move @first past it.
+ * Return: whether the answers are equal.
+ */
+static bool oracle_shrink_segment(struct oracle_run *run, struct oracle_pair *pair,
+				  const struct oracle_candidate *c, unsigned int *first,
+				  struct oracle_mismatch *mismatch, unsigned long *skipped)
 {
 	DECLARE_BITMAP(here, ORACLE_STEPS_MAX) = {};
 	unsigned int nr;
@@ -100,36 +100,36 @@ static bool one_segment(struct oracle_run *run, struct oracle_pair *pair,
 	bitmap_shift_left(here, here, *first, ORACLE_STEPS_MAX);
 	bitmap_or(skipped, skipped, here, ORACLE_STEPS_MAX);
 	*first += nr;
-	/* As the settling that follows it always would. */
+	/* A segment is always followed by WHEN_SETTLE, which may have been left out. */
 	if (run->subject->switches)
 		rcu_barrier();
-	return oracle_settle_one(run, pair, mismatch);
+	return oracle_settle(run, pair, mismatch);
 }
 
 /*
- * Steps from the @first on, all of the middle or one of another kind; @first is
- * moved past them. Return: false if the last of them disagreed.
+ * Run steps from @first on, all adjacent middle steps or one of another kind, and move
+ * @first past them. Return: whether the answers to the last of them are equal.
  */
-static bool some_steps(struct oracle_run *run, struct oracle_pair *pair,
-		       const struct candidate *c, unsigned int *first,
-		       struct oracle_mismatch *mismatch, unsigned long *skipped)
+static bool oracle_shrink_steps(struct oracle_run *run, struct oracle_pair *pair,
+				const struct oracle_candidate *c, unsigned int *first,
+				struct oracle_mismatch *mismatch, unsigned long *skipped)
 {
-	bool middle = is_middle(c, *first), agreed, skip;
+	bool middle = oracle_shrink_is_middle(c, *first), agreed, skip;
 	unsigned int i = *first;
 
 	do {
-		agreed = one_step(run, pair, &c->steps[i], mismatch, &skip);
+		agreed = oracle_shrink_step(run, pair, &c->steps[i], mismatch, &skip);
 		if (skip)
 			__set_bit(i, skipped);
 		i++;
-	} while (agreed && middle && is_middle(c, i));
+	} while (agreed && middle && oracle_shrink_is_middle(c, i));
 	*first = i;
 	return agreed;
 }
 
-/* Return: true if it disagrees; @c is then cut off after that. */
-static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
-		      struct candidate *c, struct oracle_mismatch *mismatch)
+/* Return: whether the answers to @c differ; @c then ends with the step after which they do. */
+static bool oracle_shrink_differs(struct oracle_run *run, struct oracle_pair *pair,
+				  struct oracle_candidate *c, struct oracle_mismatch *mismatch)
 {
 	static const struct oracle_step settle = { .when = WHEN_SETTLE };
 	DECLARE_BITMAP(skipped, ORACLE_STEPS_MAX) = {};
@@ -142,21 +142,21 @@ static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
 	if (run->subject->init(pair))
 		return false;
 	while (i < c->nr && agreed) {
-		if (in_segment(c, i)) {
-			agreed = one_segment(run, pair, c, &i, mismatch, skipped);
-		} else if (switches && is_middle(c, i)) {
+		if (oracle_shrink_in_segment(c, i)) {
+			agreed = oracle_shrink_segment(run, pair, c, &i, mismatch, skipped);
+		} else if (switches && oracle_shrink_is_middle(c, i)) {
 			rcu_read_lock();
-			agreed = some_steps(run, pair, c, &i, mismatch, skipped);
+			agreed = oracle_shrink_steps(run, pair, c, &i, mismatch, skipped);
 			rcu_read_unlock();
 		} else {
-			agreed = some_steps(run, pair, c, &i, mismatch, skipped);
+			agreed = oracle_shrink_steps(run, pair, c, &i, mismatch, skipped);
 		}
 	}
 	if (switches) {
-		/* Nothing may be under way when it ends. */
+		/* No switch may be under way when the counters end. */
 		rcu_barrier();
 		if (agreed) {
-			agreed = oracle_settle_one(run, pair, mismatch);
+			agreed = oracle_settle(run, pair, mismatch);
 			if (!agreed && i < ORACLE_STEPS_MAX)
 				c->steps[i++] = settle;
 		} else {
@@ -167,36 +167,36 @@ static bool disagrees(struct oracle_run *run, struct oracle_pair *pair,
 	if (agreed)
 		return false;
 	c->nr = i;
-	compact(c, skipped);
+	oracle_shrink_remove(c, skipped);
 	mismatch->step = c->nr - 1;
 	return true;
 }
 
-struct shrinking {
+struct oracle_shrinking {
 	struct oracle_run	*run;
 	struct oracle_pair	*pair;
-	struct candidate	best;
-	struct candidate	try;
+	struct oracle_candidate	best;
+	struct oracle_candidate	try;
 	struct oracle_mismatch	mismatch;
-	u64			end_ns;
+	u64			deadline_ns;
 };
 
-static bool enough(const struct shrinking *s)
+static bool oracle_shrink_is_over(const struct oracle_shrinking *s)
 {
 	return s->run->result->tries >= TRIES_MAX || READ_ONCE(s->run->stop) ||
-	       ktime_get_ns() > s->end_ns;
+	       ktime_get_ns() > s->deadline_ns;
 }
 
-/* Run what was prepared; keep it if it still disagrees. */
-static bool keep_try(struct shrinking *s)
+/* Run s->try; it becomes s->best if its answers still differ. */
+static bool oracle_shrink_try(struct oracle_shrinking *s)
 {
-	unsigned int repeats = has_segment(&s->try) ? REPEATS : 1;
+	unsigned int repeats = oracle_shrink_has_segment(&s->try) ? REPEATS : 1;
 	struct oracle_mismatch mismatch = {};
 
 	s->run->result->repeats = max(s->run->result->repeats, repeats);
-	while (repeats-- && !enough(s)) {
+	while (repeats-- && !oracle_shrink_is_over(s)) {
 		cond_resched_tasks_rcu_qs();
-		if (!disagrees(s->run, s->pair, &s->try, &mismatch))
+		if (!oracle_shrink_differs(s->run, s->pair, &s->try, &mismatch))
 			continue;
 		s->best = s->try;
 		s->mismatch = mismatch;
@@ -205,21 +205,24 @@ static bool keep_try(struct shrinking *s)
 	return false;
 }
 
-/* How often does what is left disagree? */
-static unsigned int again(struct shrinking *s)
+/* Return: in how many of ORACLE_AGAIN runs the answers to s->best differ. */
+static unsigned int oracle_shrink_again(struct oracle_shrinking *s)
 {
 	struct oracle_mismatch mismatch = {};
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < ORACLE_AGAIN && !READ_ONCE(s->run->stop); i++) {
 		s->try = s->best;
-		nr += disagrees(s->run, s->pair, &s->try, &mismatch);
+		nr += oracle_shrink_differs(s->run, s->pair, &s->try, &mismatch);
 	}
 	return nr;
 }
 
-/* Leave out the @thread of segment @n, or all of it. Return: false if there is no such. */
-static bool drop_thread(struct shrinking *s, unsigned int n, int thread)
+/*
+ * Leave out one thread of segment @n, or all of it if @thread is negative.
+ * Return: whether there is a segment @n.
+ */
+static bool oracle_shrink_drop_thread(struct oracle_shrinking *s, unsigned int n, int thread)
 {
 	DECLARE_BITMAP(left_out, ORACLE_STEPS_MAX) = {};
 	unsigned int i, seen = 0;
@@ -227,10 +230,10 @@ static bool drop_thread(struct shrinking *s, unsigned int n, int thread)
 
 	for (i = 0; i < s->best.nr; i++) {
 		bool begins = s->best.steps[i].when == WHEN_SEGMENT ||
-			      (in_segment(&s->best, i) && !inside);
+			      (oracle_shrink_in_segment(&s->best, i) && !inside);
 
 		seen += begins;
-		inside = in_segment(&s->best, i);
+		inside = oracle_shrink_in_segment(&s->best, i);
 		if (inside && seen == n + 1 &&
 		    (thread < 0 || (s->best.steps[i].when == WHEN_CONCURRENT &&
 				    s->best.steps[i].thread == thread)))
@@ -238,27 +241,30 @@ static bool drop_thread(struct shrinking *s, unsigned int n, int thread)
 	}
 	if (seen > n && !bitmap_empty(left_out, ORACLE_STEPS_MAX)) {
 		s->try = s->best;
-		compact(&s->try, left_out);
-		keep_try(s);
+		oracle_shrink_remove(&s->try, left_out);
+		oracle_shrink_try(s);
 	}
 	return seen > n;
 }
 
-static void drop_segments(struct shrinking *s)
+static void oracle_shrink_drop_segments(struct oracle_shrinking *s)
 {
 	int segments = 0, thread;
 
-	while (drop_thread(s, segments, ORACLE_THREADS))
+	while (oracle_shrink_drop_thread(s, segments, ORACLE_THREADS))
 		segments++;
 	while (segments--) {
-		drop_thread(s, segments, -1);
+		oracle_shrink_drop_thread(s, segments, -1);
 		for (thread = 0; thread < ORACLE_THREADS; thread++)
-			drop_thread(s, segments, thread);
+			oracle_shrink_drop_thread(s, segments, thread);
 	}
 }
 
-/* Leave out @size steps at a time, the last first: others need the earlier ones. */
-static bool drop(struct shrinking *s, unsigned int size)
+/*
+ * Leave out @size steps at a time, the last ones first: later steps depend on earlier
+ * ones. Return: whether s->best is shorter now.
+ */
+static bool oracle_shrink_drop(struct oracle_shrinking *s, unsigned int size)
 {
 	unsigned int before = s->best.nr, rest = before;
 
@@ -269,14 +275,14 @@ static bool drop(struct shrinking *s, unsigned int size)
 		memmove(&s->try.steps[at], &s->best.steps[rest],
 			(s->best.nr - rest) * sizeof(*s->try.steps));
 		s->try.nr -= rest - at;
-		keep_try(s);
+		oracle_shrink_try(s);
 		rest = min(at, s->best.nr);
 	}
-	/* The settling at the end comes back where it is needed. */
+	/* oracle_shrink_differs() adds WHEN_SETTLE again where it is needed. */
 	return s->best.nr < before;
 }
 
-static void smaller_arguments(struct shrinking *s)
+static void oracle_shrink_arguments(struct oracle_shrinking *s)
 {
 	unsigned int i;
 
@@ -286,42 +292,46 @@ static void smaller_arguments(struct shrinking *s)
 		while (nr > 1) {
 			s->try = s->best;
 			s->try.steps[i].nr = nr == 2 ? 1 : nr / 2;
-			if (!keep_try(s))
+			if (!oracle_shrink_try(s))
 				break;
 			nr = i < s->best.nr ? s->best.steps[i].nr : 0;
 		}
 	}
 }
 
-/* The memory is that of the batch, whose pairs have ended. */
-void oracle_shrink(struct oracle_run *run, const struct oracle_pair *found)
+/**
+ * oracle_shrink - shrink the sequence of run->found
+ * @run: the run, between two batches: the pairs' memory is used for candidates
+ *
+ * Context: process. The shrunk sequence goes to run->result.
+ */
+void oracle_shrink(struct oracle_run *run)
 {
+	const struct oracle_pair *found = run->found;
 	struct oracle_result *result = run->result;
-	struct shrinking *s = run->scratch;
+	struct oracle_shrinking *s = run->scratch;
 	unsigned int size;
 
-	if (!found)
-		return;
 	memset(s, 0, sizeof(*s));
 	s->run = run;
 	s->best.nr = found->nr_steps;
 	memcpy(s->best.steps, found->steps, sizeof(s->best.steps));
 	s->mismatch = result->mismatch;
 	s->pair = oracle_pair(run, 0);
-	s->end_ns = ktime_get_ns() + SHRINK_NS;
+	s->deadline_ns = ktime_get_ns() + SHRINK_NS;
 	run->replaying = true;
 
-	/* First as it was: does it come again? */
+	/* Does the whole sequence differ again? */
 	s->try = s->best;
-	if (keep_try(s)) {
-		drop_segments(s);
+	if (oracle_shrink_try(s)) {
+		oracle_shrink_drop_segments(s);
 		for (size = max(s->best.nr / 2, 1U); size; size /= 2)
-			drop(s, size);
-		while (drop(s, 1))
+			oracle_shrink_drop(s, size);
+		while (oracle_shrink_drop(s, 1))
 			;
-		smaller_arguments(s);
+		oracle_shrink_arguments(s);
 	}
-	result->again = again(s);
+	result->again = oracle_shrink_again(s);
 	run->replaying = false;
 	result->shrunk = s->mismatch;
 	result->nr_shrunk = s->best.nr;
@@ -330,5 +340,5 @@ void oracle_shrink(struct oracle_run *run, const struct oracle_pair *found)
 
 size_t oracle_shrink_scratch(void)
 {
-	return sizeof(struct shrinking);
+	return sizeof(struct oracle_shrinking);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The threads of concurrent segments: one for each CPU, in turn, asleep until
- * there are segments.
+ * The threads of concurrent segments: one for each CPU, in turn. The threads sleep
+ * until oracle_team_run() wakes them.
  *
- * Those that have a part in a segment meet half-way. The wait is bounded: a CPU
- * that is late, or the only one, costs a segment its overlap, not the run its
- * time. Whether they overlapped is measured: each says where it is at work, and
- * looks for others who are, elsewhere.
+ * The threads of a segment wait for each other half-way. That wait is bounded: on a CPU
+ * that is late, and on a machine with one CPU, the segment loses its overlap, and the run
+ * does not lose its time. The overlap is measured: each thread sets segment->inside to
+ * its CPU while it is at work, and looks for other threads that are at work on other
+ * CPUs.
  */
 #include <linux/atomic.h>
 #include <linux/completion.h>
@@ -25,36 +26,35 @@
 
 #define SPINS		1500
 #define MEET_JIFFIES	10
+/* All waits together take no longer than WAITED_MAX plus a quarter of the run's time. */
 #define WAITED_MAX	(2 * HZ)
-#define WAITED_PART	4	/* and this part of the run's time */
+#define WAITED_PART	4
 
-struct member {
+struct oracle_team_thread {
 	struct oracle_team	*team;
 	struct task_struct	*task;
 	unsigned int		index;
 	int			cpu;
 	wait_queue_head_t	wait;
-	bool			go;
+	bool			go;		/* there is a batch to run */
 };
 
 struct oracle_team {
-	struct member		member[ORACLE_THREADS];
+	struct oracle_team_thread threads[ORACLE_THREADS];
 	struct oracle_batch	batch;
-	unsigned long		born;
-	atomic_t		waited;		/* since then, in jiffies, for others */
-	atomic_t		busy;
-	struct completion	joined;
+	unsigned long		created;	/* in jiffies */
+	atomic_t		waited;		/* jiffies that threads waited for others */
+	atomic_t		busy;		/* threads that have not done the batch */
+	struct completion	done;
 };
 
-static struct rs_alloc_site * const thread_site = &refstorm_sites[SITE_ORACLE_THREAD];
-
-/* What is to be run next. */
+/* The segments that oracle_team_run() will run. */
 struct oracle_batch *oracle_team_batch(struct oracle_team *team)
 {
 	return &team->batch;
 }
 
-static bool spin(const atomic_t *arrived, int expected)
+static bool oracle_team_spin(const atomic_t *arrived, int expected)
 {
 	unsigned int i;
 
@@ -63,44 +63,44 @@ static bool spin(const atomic_t *arrived, int expected)
 	return i < SPINS;
 }
 
-/* There is a limit to what may be spent on waiting, so that the run goes on. */
-static void sleep(struct oracle_team *team, atomic_t *arrived, int expected)
+static void oracle_team_sleep(struct oracle_team *team, atomic_t *arrived, int expected)
 {
 	unsigned long now = jiffies;
 
-	if (atomic_read(&team->waited) > WAITED_MAX + (now - team->born) / WAITED_PART)
+	if (atomic_read(&team->waited) > WAITED_MAX + (now - team->created) / WAITED_PART)
 		return;
 	wait_var_event_timeout(arrived, atomic_read(arrived) >= expected, MEET_JIFFIES);
 	atomic_add(jiffies - now, &team->waited);
 }
 
 /*
- * Wait until all have come, then until all run again: in a virtual machine the
- * CPU that came first may have lost its own meanwhile.
+ * Wait until all threads of the segment have arrived, then until all of them run again:
+ * in a virtual machine the virtual CPU that arrived first may have been descheduled.
  */
-static void meet(struct oracle_team *team, struct oracle_segment *segment,
-		 enum oracle_side side)
+static void oracle_team_meet(struct oracle_team *team, struct oracle_segment *segment,
+			     enum oracle_side side)
 {
-	/* No more can be there at the same time than there are CPUs. */
+	/* No more threads can run at the same time than there are CPUs. */
 	int expected = min(hweight32(segment->threads), num_online_cpus());
 	atomic_t *arrived = &segment->arrived[side];
 
 	if (atomic_inc_return(arrived) >= expected)
 		wake_up_var(arrived);
-	else if (!spin(arrived, expected))
-		sleep(team, arrived, expected);
+	else if (!oracle_team_spin(arrived, expected))
+		oracle_team_sleep(team, arrived, expected);
 	atomic_inc(arrived);
-	spin(arrived, 2 * expected);
+	oracle_team_spin(arrived, 2 * expected);
 }
 
-/* Of two who enter, at least one sees the other. */
-static void enter(struct oracle_segment *segment, enum oracle_side side, unsigned int thread)
+/* Of two threads that call this at the same time, at least one sees the other. */
+static void oracle_team_enter(struct oracle_segment *segment, enum oracle_side side,
+			      unsigned int thread)
 {
 	int here = raw_smp_processor_id(), there;
 	unsigned int i;
 
 	WRITE_ONCE(segment->inside[side][thread], here);
-	smp_mb();	/* pairs with itself, in another thread */
+	smp_mb();	/* pairs with the same barrier in another thread */
 	for (i = 0; i < ORACLE_THREADS; i++) {
 		there = READ_ONCE(segment->inside[side][i]);
 		if (there != SEGMENT_OUTSIDE && there != here)
@@ -108,17 +108,17 @@ static void enter(struct oracle_segment *segment, enum oracle_side side, unsigne
 	}
 }
 
-static void do_side(struct oracle_team *team, struct oracle_segment *segment,
-		    enum oracle_side side, unsigned int thread)
+static void oracle_team_side(struct oracle_team *team, struct oracle_segment *segment,
+			     enum oracle_side side, unsigned int thread)
 {
-	enter(segment, side, thread);
-	oracle_segment_first_half(segment, side, thread);
-	meet(team, segment, side);
-	oracle_segment_second_half(segment, side, thread);
+	oracle_team_enter(segment, side, thread);
+	oracle_ledger_first_half(segment, side, thread);
+	oracle_team_meet(team, segment, side);
+	oracle_ledger_second_half(segment, side, thread);
 	WRITE_ONCE(segment->inside[side][thread], SEGMENT_OUTSIDE);
 }
 
-static void do_segments(struct oracle_team *team, unsigned int thread)
+static void oracle_team_segments(struct oracle_team *team, unsigned int thread)
 {
 	unsigned int i;
 
@@ -127,55 +127,55 @@ static void do_segments(struct oracle_team *team, unsigned int thread)
 
 		if (!(segment->threads & BIT(thread)))
 			continue;
-		do_side(team, segment, MAINLINE, thread);
-		do_side(team, segment, OURS, thread);
+		oracle_team_side(team, segment, MAINLINE, thread);
+		oracle_team_side(team, segment, OURS, thread);
 		cond_resched_tasks_rcu_qs();
 	}
 }
 
-static int member_thread(void *arg)
+static int oracle_team_thread(void *arg)
 {
-	struct member *member = arg;
-	struct oracle_team *team = member->team;
+	struct oracle_team_thread *thread = arg;
+	struct oracle_team *team = thread->team;
 
 	while (!kthread_should_stop()) {
-		wait_event_idle(member->wait,
+		wait_event_idle(thread->wait,
 				/* Pairs with the release in oracle_team_run(). */
-				smp_load_acquire(&member->go) || kthread_should_stop());
-		if (!READ_ONCE(member->go))
+				smp_load_acquire(&thread->go) || kthread_should_stop());
+		if (!READ_ONCE(thread->go))
 			continue;
-		WRITE_ONCE(member->go, false);
-		thread_return(member->cpu);
-		do_segments(team, member->index);
+		WRITE_ONCE(thread->go, false);
+		thread_return(thread->cpu);
+		oracle_team_segments(team, thread->index);
 		if (atomic_dec_and_test(&team->busy))
-			complete(&team->joined);
+			complete(&team->done);
 	}
 	return 0;
 }
 
 /**
- * oracle_team_run - have the batch run, each segment on one side, then the other
+ * oracle_team_run - run the batch, each segment on mainline's counter, then on ours
  * @team: the threads
  *
- * Context: process. Returns when all have ended.
+ * Context: process. Waits until all threads have done the batch.
  */
 void oracle_team_run(struct oracle_team *team)
 {
 	unsigned int i;
 
 	atomic_set(&team->busy, ORACLE_THREADS);
-	reinit_completion(&team->joined);
+	reinit_completion(&team->done);
 	for (i = 0; i < ORACLE_THREADS; i++) {
-		/* Pairs with the acquire in member_thread(): the batch is complete. */
-		smp_store_release(&team->member[i].go, true);
-		wake_up(&team->member[i].wait);
+		/* Pairs with the acquire in oracle_team_thread(): the batch is complete. */
+		smp_store_release(&team->threads[i].go, true);
+		wake_up(&team->threads[i].wait);
 	}
-	wait_for_completion(&team->joined);
+	wait_for_completion(&team->done);
 }
 
 /**
- * oracle_team_destroy - end the threads, and free the team
- * @team: it, or NULL; no segment runs
+ * oracle_team_destroy - stop the threads, and free the team
+ * @team: the team, or NULL; no segment runs
  *
  * Context: process.
  */
@@ -186,13 +186,13 @@ void oracle_team_destroy(struct oracle_team *team)
 	if (!team)
 		return;
 	for (i = 0; i < ORACLE_THREADS; i++)
-		thread_stop(thread_site, team->member[i].task);
+		thread_stop(&refstorm_sites[SITE_ORACLE_THREAD], team->threads[i].task);
 	rs_free(&refstorm_sites[SITE_ORACLE], team);
 }
 
 /**
- * oracle_team_create - make the threads, one on each CPU in turn
- * @run: number of the run, for their names
+ * oracle_team_create - create the threads, one on each CPU in turn
+ * @run: number of the run, for the threads' names
  *
  * Context: process.
  * Return: the team, or NULL.
@@ -206,27 +206,28 @@ struct oracle_team *oracle_team_create(u32 run)
 	team = rs_zalloc(&refstorm_sites[SITE_ORACLE], sizeof(*team), GFP_KERNEL);
 	if (!team)
 		return NULL;
-	init_completion(&team->joined);
-	team->born = jiffies;
+	init_completion(&team->done);
+	team->created = jiffies;
 	for (i = 0; i < ORACLE_THREADS; i++) {
-		struct member *member = &team->member[i];
+		struct oracle_team_thread *thread = &team->threads[i];
 
 		cpu = cpumask_next(cpu, cpu_online_mask);
 		if (cpu >= nr_cpu_ids)
 			cpu = cpumask_first(cpu_online_mask);
-		member->team = team;
-		member->index = i;
-		member->cpu = cpu;
-		init_waitqueue_head(&member->wait);
-		member->task = thread_create(thread_site, member_thread, member, cpu,
-					     "oracle", run, i + 1);
-		if (!member->task) {
+		thread->team = team;
+		thread->index = i;
+		thread->cpu = cpu;
+		init_waitqueue_head(&thread->wait);
+		thread->task = thread_create(&refstorm_sites[SITE_ORACLE_THREAD],
+					     oracle_team_thread, thread, cpu, "oracle",
+					     run, i + 1);
+		if (!thread->task) {
 			oracle_team_destroy(team);
 			return NULL;
 		}
 	}
-	/* Not before: a thread that was never woken is stopped without a step. */
+	/* Not before: a thread that was never woken never runs, and can be stopped. */
 	for (i = 0; i < ORACLE_THREADS; i++)
-		wake_up_process(team->member[i].task);
+		wake_up_process(team->threads[i].task);
 	return team;
 }
