@@ -221,7 +221,7 @@ struct oracle_segment;
  * @resync: after an intended difference, make the counters equal again; may be NULL
  * @segment_one_in: one of so many pairs has a segment in each round
  * @rare_states: bits of the states in which a quarter of these pairs have one
- * @put_op: the operation that drops as many references as the step says
+ * @put_op: the operation with which threads drop references in the end
  * @draw_limit: choose a second argument; may be NULL
  * @segment_fits: may the step be in the segment that was collected so far? may be NULL
  * @segment_prepare: fill in the guarantees and shares of a segment; see oracle_segment.h

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One side of a pair of refcounts: the including file defines SIDE(name) for our
- * names, TYPE, FN(name) and TWIN(name) for the counter's, ACQUIRING(name) for the
- * operations with acquire and release ordering, and LIMITED.
+ * The operations of one side: mainline's or ours. The including file defines SIDE(name)
+ * for the functions here, FN(name), TWIN(name) and KREF(name) for the counter's, TYPE and
+ * KREF_TYPE for its types, KREF_SET for its initializer, WHICH, the enum oracle_side, and
+ * MEMBER of struct refcount_pair.
  */
 
 static void SIDE(plain)(struct TYPE *r, const struct oracle_step *step, s64 *ret)
@@ -15,7 +16,7 @@ static void SIDE(plain)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 		FN(set)(r, step->nr);
 		break;
 	case OP_SET_RELEASE:
-		ACQUIRING(set_release)(r, step->nr);
+		FN(set_release)(r, step->nr);
 		break;
 	case OP_INC:
 		FN(inc)(r);
@@ -33,10 +34,10 @@ static void SIDE(plain)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 		*ret = FN(add_not_zero)(step->nr, r);
 		break;
 	case OP_INC_NOT_ZERO_ACQUIRE:
-		*ret = ACQUIRING(inc_not_zero_acquire)(r);
+		*ret = FN(inc_not_zero_acquire)(r);
 		break;
 	case OP_ADD_NOT_ZERO_ACQUIRE:
-		*ret = ACQUIRING(add_not_zero_acquire)(step->nr, r);
+		*ret = FN(add_not_zero_acquire)(step->nr, r);
 		break;
 	case OP_SUB_AND_TEST:
 		*ret = FN(sub_and_test)(step->nr, r);
@@ -53,8 +54,9 @@ static void SIDE(plain)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 	}
 }
 
-/* Those that also say what they found. */
-static void SIDE(twin)(struct TYPE *r, const struct oracle_step *step, s64 *ret, s64 *found)
+/* The functions that also write the old count to *oldp. */
+static void SIDE(twin)(struct TYPE *r, const struct oracle_step *step, s64 *ret,
+		       s64 *oldp)
 {
 	int old = -1;
 
@@ -75,16 +77,16 @@ static void SIDE(twin)(struct TYPE *r, const struct oracle_step *step, s64 *ret,
 		*ret = TWIN(add_not_zero)(step->nr, r, &old);
 		break;
 	case OP_INC_NOT_ZERO_ACQUIRE_OLD:
-		*ret = TWIN_ACQUIRING(inc_not_zero_acquire)(r, &old);
+		*ret = TWIN(inc_not_zero_acquire)(r, &old);
 		break;
 	case OP_ADD_NOT_ZERO_ACQUIRE_OLD:
-		*ret = TWIN_ACQUIRING(add_not_zero_acquire)(step->nr, r, &old);
+		*ret = TWIN(add_not_zero_acquire)(step->nr, r, &old);
 		break;
 	case OP_INC_LIMITED:
-		*ret = LIMITED(inc_not_zero_limited_acquire)(r, &old, step->limit);
+		*ret = TWIN(inc_not_zero_limited_acquire)(r, &old, step->limit);
 		break;
 	case OP_ADD_LIMITED:
-		*ret = LIMITED(add_not_zero_limited_acquire)(step->nr, r, &old, step->limit);
+		*ret = TWIN(add_not_zero_limited_acquire)(step->nr, r, &old, step->limit);
 		break;
 	case OP_SUB_AND_TEST_OLD:
 		*ret = TWIN(sub_and_test)(step->nr, r, &old);
@@ -93,18 +95,19 @@ static void SIDE(twin)(struct TYPE *r, const struct oracle_step *step, s64 *ret,
 		*ret = TWIN(dec_and_test)(r, &old);
 		break;
 	}
-	*found = old;
+	*oldp = old;
 }
 
-/* Those that answer true with a lock held. */
-static void SIDE(locks)(struct TYPE *r, const struct oracle_step *step, s64 *ret, s64 *locked)
+/* The functions that return true with a lock held. */
+static void SIDE(locks)(struct TYPE *r, const struct oracle_step *step, s64 *ret,
+			s64 *locked)
 {
 	unsigned long flags;
 
 	switch (step->op) {
 	case OP_DEC_AND_MUTEX_LOCK:
 		*ret = FN(dec_and_mutex_lock)(r, &the_mutex);
-		/* In a segment others lock it, too: then only the answer tells. */
+		/* In a segment other threads lock it, too: *ret tells whether this one does. */
 		*locked = step->when == WHEN_CONCURRENT ? *ret : mutex_is_locked(&the_mutex);
 		if (*locked)
 			mutex_unlock(&the_mutex);
@@ -116,7 +119,7 @@ static void SIDE(locks)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 			__acquire(&the_spinlock);	/* for sparse */
 			spin_unlock(&the_spinlock);
 		}
-		*locked += 2 * spinlock_is_held();
+		*locked += 2 * oracle_refcount_ops_spinlock_is_held();
 		break;
 	case OP_DEC_AND_LOCK_IRQSAVE:
 		*ret = FN(dec_and_lock_irqsave)(r, &the_spinlock, &flags);
@@ -125,14 +128,15 @@ static void SIDE(locks)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 			__acquire(&the_spinlock);	/* for sparse */
 			spin_unlock_irqrestore(&the_spinlock, flags);
 		}
-		*locked += 2 * spinlock_is_held() + 4 * irqs_disabled();
+		*locked += 2 * oracle_refcount_ops_spinlock_is_held() + 4 * irqs_disabled();
 		break;
 	}
 }
 
-static void SIDE(perform)(struct TYPE *r, const struct oracle_step *step,
-			  struct oracle_answer *answer)
+static void SIDE(refcount)(struct refcount_pair *pair, const struct oracle_step *step,
+			   struct oracle_answer *answer)
 {
+	struct TYPE *r = &pair->MEMBER.refcount;
 	s64 *field = answer->field;
 
 	SIDE(plain)(r, step, &field[FIELD_RET]);
@@ -140,7 +144,70 @@ static void SIDE(perform)(struct TYPE *r, const struct oracle_step *step,
 	SIDE(locks)(r, step, &field[FIELD_RET], &field[FIELD_LOCKED]);
 }
 
-/* Each kind of misuse that is warned of, once. */
+static void SIDE(released)(struct KREF_TYPE *kref, bool locked)
+{
+	struct refcount_pair *pair = container_of(kref, struct refcount_pair, MEMBER);
+
+	atomic_inc(&pair->released[WHICH]);
+	WRITE_ONCE(pair->locked[WHICH], locked);
+}
+
+static void SIDE(release)(struct KREF_TYPE *kref)
+{
+	SIDE(released)(kref, false);
+}
+
+static void SIDE(release_mutex)(struct KREF_TYPE *kref)
+{
+	SIDE(released)(kref, mutex_is_locked(&the_mutex));
+	mutex_unlock(&the_mutex);
+}
+
+static void SIDE(release_lock)(struct KREF_TYPE *kref)
+	__releases(&the_spinlock)
+{
+	SIDE(released)(kref, true);
+	spin_unlock(&the_spinlock);
+}
+
+static void SIDE(kref)(struct refcount_pair *pair, const struct oracle_step *step,
+		       struct oracle_answer *answer)
+{
+	s64 *ret = &answer->field[FIELD_RET];
+	struct KREF_TYPE *kref = &pair->MEMBER;
+
+	WRITE_ONCE(pair->locked[WHICH], false);
+	switch (step->op) {
+	case OP_KREF_READ:
+		*ret = KREF(read)(kref);
+		break;
+	case OP_KREF_SET:
+		*kref = (struct KREF_TYPE)KREF_SET(step->nr);
+		break;
+	case OP_KREF_INIT:
+		KREF(init)(kref);
+		break;
+	case OP_KREF_GET:
+		KREF(get)(kref);
+		break;
+	case OP_KREF_GET_UNLESS_ZERO:
+		*ret = KREF(get_unless_zero)(kref);
+		break;
+	case OP_KREF_PUT:
+		*ret = KREF(put)(kref, SIDE(release));
+		break;
+	case OP_KREF_PUT_MUTEX:
+		*ret = KREF(put_mutex)(kref, SIDE(release_mutex), &the_mutex);
+		break;
+	case OP_KREF_PUT_LOCK:
+		*ret = KREF(put_lock)(kref, SIDE(release_lock), &the_spinlock);
+		break;
+	}
+	answer->field[FIELD_LOCKED] = READ_ONCE(pair->locked[WHICH]) +
+		2 * mutex_is_locked(&the_mutex) + 4 * oracle_refcount_ops_spinlock_is_held();
+}
+
+/* Misuse a counter once in each way that it warns of. */
 static void SIDE(provoke)(void)
 {
 	unsigned long flags;
@@ -159,7 +226,7 @@ static void SIDE(provoke)(void)
 	FN(dec)(&r);
 	FN(set)(&r, 0);
 	ignored = FN(dec_not_one)(&r);
-	/* Later kernels warn once for each function that dec_not_one is inlined into. */
+	/* Later kernels warn once in each function into which dec_not_one is inlined. */
 	FN(set)(&r, 0);
 	ignored = FN(dec_and_mutex_lock)(&r, &the_mutex);
 	FN(set)(&r, 0);
