@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The oracle's subject percpu_ref: doing a step to both counters, and looking at them. */
+/* The oracle's subject percpu_ref: doing a step to both counters, and inspecting them. */
 #include <linux/cpumask.h>
 #include <linux/spinlock.h>
 
@@ -9,28 +9,28 @@ static const char * const states[STATE_NR] = {
 	"percpu", "switching", "atomic", "dying", "dead", "zero",
 };
 
-/* They may come at once, from threads of a segment and from a switch. */
-static DEFINE_RAW_SPINLOCK(tally_lock);
+/* Callbacks of threads of a segment and of a switch may run at the same time. */
+static DEFINE_RAW_SPINLOCK(calls_lock);
 
-static void tell(struct tally *tally, enum event event)
+static void oracle_percpu_record_call(struct callback_calls *calls, enum callback callback)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&tally_lock, flags);
-	if (event == EVENT_RELEASE)
-		tally->released++;
+	raw_spin_lock_irqsave(&calls_lock, flags);
+	if (callback == CALLBACK_RELEASE)
+		calls->released++;
 	else
-		tally->confirmed++;
-	tally->order = tally->order * 31 + event;
-	raw_spin_unlock_irqrestore(&tally_lock, flags);
+		calls->confirmed++;
+	calls->order = calls->order * 31 + callback;
+	raw_spin_unlock_irqrestore(&calls_lock, flags);
 }
 
 /*
- * Mainline: bias in the top bit, and a switch holds a reference. The lower 32
- * bits are compared, without what is the switch's, and with the slots: mainline's
- * switch may drop its reference in a slot if the count is per-CPU again by then.
+ * Mainline's word has the bias in its top bit, and a switch holds a reference. What is
+ * compared is the lower 32 bits, without the switch's reference, and with the slots:
+ * if the count is per-CPU again, mainline's switch drops its reference in a slot.
  */
-static void mainline_look_inside(struct percpu_pair *pair, s64 *field)
+static void oracle_percpu_mainline_inspect_word(struct percpu_pair *pair, s64 *field)
 {
 	unsigned long __percpu *slots;
 	u32 count = atomic_long_read(&pair->mainline.data->count);
@@ -43,7 +43,7 @@ static void mainline_look_inside(struct percpu_pair *pair, s64 *field)
 			MODE_PERCPU : MODE_ATOMIC;
 }
 
-static void ours_look_inside(struct percpu_pair *pair, s64 *field)
+static void oracle_percpu_ours_inspect_word(struct percpu_pair *pair, s64 *field)
 {
 	static const s64 modes[] = {
 		[RS_PERCPU_REF_PERCPU]		= MODE_PERCPU,
@@ -57,7 +57,7 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 	field[FIELD_MODE] = modes[state.mode] + 100 * state.saturated;
 }
 
-#define SIDE(name)	mainline_##name
+#define SIDE(name)	oracle_percpu_mainline_##name
 #define TYPE		percpu_ref
 #define FN(name)	percpu_ref_##name
 #define FLAG(name)	PERCPU_REF_##name
@@ -73,7 +73,7 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 #undef WHICH_MEMBER
 #undef FLAGS_READ
 
-#define SIDE(name)	ours_##name
+#define SIDE(name)	oracle_percpu_ours_##name
 #define TYPE		rs_percpu_ref
 #define FN(name)	rs_percpu_ref_##name
 #define FLAG(name)	RS_PERCPU_REF_##name
@@ -82,32 +82,32 @@ static void ours_look_inside(struct percpu_pair *pair, s64 *field)
 #define FLAGS_READ(call) (call)
 #include "oracle_percpu_ref_side.h"
 
-static int percpu_pair_begin(struct percpu_pair *pair, u32 flags)
+static int oracle_percpu_begin(struct percpu_pair *pair, u32 flags)
 {
-	int ret = mainline_init(&pair->mainline, flags);
+	int ret = oracle_percpu_mainline_init(&pair->mainline, flags);
 
 	if (ret)
 		return ret;
-	ret = ours_init(&pair->ours, flags);
+	ret = oracle_percpu_ours_init(&pair->ours, flags);
 	if (ret) {
 		percpu_ref_exit(&pair->mainline);
 		return ret;
 	}
 	pair->alive = true;
 	pair->held = 0;
-	pair->bare = false;
+	pair->initial_put = false;
 	pair->killed = flags & BEGIN_DEAD;
-	pair->reinit = flags;	/* each of them implies it */
-	pair->spoilt = false;
+	pair->allow_reinit = flags;	/* each flag implies PERCPU_REF_ALLOW_REINIT */
+	pair->looks_dead = false;
 	return 0;
 }
 
-static int percpu_pair_init(struct oracle_pair *base)
+static int oracle_percpu_init(struct oracle_pair *base)
 {
-	return percpu_pair_begin(to_pair(base), 0);
+	return oracle_percpu_begin(to_pair(base), 0);
 }
 
-static void percpu_pair_exit(struct oracle_pair *base)
+static void oracle_percpu_exit(struct oracle_pair *base)
 {
 	struct percpu_pair *pair = to_pair(base);
 
@@ -119,23 +119,24 @@ static void percpu_pair_exit(struct oracle_pair *base)
 }
 
 /*
- * Mainline's second kill drops a reference, so it is given one to drop; where
- * that could release, or wait, it is spared.
+ * Mainline's second kill drops a reference, so the step takes one for it. In states in
+ * which that put could call release() or wait, only ours is killed again.
  */
-static void second_kill(struct percpu_pair *pair, s64 *mainline, s64 *ours)
+static void oracle_percpu_second_kill(struct percpu_pair *pair, s64 *mainline, s64 *ours)
 {
-	if (oracle_percpu_ref_state(&pair->base) == STATE_DEAD) {
+	if (oracle_percpu_state(&pair->base) == STATE_DEAD) {
 		percpu_ref_get(&pair->mainline);
 		percpu_ref_kill(&pair->mainline);
 	}
 	*mainline = true;
-	*ours = rs_percpu_ref_kill_and_confirm(&pair->ours, ours_confirm_kill);
+	*ours = rs_percpu_ref_kill_and_confirm(&pair->ours, oracle_percpu_ours_confirm_kill);
 }
 
-static int exit_init(struct percpu_pair *pair, u32 flags, struct oracle_answer *answers)
+static int oracle_percpu_exit_init(struct percpu_pair *pair, u32 flags,
+				   struct oracle_answer *answers)
 {
 	s64 *mainline = answers[MAINLINE].field, *ours = answers[OURS].field;
-	bool zero = oracle_percpu_ref_state(&pair->base) == STATE_ZERO;
+	bool zero = oracle_percpu_state(&pair->base) == STATE_ZERO;
 
 	percpu_ref_exit(&pair->mainline);
 	if (zero)
@@ -149,11 +150,11 @@ static int exit_init(struct percpu_pair *pair, u32 flags, struct oracle_answer *
 	mainline[FIELD_LOCKED] = percpu_ref_is_dying(&pair->mainline);
 	ours[FIELD_LOCKED] = rs_percpu_ref_is_dying(&pair->ours);
 	pair->alive = false;
-	return percpu_pair_begin(pair, flags);
+	return oracle_percpu_begin(pair, flags);
 }
 
-static void perform_mainline(struct percpu_pair *pair, const struct oracle_step *step,
-			     s64 *ret)
+static void oracle_percpu_perform_mainline(struct percpu_pair *pair, const struct oracle_step *step,
+					   s64 *ret)
 {
 	switch (step->op) {
 	case OP_KILL:
@@ -161,13 +162,13 @@ static void perform_mainline(struct percpu_pair *pair, const struct oracle_step 
 		*ret = true;
 		break;
 	case OP_KILL_CONFIRM:
-		percpu_ref_kill_and_confirm(&pair->mainline, mainline_confirm_kill);
+		percpu_ref_kill_and_confirm(&pair->mainline, oracle_percpu_mainline_confirm_kill);
 		*ret = true;
 		break;
 	case OP_SWITCH_TO_PERCPU:
 		percpu_ref_switch_to_percpu(&pair->mainline);
-		/* It does not say that there is nothing to switch to. */
-		*ret = pair->killed && !pair->reinit ? -EINVAL : 0;
+		/* Mainline returns nothing. Ours fails for a dead counter that stays dead. */
+		*ret = pair->killed && !pair->allow_reinit ? -EINVAL : 0;
 		break;
 	case OP_RESURRECT:
 		percpu_ref_resurrect(&pair->mainline);
@@ -176,18 +177,20 @@ static void perform_mainline(struct percpu_pair *pair, const struct oracle_step 
 		percpu_ref_reinit(&pair->mainline);
 		break;
 	default:
-		mainline_perform(&pair->mainline, step, ret);
+		oracle_percpu_mainline_perform(&pair->mainline, step, ret);
 	}
 }
 
-static void perform_ours(struct percpu_pair *pair, const struct oracle_step *step, s64 *ret)
+static void oracle_percpu_perform_ours(struct percpu_pair *pair,
+				       const struct oracle_step *step, s64 *ret)
 {
 	switch (step->op) {
 	case OP_KILL:
 		*ret = rs_percpu_ref_kill(&pair->ours);
 		break;
 	case OP_KILL_CONFIRM:
-		*ret = rs_percpu_ref_kill_and_confirm(&pair->ours, ours_confirm_kill);
+		*ret = rs_percpu_ref_kill_and_confirm(&pair->ours,
+						      oracle_percpu_ours_confirm_kill);
 		break;
 	case OP_SWITCH_TO_PERCPU:
 		*ret = rs_percpu_ref_switch_to_percpu(&pair->ours);
@@ -199,23 +202,22 @@ static void perform_ours(struct percpu_pair *pair, const struct oracle_step *ste
 		*ret = rs_percpu_ref_reinit(&pair->ours);
 		break;
 	default:
-		ours_perform(&pair->ours, step, ret);
+		oracle_percpu_ours_perform(&pair->ours, step, ret);
 	}
 }
 
 /*
- * Of two that wait for a switch, the second finds it complete, so in a tail one
- * side or the other comes first, as was drawn. Our kill does not wait, and goes
- * first always.
+ * In a tail the first operation waits for the switch, and the second one finds it complete.
+ * step->limit says which side is first. Our kill does not wait, and is always first.
  */
-static bool ours_comes_first(const struct oracle_step *step)
+static bool oracle_percpu_ours_first(const struct oracle_step *step)
 {
 	return step->when == WHEN_TAIL &&
 	       (step->limit || step->op == OP_KILL || step->op == OP_KILL_CONFIRM);
 }
 
-static int percpu_pair_perform(struct oracle_pair *base, const struct oracle_step *step,
-			       struct oracle_answer *answers)
+static int oracle_percpu_perform(struct oracle_pair *base, const struct oracle_step *step,
+				 struct oracle_answer *answers)
 {
 	struct percpu_pair *pair = to_pair(base);
 	s64 *mainline = &answers[MAINLINE].field[FIELD_RET];
@@ -223,121 +225,126 @@ static int percpu_pair_perform(struct oracle_pair *base, const struct oracle_ste
 	bool was_percpu = is_percpu(pair);
 
 	if (step->op == OP_EXIT_INIT)
-		return exit_init(pair, step->nr, answers);
+		return oracle_percpu_exit_init(pair, step->nr, answers);
 	if (step->op == OP_SECOND_KILL) {
-		second_kill(pair, mainline, ours);
-	} else if (ours_comes_first(step)) {
-		perform_ours(pair, step, ours);
-		perform_mainline(pair, step, mainline);
+		oracle_percpu_second_kill(pair, mainline, ours);
+	} else if (oracle_percpu_ours_first(step)) {
+		oracle_percpu_perform_ours(pair, step, ours);
+		oracle_percpu_perform_mainline(pair, step, mainline);
 	} else {
-		perform_mainline(pair, step, mainline);
-		perform_ours(pair, step, ours);
+		oracle_percpu_perform_mainline(pair, step, mainline);
+		oracle_percpu_perform_ours(pair, step, ours);
 	}
-	oracle_percpu_ref_enter(pair, step, was_percpu, *mainline);
+	oracle_percpu_performed(pair, step, was_percpu, *mainline);
 	return 0;
 }
 
-/* In a segment: was the caller the one who did it? */
-static bool percpu_pair_concurrent(struct oracle_pair *base, enum oracle_side side,
-				   const struct oracle_step *step)
+/* Do a step of a segment. Return: for exclusive operations, whether this call succeeded. */
+static bool oracle_percpu_segment_step(struct oracle_pair *base, enum oracle_side side,
+				       const struct oracle_step *step)
 {
 	struct percpu_pair *pair = to_pair(base);
 	s64 ret = 0;
 
 	if (step->op == OP_SECOND_KILL) {
 		if (side == OURS)
-			ret = rs_percpu_ref_kill_and_confirm(&pair->ours, ours_confirm_kill);
+			ret = rs_percpu_ref_kill_and_confirm(&pair->ours,
+							     oracle_percpu_ours_confirm_kill);
 		return ret;
 	}
 	if (side == MAINLINE)
-		perform_mainline(pair, step, &ret);
+		oracle_percpu_perform_mainline(pair, step, &ret);
 	else
-		perform_ours(pair, step, &ret);
-	/* Those that answer 0 when they have done it. */
+		oracle_percpu_perform_ours(pair, step, &ret);
+	/* These return 0 when they succeed. */
 	return step->op == OP_RESURRECT || step->op == OP_REINIT ? !ret : ret;
 }
 
-static void percpu_pair_look(struct oracle_pair *base, struct oracle_answer *answers)
+static void oracle_percpu_inspect(struct oracle_pair *base, struct oracle_answer *answers)
 {
 	struct percpu_pair *pair = to_pair(base);
 
 	if (!pair->alive)
 		return;
-	mainline_look(pair, &answers[MAINLINE]);
-	ours_look(pair, &answers[OURS]);
+	oracle_percpu_mainline_inspect(pair, &answers[MAINLINE]);
+	oracle_percpu_ours_inspect(pair, &answers[OURS]);
 }
 
-static void percpu_pair_settled(struct oracle_pair *base)
+static void oracle_percpu_settled(struct oracle_pair *base)
 {
 	to_pair(base)->switching = false;
 }
 
-static bool explains_second_kill(struct oracle_pair *base, const struct oracle_step *step,
-				 unsigned int state, const struct oracle_answer *answers)
+static bool oracle_percpu_explains_second_kill(struct oracle_pair *base,
+					       const struct oracle_step *step, unsigned int state,
+					       const struct oracle_answer *answers)
 {
 	return step->when == WHEN_MIDDLE && step->op == OP_SECOND_KILL &&
 	       !answers[OURS].field[FIELD_RET] && oracle_agree_but(answers, BIT(FIELD_RET));
 }
 
-static bool explains_looks_dead(struct oracle_pair *base, const struct oracle_step *step,
-				unsigned int state, const struct oracle_answer *answers)
+static bool oracle_percpu_explains_looks_dead(struct oracle_pair *base,
+					      const struct oracle_step *step, unsigned int state,
+					      const struct oracle_answer *answers)
 {
 	u32 fields = BIT(FIELD_DYING);
 
 	if (step->when == WHEN_MIDDLE && step->op == OP_IS_DYING)
 		fields |= BIT(FIELD_RET);
-	return to_pair(base)->spoilt &&
+	return to_pair(base)->looks_dead &&
 	       answers[MAINLINE].field[FIELD_DYING] && !answers[OURS].field[FIELD_DYING] &&
 	       oracle_agree_but(answers, fields);
 }
 
-static bool explains_second_exit(struct oracle_pair *base, const struct oracle_step *step,
-				 unsigned int state, const struct oracle_answer *answers)
+static bool oracle_percpu_explains_second_exit(struct oracle_pair *base,
+					       const struct oracle_step *step, unsigned int state,
+					       const struct oracle_answer *answers)
 {
 	return step->when == WHEN_BEGIN && step->op == OP_EXIT_INIT && state != STATE_ZERO &&
 	       answers[OURS].field[FIELD_OLD] &&
 	       oracle_agree_but(answers, BIT(FIELD_RET) | BIT(FIELD_OLD));
 }
 
-/* Ours knows that none is not the last. */
-static bool explains_put_none(struct oracle_pair *base, const struct oracle_step *step,
-			      unsigned int state, const struct oracle_answer *answers)
+/* Our put_many(0) never calls release(). */
+static bool oracle_percpu_explains_put_none(struct oracle_pair *base,
+					    const struct oracle_step *step, unsigned int state,
+					    const struct oracle_answer *answers)
 {
 	u32 fields = BIT(FIELD_RELEASED) | BIT(FIELD_ORDER);
 
-	/* It may look dead as well. */
-	if (to_pair(base)->spoilt)
+	/* Both differences may occur in one step. */
+	if (to_pair(base)->looks_dead)
 		fields |= BIT(FIELD_DYING);
 	return step->when == WHEN_MIDDLE && step->op == OP_PUT_MANY && !step->nr &&
 	       answers[MAINLINE].field[FIELD_RELEASED] ==
 	       answers[OURS].field[FIELD_RELEASED] + 1 && oracle_agree_but(answers, fields);
 }
 
-/* No callback is under way where a difference is seen. */
-static void percpu_pair_resync(struct oracle_pair *base)
+/* No callback runs while the counters are compared. */
+static void oracle_percpu_resync(struct oracle_pair *base)
 {
 	struct percpu_pair *pair = to_pair(base);
 
-	pair->tally[MAINLINE] = pair->tally[OURS];
+	pair->calls[MAINLINE] = pair->calls[OURS];
 }
 
 static const struct oracle_difference differences[] = {
 	{ "second_kill", "a second kill warns and drops a reference it does not own",
-	  NULL, explains_second_kill },
+	  NULL, oracle_percpu_explains_second_kill },
 	{ "looks_dead", "switch_to_atomic without ALLOW_REINIT leaves it looking dead",
-	  NULL, explains_looks_dead },
+	  NULL, oracle_percpu_explains_looks_dead },
 	{ "second_exit", "a second exit may free garbage; is_zero then has the old count",
-	  NULL, explains_second_exit },
+	  NULL, oracle_percpu_explains_second_exit },
 	{ "put_none", "put_many(0) of a count that is zero calls release() again",
-	  NULL, explains_put_none },
+	  NULL, oracle_percpu_explains_put_none },
 };
 
-/* Mainline warns of a second kill once. */
-static void percpu_ref_provoke(void)
+/* Mainline warns once of a second kill. */
+static void oracle_percpu_provoke(void)
 {
 	struct percpu_ref ref;
 
-	if (mainline_init(&ref, BEGIN_ATOMIC))
+	if (oracle_percpu_mainline_init(&ref, BEGIN_ATOMIC))
 		return;
 	percpu_ref_get_many(&ref, 2);
 	percpu_ref_kill(&ref);
@@ -347,7 +354,7 @@ static void percpu_ref_provoke(void)
 
 const struct oracle_subject oracle_percpu_ref = {
 	.name		= "percpu_ref",
-	.ops		= oracle_percpu_ref_ops,
+	.ops		= oracle_percpu_ops,
 	.nr_ops		= OP_NR,
 	.states		= states,
 	.nr_states	= STATE_NR,
@@ -357,21 +364,21 @@ const struct oracle_subject oracle_percpu_ref = {
 	.rounds		= 5,
 	.round_steps	= 22,
 	.switches	= true,
-	.provoke_warnings = percpu_ref_provoke,
-	.init		= percpu_pair_init,
-	.exit		= percpu_pair_exit,
-	.state		= oracle_percpu_ref_state,
-	.draw		= oracle_percpu_ref_draw,
-	.legal		= oracle_percpu_ref_legal,
-	.perform	= percpu_pair_perform,
-	.inspect	= percpu_pair_look,
-	.settled	= percpu_pair_settled,
-	.resync		= percpu_pair_resync,
+	.provoke_warnings = oracle_percpu_provoke,
+	.init		= oracle_percpu_init,
+	.exit		= oracle_percpu_exit,
+	.state		= oracle_percpu_state,
+	.draw		= oracle_percpu_draw,
+	.legal		= oracle_percpu_legal,
+	.perform	= oracle_percpu_perform,
+	.inspect	= oracle_percpu_inspect,
+	.settled	= oracle_percpu_settled,
+	.resync		= oracle_percpu_resync,
 	.segment_one_in	= 10,
 	.rare_states	= ALL & ~(P | A),
 	.put_op		= OP_PUT_MANY,
-	.segment_fits	= oracle_percpu_ref_fits,
-	.segment_prepare = oracle_percpu_ref_prepare,
-	.segment_step	= percpu_pair_concurrent,
-	.segment_end	= oracle_percpu_ref_joined,
+	.segment_fits	= oracle_percpu_segment_fits,
+	.segment_prepare = oracle_percpu_segment_prepare,
+	.segment_step	= oracle_percpu_segment_step,
+	.segment_end	= oracle_percpu_segment_end,
 };

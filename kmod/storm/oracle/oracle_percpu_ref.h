@@ -2,11 +2,11 @@
 /*
  * The oracle's subject percpu_ref: struct percpu_ref beside struct rs_percpu_ref.
  *
- * A pair keeps a ledger of what a correct user would know: the references that
- * it holds beyond the owner's, whether it killed, whether a switch may still be
- * under way. From that follows what is legal. Not all that mainline survives is
- * told by its documentation; what it does not survive is left out, or done to
- * ours alone: see the differences in oracle_percpu_ref.c.
+ * A pair knows what a correct user would know: the references that the user holds beyond
+ * the initial one, whether the counter was killed, whether a switch may be under way.
+ * From that follows which operations are legal. An operation that mainline does not
+ * survive is left out, or done to our counter only: see the differences in
+ * oracle_percpu_ref.c.
  */
 #ifndef _REFSTORM_ORACLE_PERCPU_REF_H
 #define _REFSTORM_ORACLE_PERCPU_REF_H
@@ -19,12 +19,14 @@
 #include "oracle_segment.h"
 
 /*
- * switching: not killed, switch under way; dying: killed, switch under way;
- * dead: killed, and no switch under way, but references; zero: none of these.
+ * SWITCHING	not killed, a switch is under way
+ * DYING	killed, a switch is under way
+ * DEAD		killed, no switch is under way, there are references
+ * ZERO		killed, no switch is under way, there are no references
  *
- * An owner may put the initial reference without a kill, as md does: the counter lives at
- * zero then, and is got from there, in whatever mode. It is not killed before the
- * reference is back.
+ * An owner may put the initial reference without a kill, as md does with writes_pending.
+ * The live counter is then at zero, and get takes it from there, in any mode. It is not
+ * killed before the owner has got the initial reference back.
  */
 enum {
 	STATE_PERCPU, STATE_SWITCHING, STATE_ATOMIC, STATE_DYING, STATE_DEAD, STATE_ZERO,
@@ -42,7 +44,7 @@ enum {
 #define KILLED	(Y | D)
 #define ALL	(LIVE | KILLED | Z)
 
-/* Name, states; in segments role, whether it says how many, states in which they begin. */
+/* Name, states, role in segments, whether it takes a number, states in which a segment begins. */
 #define OPS(X)									\
 	X(GET, "get", LIVE | KILLED, GET, false, LIVE | KILLED)			\
 	X(GET_MANY, "get_many", ALL, GET, true, LIVE | KILLED)			\
@@ -74,17 +76,17 @@ enum {
 	OP_NR
 };
 
-/* Flags of a birth, for both */
+/* Flags of init, for both counters */
 #define BEGIN_ATOMIC	BIT(0)
 #define BEGIN_DEAD	BIT(1)
 #define BEGIN_REINIT	BIT(2)
 
 enum { MODE_PERCPU, MODE_SWITCHING, MODE_ATOMIC };
 
-enum event { EVENT_CONFIRM_SWITCH = 1, EVENT_CONFIRM_KILL, EVENT_RELEASE };
+enum callback { CALLBACK_CONFIRM_SWITCH = 1, CALLBACK_CONFIRM_KILL, CALLBACK_RELEASE };
 
-/* What one side's callbacks said; order is a digest of their sequence. */
-struct tally {
+/* Calls of one side's callbacks; order is a digest of their sequence. */
+struct callback_calls {
 	u32	released;
 	u32	confirmed;
 	u32	order;
@@ -94,17 +96,17 @@ struct percpu_pair {
 	struct oracle_pair	base;
 	struct percpu_ref	mainline;
 	struct rs_percpu_ref	ours;
-	struct tally		tally[SIDES];
-	u64			held;		/* beyond the owner's */
-	bool			bare;		/* alive, and the owner's was put */
+	struct callback_calls	calls[SIDES];
+	u64			held;		/* references beyond the initial one */
+	bool			initial_put;	/* alive, without the initial reference */
 	bool			alive;		/* between init and exit */
 	bool			killed;
-	bool			switching;	/* since the last settling */
-	bool			reinit;		/* may be resurrected */
-	bool			spoilt;		/* switched though it may not be */
-	bool			opposed;	/* in a segment: switches go both ways */
-	bool			kill;		/* somebody kills */
-	bool			revive;		/* or takes a kill back */
+	bool			switching;	/* a switch began since the last settle */
+	bool			allow_reinit;	/* may be resurrected */
+	bool			looks_dead;	/* mainline's: switched without ALLOW_REINIT */
+	bool			opposed_switches; /* the segment switches both ways */
+	bool			segment_kills;	/* the segment has a kill */
+	bool			segment_revives; /* the segment has resurrect or reinit */
 };
 
 static inline struct percpu_pair *to_pair(struct oracle_pair *pair)
@@ -120,18 +122,18 @@ static inline bool is_percpu(struct percpu_pair *pair)
 }
 
 /* oracle_percpu_ref_legal.c */
-extern const struct oracle_op oracle_percpu_ref_ops[OP_NR];
-unsigned int oracle_percpu_ref_state(struct oracle_pair *base);
-bool oracle_percpu_ref_legal(struct oracle_pair *base, const struct oracle_step *step);
-bool oracle_percpu_ref_draw(struct oracle_pair *base, enum oracle_when when,
-			    struct rs_sequence *seq, struct oracle_step *step);
-void oracle_percpu_ref_enter(struct percpu_pair *pair, const struct oracle_step *step,
-			     bool was_percpu, bool taken);
+extern const struct oracle_op oracle_percpu_ops[OP_NR];
+unsigned int oracle_percpu_state(struct oracle_pair *base);
+bool oracle_percpu_legal(struct oracle_pair *base, const struct oracle_step *step);
+bool oracle_percpu_draw(struct oracle_pair *base, enum oracle_when when,
+			struct rs_sequence *seq, struct oracle_step *step);
+void oracle_percpu_performed(struct percpu_pair *pair, const struct oracle_step *step,
+			     bool was_percpu, bool ret);
 
 /* oracle_percpu_ref_segment.c */
-bool oracle_percpu_ref_fits(const struct oracle_segment *segment,
-			    const struct oracle_step *step);
-void oracle_percpu_ref_prepare(struct oracle_segment *segment);
-void oracle_percpu_ref_joined(struct oracle_pair *base);
+bool oracle_percpu_segment_fits(const struct oracle_segment *segment,
+				const struct oracle_step *step);
+void oracle_percpu_segment_prepare(struct oracle_segment *segment);
+void oracle_percpu_segment_end(struct oracle_pair *base);
 
 #endif /* _REFSTORM_ORACLE_PERCPU_REF_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The oracle's subject percpu_ref: which steps are legal, and choosing one. */
+/* The oracle's subject percpu_ref: which steps are legal, and drawing one. */
 #include <linux/bits.h>
 #include <linux/minmax.h>
 
@@ -9,7 +9,7 @@ static_assert(OP_NR <= ORACLE_OPS_MAX);
 
 #define HELD_MAX	BIT(31)
 
-const struct oracle_op oracle_percpu_ref_ops[OP_NR] = {
+const struct oracle_op oracle_percpu_ops[OP_NR] = {
 #define X(id, op_name, in, does, is_many, at_once) {			\
 		.name = op_name, .states = in,				\
 		.concurrent = at_once, .role = ROLE_##does, .many = is_many,	\
@@ -18,7 +18,7 @@ const struct oracle_op oracle_percpu_ref_ops[OP_NR] = {
 #undef X
 };
 
-unsigned int oracle_percpu_ref_state(struct oracle_pair *base)
+unsigned int oracle_percpu_state(struct oracle_pair *base)
 {
 	struct percpu_pair *pair = to_pair(base);
 
@@ -32,10 +32,10 @@ unsigned int oracle_percpu_ref_state(struct oracle_pair *base)
 }
 
 /*
- * What waits for a switch goes into the tail, and what allocates or is declared
- * to sleep, into the beginning.
+ * An operation that waits for a switch is a tail. An operation that allocates, or is
+ * declared to sleep, is in the begin part.
  */
-static bool in_its_place(struct percpu_pair *pair, const struct oracle_step *step)
+static bool oracle_percpu_timing_fits(struct percpu_pair *pair, const struct oracle_step *step)
 {
 	switch (step->op) {
 	case OP_KILL:
@@ -47,7 +47,7 @@ static bool in_its_place(struct percpu_pair *pair, const struct oracle_step *ste
 		return step->when == (pair->switching ? WHEN_TAIL : WHEN_MIDDLE);
 	case OP_SWITCH_TO_ATOMIC_SYNC:
 		return step->when == (pair->switching || is_percpu(pair) ? WHEN_TAIL :
-									   WHEN_BEGIN);
+				      WHEN_BEGIN);
 	case OP_EXIT_INIT:
 		return step->when == WHEN_BEGIN;
 	default:
@@ -55,65 +55,67 @@ static bool in_its_place(struct percpu_pair *pair, const struct oracle_step *ste
 	}
 }
 
-/* How many references a pair may take yet: steps and segments have 32 bits for all. */
-static u32 room(const struct percpu_pair *pair)
+/* How many references the pair may still take: steps and segments count with 32 bits. */
+static u32 oracle_percpu_room(const struct percpu_pair *pair)
 {
 	return HELD_MAX - min_t(u64, pair->held, HELD_MAX);
 }
 
-/* But for the state and the place. */
-static bool allowed(struct percpu_pair *pair, const struct oracle_step *step,
-		    unsigned int state)
+/* Is the step legal, if it is so by state and timing? */
+static bool oracle_percpu_argument_fits(struct percpu_pair *pair, const struct oracle_step *step,
+					unsigned int state)
 {
 	switch (step->op) {
 	case OP_GET:
 		return pair->held || !pair->killed;
 	case OP_GET_MANY:
-		return (pair->held || !pair->killed || !step->nr) && step->nr <= room(pair);
+		return (pair->held || !pair->killed || !step->nr) &&
+		       step->nr <= oracle_percpu_room(pair);
 	case OP_TRYGET_MANY:
-		return step->nr <= room(pair);
+		return step->nr <= oracle_percpu_room(pair);
 	case OP_PUT:
 		return pair->held;
 	case OP_PUT_MANY:
 		return step->nr <= pair->held;
 	case OP_PUT_INITIAL:
-		return !pair->bare;
+		return !pair->initial_put;
 	case OP_GET_INITIAL:
-		return pair->bare;
+		return pair->initial_put;
 	case OP_KILL:
 	case OP_KILL_CONFIRM:
-		return !pair->spoilt && !pair->bare;
+		return !pair->looks_dead && !pair->initial_put;
 	case OP_TRYGET_LIVE:
 	case OP_TRYGET_LIVE_RCU:
 	case OP_SWITCH_TO_PERCPU:
-		return !pair->spoilt;
+		return !pair->looks_dead;
 	case OP_SWITCH_TO_ATOMIC_SYNC:
-		return !pair->spoilt && (pair->reinit || state != STATE_PERCPU);
+		return !pair->looks_dead && (pair->allow_reinit || state != STATE_PERCPU);
 	case OP_SWITCH_TO_ATOMIC_CONFIRM:
-		/* Else release and this confirmation come in either order. */
+		/* Without references, release() may come before or after this confirmation. */
 		return state != STATE_DYING || pair->held;
 	case OP_RESURRECT:
-		/* Release must not be on its way. */
-		return pair->reinit && (state != STATE_DYING || pair->held);
+		/* release() must not be pending. */
+		return pair->allow_reinit && (state != STATE_DYING || pair->held);
 	case OP_REINIT:
-		return pair->reinit;
+		return pair->allow_reinit;
 	default:
 		return true;
 	}
 }
 
-bool oracle_percpu_ref_legal(struct oracle_pair *base, const struct oracle_step *step)
+bool oracle_percpu_legal(struct oracle_pair *base, const struct oracle_step *step)
 {
 	struct percpu_pair *pair = to_pair(base);
-	unsigned int state = oracle_percpu_ref_state(base);
+	unsigned int state = oracle_percpu_state(base);
 
-	return pair->alive && oracle_percpu_ref_ops[step->op].states & BIT(state) &&
-	       !(step->when == WHEN_TAIL && pair->spoilt) &&
-	       in_its_place(pair, step) && allowed(pair, step, state);
+	return pair->alive && oracle_percpu_ops[step->op].states & BIT(state) &&
+	       !(step->when == WHEN_TAIL && pair->looks_dead) &&
+	       oracle_percpu_timing_fits(pair, step) &&
+	       oracle_percpu_argument_fits(pair, step, state);
 }
 
-/* About the ends of everything: a slot takes 256 at once. */
-static u32 draw_number(struct percpu_pair *pair, struct rs_sequence *seq)
+/* A number of references, often at the end of a range: a slot takes 256 at once. */
+static u32 oracle_percpu_draw_number(struct percpu_pair *pair, struct rs_sequence *seq)
 {
 	static const u32 numbers[] = { 0, 1, 255, 256, 257, 1 << 16, HELD_MAX };
 	u32 nr;
@@ -122,25 +124,25 @@ static u32 draw_number(struct percpu_pair *pair, struct rs_sequence *seq)
 		nr = 1 + rs_sequence_below(seq, rs_sequence_below(seq, 4) ? 8 : 65536);
 	else
 		nr = numbers[rs_sequence_below(seq, ARRAY_SIZE(numbers))];
-	return min(nr, room(pair));
+	return min(nr, oracle_percpu_room(pair));
 }
 
-static void draw_argument(struct percpu_pair *pair, struct rs_sequence *seq,
-			  struct oracle_step *step)
+static void oracle_percpu_draw_argument(struct percpu_pair *pair, struct rs_sequence *seq,
+					struct oracle_step *step)
 {
 	switch (step->op) {
 	case OP_GET_MANY:
-		/* From zero there is nothing to get when it was killed. */
-		step->nr = pair->held || !pair->killed ? draw_number(pair, seq) : 0;
+		/* A killed counter at zero can be got no references. */
+		step->nr = pair->held || !pair->killed ? oracle_percpu_draw_number(pair, seq) : 0;
 		break;
 	case OP_TRYGET_MANY:
-		step->nr = draw_number(pair, seq);
+		step->nr = oracle_percpu_draw_number(pair, seq);
 		break;
 	case OP_PUT_MANY:
 		if (rs_sequence_below(seq, 2))
 			step->nr = rs_sequence_below(seq, pair->held + 1);
 		else if (rs_sequence_below(seq, 2))
-			step->nr = min_t(u64, draw_number(pair, seq), pair->held);
+			step->nr = min_t(u64, oracle_percpu_draw_number(pair, seq), pair->held);
 		else
 			step->nr = pair->held;
 		break;
@@ -150,40 +152,43 @@ static void draw_argument(struct percpu_pair *pair, struct rs_sequence *seq,
 	}
 }
 
-/* For flags to begin with, where nothing else goes on, and for variety. */
-static bool wants_beginning(struct percpu_pair *pair, struct rs_sequence *seq)
+/*
+ * Does a begin step come? Always first, for the flags of init; often if there is little
+ * else that the counter can do; else now and then.
+ */
+static bool oracle_percpu_draws_begin(struct percpu_pair *pair, struct rs_sequence *seq)
 {
-	bool stuck = !pair->reinit && (pair->killed || pair->spoilt);
+	bool stuck = !pair->allow_reinit && (pair->killed || pair->looks_dead);
 
 	return !pair->base.nr_steps || rs_sequence_below(seq, stuck ? 2 : 6) == 0;
 }
 
-bool oracle_percpu_ref_draw(struct oracle_pair *base, enum oracle_when when,
-			    struct rs_sequence *seq, struct oracle_step *step)
+bool oracle_percpu_draw(struct oracle_pair *base, enum oracle_when when,
+			struct rs_sequence *seq, struct oracle_step *step)
 {
 	struct percpu_pair *pair = to_pair(base);
 	u32 choice[OP_NR], nr = 0;
 
-	if (when == WHEN_BEGIN && !wants_beginning(pair, seq))
+	if (when == WHEN_BEGIN && !oracle_percpu_draws_begin(pair, seq))
 		return false;
 	for (step->op = 0; step->op < OP_NR; step->op++) {
-		step->nr = 0;	/* which is a number, too */
-		if (oracle_percpu_ref_legal(base, step))
+		step->nr = 0;	/* the number that is always legal */
+		if (oracle_percpu_legal(base, step))
 			choice[nr++] = step->op;
 	}
 	if (!nr)
 		return false;
 	step->op = choice[rs_sequence_below(seq, nr)];
 	step->nr = 0;
-	draw_argument(pair, seq, step);
+	oracle_percpu_draw_argument(pair, seq, step);
 	if (when == WHEN_TAIL)
-		step->limit = rs_sequence_below(seq, 2);	/* ours comes first */
+		step->limit = rs_sequence_below(seq, 2);	/* our counter is first */
 	return true;
 }
 
-/* What a correct user knows afterwards. */
-void oracle_percpu_ref_enter(struct percpu_pair *pair, const struct oracle_step *step,
-			     bool was_percpu, bool taken)
+/* Update what a correct user knows after a step. */
+void oracle_percpu_performed(struct percpu_pair *pair, const struct oracle_step *step,
+			     bool was_percpu, bool ret)
 {
 	switch (step->op) {
 	case OP_GET:
@@ -200,15 +205,15 @@ void oracle_percpu_ref_enter(struct percpu_pair *pair, const struct oracle_step 
 		break;
 	case OP_PUT_INITIAL:
 	case OP_GET_INITIAL:
-		pair->bare = step->op == OP_PUT_INITIAL;
+		pair->initial_put = step->op == OP_PUT_INITIAL;
 		break;
 	case OP_TRYGET:
 	case OP_TRYGET_LIVE:
 	case OP_TRYGET_LIVE_RCU:
-		pair->held += taken;
+		pair->held += ret;
 		break;
 	case OP_TRYGET_MANY:
-		pair->held += taken ? step->nr : 0;
+		pair->held += ret ? step->nr : 0;
 		break;
 	case OP_KILL:
 	case OP_KILL_CONFIRM:
@@ -218,7 +223,7 @@ void oracle_percpu_ref_enter(struct percpu_pair *pair, const struct oracle_step 
 	case OP_SWITCH_TO_ATOMIC:
 	case OP_SWITCH_TO_ATOMIC_CONFIRM:
 		pair->switching |= was_percpu;
-		pair->spoilt |= was_percpu && !pair->reinit;
+		pair->looks_dead |= was_percpu && !pair->allow_reinit;
 		break;
 	case OP_RESURRECT:
 	case OP_REINIT:

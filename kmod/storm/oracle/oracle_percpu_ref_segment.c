@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The oracle's subject percpu_ref: what may be done at once, and what can be
- * relied on meanwhile.
+ * The oracle's subject percpu_ref: which operations may be in one segment, and what its
+ * threads can rely on.
  *
- * Two that wait for each other's switch take a grace period, so most segments
- * have no more than one that begins one; where that is no matter (SEGMENT_SLOW)
- * kills and switches race in each combination. If switches go both ways, the last
- * decides, whichever that was: both counters are then switched to per-CPU mode
- * when all has settled.
+ * A switch that waits for another one takes a grace period. So most segments have at most
+ * one operation that begins a switch. With SEGMENT_SLOW, kills and switches race in each
+ * combination. If a segment switches both ways, the last switch decides the mode, and
+ * which one is last depends on the interleaving: oracle_percpu_segment_end() then
+ * switches both counters to per-CPU mode.
  */
 #include "oracle_percpu_ref.h"
 
-static bool to_atomic(u8 op)
+static bool oracle_percpu_is_to_atomic(u8 op)
 {
 	return op == OP_SWITCH_TO_ATOMIC || op == OP_SWITCH_TO_ATOMIC_CONFIRM ||
 	       op == OP_SWITCH_TO_ATOMIC_SYNC;
 }
 
-static bool has_to_atomic(const struct oracle_segment *segment)
+static bool oracle_percpu_has_to_atomic(const struct oracle_segment *segment)
 {
 	return oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC) ||
 	       oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM) ||
 	       oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_SYNC);
 }
 
-/* All of a segment that are for one caller are the same. */
-static bool other_exclusive(const struct oracle_segment *segment, u8 op)
+/* Has the segment an exclusive operation other than @op? */
+static bool oracle_percpu_other_exclusive(const struct oracle_segment *segment, u8 op)
 {
 	unsigned int i;
 
@@ -38,92 +38,102 @@ static bool other_exclusive(const struct oracle_segment *segment, u8 op)
 	return false;
 }
 
-static bool exclusive_fits(const struct oracle_segment *segment, u8 op)
+static bool oracle_percpu_exclusive_fits(const struct oracle_segment *segment, u8 op)
 {
 	struct percpu_pair *pair = to_pair(segment->pair);
 	bool slow = segment->bits & SEGMENT_SLOW;
 
-	if (other_exclusive(segment, op))
+	if (oracle_percpu_other_exclusive(segment, op))
 		return false;
-	/* Ours alone is told, and does not wait. */
+	/* Only our counter is killed again, and that does not wait. */
 	if (op == OP_SECOND_KILL)
 		return true;
-	/* The second one of these would warn. */
-	if (op == OP_RESURRECT && (!pair->held || !pair->reinit || oracle_segment_has(segment, op)))
+	/* A second resurrect or reinit would warn. */
+	if (op == OP_RESURRECT &&
+	    (!pair->held || !pair->allow_reinit || oracle_segment_has(segment, op)))
 		return false;
-	if (op == OP_REINIT && (!pair->reinit || oracle_segment_has(segment, op)))
+	if (op == OP_REINIT && (!pair->allow_reinit || oracle_segment_has(segment, op)))
 		return false;
 	if (oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM))
 		return false;
-	return slow || !(pair->switching || has_to_atomic(segment) ||
+	return slow || !(pair->switching || oracle_percpu_has_to_atomic(segment) ||
 			 oracle_segment_has(segment, OP_SWITCH_TO_PERCPU));
 }
 
-static bool switch_fits(const struct oracle_segment *segment, u8 op)
+static bool oracle_percpu_switch_fits(const struct oracle_segment *segment, u8 op)
 {
 	struct percpu_pair *pair = to_pair(segment->pair);
-	bool exclusive = other_exclusive(segment, OP_NR);
+	bool exclusive = oracle_percpu_other_exclusive(segment, OP_NR);
 
-	if (!pair->reinit)
+	if (!pair->allow_reinit)
 		return false;
-	/* Its confirmation and that of a kill, or release, come in either order. */
+	/* The confirmations of switch and kill, and release(), come in any order. */
 	if (op == OP_SWITCH_TO_ATOMIC_CONFIRM && exclusive)
 		return false;
-	/* Mainline forgets the confirmation if a switch back is asked for while it waits. */
-	if ((op == OP_SWITCH_TO_ATOMIC_CONFIRM && oracle_segment_has(segment, OP_SWITCH_TO_PERCPU)) ||
-	    (op == OP_SWITCH_TO_PERCPU && oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM)))
+	/*
+	 * Mainline forgets the confirmation if another thread asks for per-CPU mode while
+	 * the first switch waits.
+	 */
+	if (op == OP_SWITCH_TO_ATOMIC_CONFIRM &&
+	    oracle_segment_has(segment, OP_SWITCH_TO_PERCPU))
+		return false;
+	if (op == OP_SWITCH_TO_PERCPU &&
+	    oracle_segment_has(segment, OP_SWITCH_TO_ATOMIC_CONFIRM))
 		return false;
 	if (segment->bits & SEGMENT_SLOW)
 		return true;
 	if (pair->switching || exclusive || op == OP_SWITCH_TO_ATOMIC_SYNC)
 		return false;
-	return to_atomic(op) ? !has_to_atomic(segment) &&
+	return oracle_percpu_is_to_atomic(op) ? !oracle_percpu_has_to_atomic(segment) &&
 			       !oracle_segment_has(segment, OP_SWITCH_TO_PERCPU) :
-			       !has_to_atomic(segment);
+			       !oracle_percpu_has_to_atomic(segment);
 }
 
 /**
- * oracle_percpu_ref_fits - may a step go into a segment?
- * @segment: what is collected of it
- * @step: the step, which can be done in the state
+ * oracle_percpu_segment_fits - may a step be in a segment?
+ * @segment: the steps that were collected so far
+ * @step: the step, whose operation can be in a segment that begins in this state
  *
- * Any part of a segment can be one, too: the shrinker leaves steps out.
+ * A segment that fits also fits without any of its steps: the shrinker leaves them out.
  */
-bool oracle_percpu_ref_fits(const struct oracle_segment *segment,
-			    const struct oracle_step *step)
+bool oracle_percpu_segment_fits(const struct oracle_segment *segment,
+				const struct oracle_step *step)
 {
 	struct percpu_pair *pair = to_pair(segment->pair);
 
-	if (!pair->alive || pair->spoilt)
+	if (!pair->alive || pair->looks_dead)
 		return false;
-	/* At zero release() comes as often as a switch ends there, or a put does. */
-	if (pair->bare && (segment->subject->ops[step->op].role == ROLE_EXCLUSIVE ||
-			   segment->subject->ops[step->op].role == ROLE_SWITCH))
+	/* At zero, each put and each end of a switch calls release(). */
+	if (pair->initial_put && (segment->subject->ops[step->op].role == ROLE_EXCLUSIVE ||
+				  segment->subject->ops[step->op].role == ROLE_SWITCH))
 		return false;
 	switch (segment->subject->ops[step->op].role) {
 	case ROLE_EXCLUSIVE:
-		return exclusive_fits(segment, step->op);
+		return oracle_percpu_exclusive_fits(segment, step->op);
 	case ROLE_SWITCH:
-		return switch_fits(segment, step->op);
+		return oracle_percpu_switch_fits(segment, step->op);
 	default:
 		return true;
 	}
 }
 
 /**
- * oracle_percpu_ref_prepare - what can be relied on in a segment
- * @segment: with all its steps
+ * oracle_percpu_segment_prepare - set what the threads of a segment can rely on
+ * @segment: the segment, with all its steps
  */
-void oracle_percpu_ref_prepare(struct oracle_segment *segment)
+void oracle_percpu_segment_prepare(struct oracle_segment *segment)
 {
 	struct percpu_pair *pair = to_pair(segment->pair);
-	bool kill = oracle_segment_has(segment, OP_KILL) || oracle_segment_has(segment, OP_KILL_CONFIRM);
-	bool revive = oracle_segment_has(segment, OP_RESURRECT) || oracle_segment_has(segment, OP_REINIT);
-	bool owner = !pair->killed && !kill && !pair->bare;
+	bool kill = oracle_segment_has(segment, OP_KILL) ||
+		    oracle_segment_has(segment, OP_KILL_CONFIRM);
+	bool revive = oracle_segment_has(segment, OP_RESURRECT) ||
+		      oracle_segment_has(segment, OP_REINIT);
+	bool owner = !pair->killed && !kill && !pair->initial_put;
 
-	pair->opposed = has_to_atomic(segment) && oracle_segment_has(segment, OP_SWITCH_TO_PERCPU);
-	pair->kill = kill;
-	pair->revive = revive;
+	pair->opposed_switches = oracle_percpu_has_to_atomic(segment) &&
+				 oracle_segment_has(segment, OP_SWITCH_TO_PERCPU);
+	pair->segment_kills = kill;
+	pair->segment_revives = revive;
 	segment->live_certain = owner || (pair->killed && !revive);
 	if (segment->bits & SEGMENT_DROP_ALL && !revive) {
 		segment->referenced = owner;
@@ -134,18 +144,18 @@ void oracle_percpu_ref_prepare(struct oracle_segment *segment)
 }
 
 /**
- * oracle_percpu_ref_joined - what a correct user knows after a segment
+ * oracle_percpu_segment_end - update what a correct user knows after a segment
  * @base: the pair, settled
  *
- * What mainline's threads hold ours do, or the count tells.
+ * The net of mainline's threads is taken. If that of ours differs, the counts differ, too.
  */
-void oracle_percpu_ref_joined(struct oracle_pair *base)
+void oracle_percpu_segment_end(struct oracle_pair *base)
 {
 	struct percpu_pair *pair = to_pair(base);
 
 	pair->held += base->sum[MAINLINE].net;
-	pair->killed = (pair->killed || pair->kill) && !pair->revive;
-	if (pair->opposed) {
+	pair->killed = (pair->killed || pair->segment_kills) && !pair->segment_revives;
+	if (pair->opposed_switches) {
 		percpu_ref_switch_to_percpu(&pair->mainline);
 		rs_percpu_ref_switch_to_percpu(&pair->ours);
 	}

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One side of a pair of per-CPU references: the including file defines
- * SIDE(name) for our names, TYPE and FN(name) for the counter's, FLAG(name) for
- * its flags, WHICH, the enum oracle_side, WHICH_MEMBER, and FLAGS_READ() around what
- * looks at the flags of the pointer. What differs between the two it does itself: kill,
- * and how one looks inside.
+ * The operations of one side: mainline's or ours. The including file defines SIDE(name)
+ * for the functions here, TYPE and FN(name) for the counter's, FLAG(name) for its flags,
+ * WHICH, the enum oracle_side, WHICH_MEMBER of struct percpu_pair, and FLAGS_READ() around
+ * calls that read the flags of the pointer. The including file itself has the operations
+ * that differ, and SIDE(inspect_word).
  */
 
-static void SIDE(tell)(struct TYPE *ref, enum event event)
+static void SIDE(called)(struct TYPE *ref, enum callback callback)
 {
 	struct percpu_pair *pair = container_of(ref, struct percpu_pair, WHICH_MEMBER);
 
-	tell(&pair->tally[WHICH], event);
+	oracle_percpu_record_call(&pair->calls[WHICH], callback);
 }
 
 static void SIDE(release)(struct TYPE *ref)
 {
-	SIDE(tell)(ref, EVENT_RELEASE);
+	SIDE(called)(ref, CALLBACK_RELEASE);
 }
 
 static void SIDE(confirm_kill)(struct TYPE *ref)
 {
-	SIDE(tell)(ref, EVENT_CONFIRM_KILL);
+	SIDE(called)(ref, CALLBACK_CONFIRM_KILL);
 }
 
 static void SIDE(confirm_switch)(struct TYPE *ref)
 {
-	SIDE(tell)(ref, EVENT_CONFIRM_SWITCH);
+	SIDE(called)(ref, CALLBACK_CONFIRM_SWITCH);
 }
 
 static int SIDE(init)(struct TYPE *ref, u32 bits)
@@ -38,7 +38,7 @@ static int SIDE(init)(struct TYPE *ref, u32 bits)
 	return FN(init)(ref, SIDE(release), flags, GFP_KERNEL);
 }
 
-/* Those that the two have in common, to the letter. */
+/* The operations whose calls are the same for both counters. */
 static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 *ret)
 {
 	switch (step->op) {
@@ -66,7 +66,7 @@ static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 
 		*ret = FLAGS_READ(FN(tryget_live)(ref));
 		break;
 	case OP_TRYGET_LIVE_RCU:
-		/* Concurrent segments are in no section of their own. */
+		/* The threads of a segment are in no read-side critical section. */
 		rcu_read_lock();
 		*ret = FLAGS_READ(FN(tryget_live_rcu)(ref));
 		rcu_read_unlock();
@@ -102,17 +102,17 @@ static s64 SIDE(slots)(struct TYPE *ref)
 	return sum;
 }
 
-static void SIDE(look)(struct percpu_pair *pair, struct oracle_answer *answer)
+static void SIDE(inspect)(struct percpu_pair *pair, struct oracle_answer *answer)
 {
 	struct TYPE *ref = &pair->WHICH_MEMBER;
 	s64 *field = answer->field;
 
 	field[FIELD_DYING] = FN(is_dying)(ref);
 	field[FIELD_ZERO] = FN(is_zero)(ref);
-	SIDE(look_inside)(pair, field);
+	SIDE(inspect_word)(pair, field);
 	if (pair->switching || field[FIELD_MODE] == MODE_PERCPU)
 		field[FIELD_COUNT] = (u32)(field[FIELD_COUNT] + SIDE(slots)(ref));
-	field[FIELD_RELEASED] = pair->tally[WHICH].released;
-	field[FIELD_CONFIRMED] = pair->tally[WHICH].confirmed;
-	field[FIELD_ORDER] = pair->tally[WHICH].order;
+	field[FIELD_RELEASED] = pair->calls[WHICH].released;
+	field[FIELD_CONFIRMED] = pair->calls[WHICH].confirmed;
+	field[FIELD_ORDER] = pair->calls[WHICH].order;
 }

@@ -182,7 +182,8 @@ static void oracle_show_mismatch(struct seq_file *m, const char *kind,
 	seq_printf(m, " tries=%u repeats=%u again=%u/%u", result->tries, result->repeats,
 		   result->again, ORACLE_AGAIN);
 	seq_printf(m, " step=%u op=%s nr=%u limit=%u state=%s", mismatch->step,
-		   oracle_show_op(subject, &mismatch->last), mismatch->last.nr, mismatch->last.limit,
+		   oracle_show_op(subject, &mismatch->last), mismatch->last.nr,
+		   mismatch->last.limit,
 		   subject->states[mismatch->state]);
 	for (i = 0; i < FIELD_NR; i++) {
 		s64 mainline = mismatch->answers[MAINLINE].field[i];
@@ -205,7 +206,8 @@ static void oracle_show_shrunk(struct seq_file *m, const struct oracle_subject *
 		const struct oracle_step *step = &result->shrunk_steps[i];
 
 		seq_printf(m, "step=%u counter=%s op=%s when=%s nr=%u limit=%u", i,
-			   subject->name, oracle_show_op(subject, step), oracle_when_names[step->when],
+			   subject->name, oracle_show_op(subject, step),
+			   oracle_when_names[step->when],
 			   step->nr, step->limit);
 		if (step->when == WHEN_CONCURRENT)
 			seq_printf(m, " thread=%u\n", step->thread);
