@@ -15,7 +15,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
-#include "storm/context.h"
+#include "context.h"
 #include "events.h"
 #include "refstorm_module.h"
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Storms: starting, stopping, the manager, and the table of what came out.
+ * Storms: starting, stopping, and the manager.
  *
- * A storm is made as a whole or not at all: memory, objects and threads first,
- * and only then is anything woken. From there on it is its manager's. The
- * module cannot go away meanwhile: the storm holds a reference to it, taken
- * while the file through which it was started held another.
+ * storm_start() allocates memory, objects and threads first, and wakes the manager only
+ * if it got all of them. From then on the storm belongs to its manager, which frees it.
+ * The storm holds a reference to the module, which storm_start() takes while the open
+ * control file holds another.
  */
 #include <linux/cpumask.h>
 #include <linux/fs.h>
@@ -22,40 +22,39 @@
 #include "storm.h"
 #include "storm_internal.h"
 #include "storm_record.h"
-#include "control/thread.h"
 
 static DEFINE_MUTEX(storms_lock);
 static unsigned int nr_storms;
-static struct rs_alloc_site * const site = &refstorm_sites[SITE_STORM_THREAD];
+static struct rs_alloc_site * const thread_site = &refstorm_sites[SITE_STORM_THREAD];
 
-/* In the order in which they must end: killers wait for workers to drain. */
-static void stop_killers(struct storm *storm)
+/* Killers are stopped before workers, for they wait until workers have drained. */
+static void storm_stop_killers(struct storm *storm)
 {
 	unsigned int i;
 
 	WRITE_ONCE(storm->closing, true);
 	for (i = 0; i < storm->nr_slots; i++)
-		thread_stop(site, storm->slots[i].killer);
+		thread_stop(thread_site, storm->slots[i].killer);
 }
 
-static void stop_workers(struct storm *storm)
+static void storm_stop_workers(struct storm *storm)
 {
 	unsigned int i;
 
-	/* All at once: each may be asleep for a while. */
+	/* Tell all of them before the first is stopped: each may sleep for a while. */
 	WRITE_ONCE(storm->ending, true);
 	for (i = 0; i < storm->nr_workers; i++)
-		thread_stop(site, storm->workers[i].task);
+		thread_stop(thread_site, storm->workers[i].task);
 }
 
 static void storm_free(struct storm *storm)
 {
 	if (!storm)
 		return;
-	/* Objects on their way to the grave */
+	/* Grace periods of storm_object_exit_rcu() */
 	rcu_barrier();
-	storm_object_bury_abandoned(storm);
-	storm_graveyard_trim(storm, 0);
+	storm_objects_exit_abandoned(storm);
+	storm_quarantine_trim(storm, 0);
 	rs_free(&refstorm_sites[SITE_STORM_WORKERS], storm->workers);
 	rs_free(&refstorm_sites[SITE_STORM_OBJECTS], storm->objects);
 	storm_history_free(storm);
@@ -63,16 +62,16 @@ static void storm_free(struct storm *storm)
 	rs_free(&refstorm_sites[SITE_STORM], storm);
 }
 
-static u32 allowed_steps(const struct storm_setup *setup)
+static u32 storm_allowed_steps(const struct storm_setup *setup)
 {
 	u32 live = RS_STEP_BIT(RS_STEP_ACQUIRE_LIVE);
 
 	return setup->provider->tryget_live ? setup->steps : setup->steps & ~live;
 }
 
-/* Workers' streams are below. */
+/* Streams of random numbers of one seed; those below are the steps of the workers. */
 #define KILLER_STREAM	0x10000
-#define CHANCE_STREAM	0x20000
+#define RANDOM_STREAM	0x20000
 
 static struct storm *storm_alloc(const struct storm_setup *setup, u32 id)
 {
@@ -88,7 +87,7 @@ static struct storm *storm_alloc(const struct storm_setup *setup, u32 id)
 	storm->nr_workers = setup->workers + setup->switchers;
 	storm->one_cpu = storm_places() == 1;
 	init_swait_queue_head(&storm->wait);
-	init_llist_head(&storm->graves);
+	init_llist_head(&storm->quarantine);
 	init_llist_head(&storm->abandoned);
 
 	storm->slots = rs_zalloc(&refstorm_sites[SITE_STORM_SLOTS],
@@ -111,7 +110,7 @@ static struct storm *storm_alloc(const struct storm_setup *setup, u32 id)
 		init_swait_queue_head(&slot->wait);
 		slot->objects = storm->objects + i * setup->objects;
 		storm_kill_init(slot);
-		INIT_LIST_HEAD(&slot->parting);
+		INIT_LIST_HEAD(&slot->unpublished);
 		rs_histogram_reset(&slot->kill_to_release);
 		rs_sequence_seed(&slot->seq, setup->seed, KILLER_STREAM + i,
 				 storm->nr_slots, RS_STEP_ALL);
@@ -123,14 +122,14 @@ static struct storm *storm_alloc(const struct storm_setup *setup, u32 id)
 		worker->index = i;
 		storm_context_assign(worker);
 		rs_sequence_seed(&worker->seq, setup->seed, i, storm->nr_slots,
-				 allowed_steps(setup));
-		rs_sequence_seed(&worker->chance, setup->seed, CHANCE_STREAM + i,
+				 storm_allowed_steps(setup));
+		rs_sequence_seed(&worker->random, setup->seed, RANDOM_STREAM + i,
 				 storm->nr_slots, RS_STEP_ALL);
 	}
 	return storm;
 }
 
-static bool saturate(const struct storm *storm)
+static bool storm_is_saturate(const struct storm *storm)
 {
 	return storm->setup.pattern == PATTERN_SATURATE;
 }
@@ -141,36 +140,36 @@ static int (* const worker_threads[])(void *arg) = {
 	[PATTERN_ENDS_ALIVE]	= storm_alive_thread,
 };
 
-static bool worker_create(struct storm_worker *worker)
+static bool storm_create_worker(struct storm_worker *worker)
 {
 	struct storm *storm = worker->storm;
 	unsigned int index = worker->index;
 	int cpu = worker->context == WORKER_ROAMING ? THREAD_ANY_CPU : worker->cpu;
 
 	if (index >= storm->setup.workers)
-		worker->task = thread_create(site, storm_switcher_thread, worker,
+		worker->task = thread_create(thread_site, storm_switcher_thread, worker,
 					     THREAD_ANY_CPU, "switch", storm->id,
 					     index - storm->setup.workers);
 	else
-		worker->task = thread_create(site, worker_threads[storm->setup.pattern],
+		worker->task = thread_create(thread_site, worker_threads[storm->setup.pattern],
 					     worker, cpu, "work", storm->id, index);
 	return worker->task;
 }
 
-static bool threads_create(struct storm *storm)
+static bool storm_create_threads(struct storm *storm)
 {
 	unsigned int i;
 
 	for (i = 0; i < storm->nr_workers; i++)
-		if (!worker_create(&storm->workers[i]))
+		if (!storm_create_worker(&storm->workers[i]))
 			return false;
 	if (storm->setup.pattern != PATTERN_LIFECYCLE)
 		return true;
 	for (i = 0; i < storm->setup.killers; i++) {
 		struct storm_slot *slot = &storm->slots[i];
 
-		slot->killer = thread_create(site, storm->setup.objects > 1 ?
-					     storm_crowd_thread : storm_killer_thread,
+		slot->killer = thread_create(thread_site, storm->setup.objects > 1 ?
+					     storm_window_thread : storm_killer_thread,
 					     slot, THREAD_ANY_CPU, "kill", storm->id, i);
 		if (!slot->killer)
 			return false;
@@ -178,8 +177,8 @@ static bool threads_create(struct storm *storm)
 	return true;
 }
 
-/* What is there once for all storms. Return: 0, or the errno of command_refuse(). */
-static int adversaries_begin(struct command *cmd, struct storm *storm)
+/* What only one storm at a time can have. Return: 0, or the errno of command_refuse(). */
+static int storm_begin_adversaries(struct command *cmd, struct storm *storm)
 {
 	int ret;
 
@@ -202,7 +201,7 @@ static int adversaries_begin(struct command *cmd, struct storm *storm)
 			      "callbacks of CPU hotplug could not be set up");
 }
 
-static void threads_wake(struct storm *storm)
+static void storm_wake_threads(struct storm *storm)
 {
 	unsigned int i;
 
@@ -213,8 +212,8 @@ static void threads_wake(struct storm *storm)
 			wake_up_process(storm->slots[i].killer);
 }
 
-/* All threads have ended: what they say must add up. */
-static void check_ledgers(struct storm *storm)
+/* All threads have ended: references taken and dropped must be equal, and so on. */
+static void storm_check_ledgers(struct storm *storm)
 {
 	unsigned int i;
 
@@ -237,12 +236,12 @@ static void check_ledgers(struct storm *storm)
 	}
 }
 
-static int manager_thread(void *arg)
+static int storm_manager_thread(void *arg)
 {
 	struct storm *storm = arg;
 
-	threads_wake(storm);
-	/* Idle, for it may be long, and nobody shall take it for hung. */
+	storm_wake_threads(storm);
+	/* An idle sleep: the detector of hung tasks ignores it. */
 	swait_event_idle_timeout_exclusive(storm->wait,
 					   READ_ONCE(storm->stop) || storm_violated(storm),
 					   msecs_to_jiffies(storm->setup.ms));
@@ -250,12 +249,12 @@ static int manager_thread(void *arg)
 	mutex_lock(&storms_lock);
 	storm_hotplug_end(storm);
 	mutex_unlock(&storms_lock);
-	stop_killers(storm);
-	stop_workers(storm);
-	if (saturate(storm))
+	storm_stop_killers(storm);
+	storm_stop_workers(storm);
+	if (storm_is_saturate(storm))
 		storm_saturate_end(storm);
 	if (!storm_violated(storm))
-		check_ledgers(storm);
+		storm_check_ledgers(storm);
 	rcu_barrier();
 
 	mutex_lock(&storms_lock);
@@ -268,16 +267,16 @@ static int manager_thread(void *arg)
 
 	storm_free(storm);
 	storm_record_announce();
-	thread_gone(site);
+	thread_gone(thread_site);
 	module_put_and_kthread_exit(0);
 }
 
-/* One whose threads were never woken. */
-static void storm_unmake(struct storm *storm)
+/* Free a storm whose threads were never woken. */
+static void storm_abort(struct storm *storm)
 {
-	stop_killers(storm);
-	stop_workers(storm);
-	if (saturate(storm))
+	storm_stop_killers(storm);
+	storm_stop_workers(storm);
+	if (storm_is_saturate(storm))
 		storm_saturate_abort(storm);
 	storm_free(storm);
 }
@@ -302,23 +301,23 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 	storm = storm_alloc(setup, last_id + 1);
 	if (!storm)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
-	if (saturate(storm) && storm_saturate_begin(storm)) {
+	if (storm_is_saturate(storm) && storm_saturate_begin(storm)) {
 		storm_free(storm);
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
 	}
-	manager = threads_create(storm) ?
-		thread_create(site, manager_thread, storm, THREAD_ANY_CPU, "storm",
+	manager = storm_create_threads(storm) ?
+		thread_create(thread_site, storm_manager_thread, storm, THREAD_ANY_CPU, "storm",
 			      storm->id, 0) : NULL;
 	if (!manager) {
-		storm_unmake(storm);
+		storm_abort(storm);
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM,
 				      "a thread could not be created");
 	}
 
-	ret = adversaries_begin(cmd, storm);
+	ret = storm_begin_adversaries(cmd, storm);
 	if (ret) {
-		thread_stop(site, manager);
-		storm_unmake(storm);
+		thread_stop(thread_site, manager);
+		storm_abort(storm);
 		return ret;
 	}
 
@@ -348,7 +347,7 @@ int storm_command(struct command *cmd)
 	return ret;
 }
 
-static int stop_locked(struct command *cmd, u64 id)
+static int storm_stop(struct command *cmd, u64 id)
 {
 	unsigned int stopped = 0;
 	struct storm *storm;
@@ -379,7 +378,7 @@ int storm_stop_command(struct command *cmd)
 	if (ret)
 		return ret;
 	mutex_lock(&storms_lock);
-	ret = stop_locked(cmd, id);
+	ret = storm_stop(cmd, id);
 	mutex_unlock(&storms_lock);
 	return ret;
 }
@@ -406,7 +405,7 @@ const struct file_operations storms_fops = {
 	.release	= single_release,
 };
 
-/* The history file. */
+/* The history file */
 void storms_history_show(struct seq_file *m)
 {
 	mutex_lock(&storms_lock);
@@ -414,7 +413,7 @@ void storms_history_show(struct seq_file *m)
 	mutex_unlock(&storms_lock);
 }
 
-/* Storms that are running, or whose manager is still at work. */
+/* The number of storms whose manager has not finished. */
 unsigned int storms_count(void)
 {
 	return READ_ONCE(nr_storms);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Storms, seen from the commands and files that start, stop and show them.
- * The inside is in storm_internal.h.
+ * Storms: the functions of the commands and debugfs files. storm_internal.h explains storms.
  */
 #ifndef _REFSTORM_STORM_H
 #define _REFSTORM_STORM_H

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The history of a storm: each CPU has two rings of notes, written from any context
- * without a lock and read when the storm is over. One is for what workers do, a million
- * times a second; the other for kills, callbacks and so on, which would not survive
- * there. A violation stops the writing; what concerns its object is then put in order
- * and kept for the history file. The same notes are a tracepoint.
+ * The history of a storm: each CPU has two rings of notes. storm_note() writes them from
+ * any context, without a lock; they are read when the storm has ended. One ring is for the
+ * operations of workers, of which there are a million a second; the other is for kills,
+ * callbacks and so on, which the workers' notes would overwrite. A violation stops the
+ * writing. storm_history_keep() then sorts the notes of the violated object and keeps them
+ * for the history file. The same notes are a tracepoint.
  *
- * A note costs an atomic addition, a clock and one cache line, all of the CPU's
- * own. Who writes is neither preempted nor moved to another CPU.
+ * A note costs an atomic addition, a read of the clock and one cache line, all of the CPU's
+ * own.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -23,19 +24,19 @@
 #include "storm_trace.h"
 
 #define NOTES		512	/* of a ring */
-#define KEPT		64	/* of the object that broke */
-#define KEPT_LIFE	24	/* of these at most, of its life */
+#define KEPT		64	/* notes of the violated object */
+#define KEPT_LIFE	24	/* of these at most, notes that are not of workers */
 
 struct storm_ring {
 	atomic_t		next;
-	const struct storm_note	*kept;	/* the earliest that is kept */
+	const struct storm_note	*kept;	/* the earliest note that is kept */
 	struct storm_note	note[NOTES];
 } ____cacheline_aligned_in_smp;
 
 #define NOTE_NAME(id, name) name,
 static const char * const note_names[STORM_NOTE_NR] = { STORM_NOTES(NOTE_NAME) };
 
-/* Of the last storm that broke; under storms_lock. */
+/* The notes of the last broken storm; storms_lock protects them. */
 static struct {
 	u32			storm;
 	unsigned int		nr;
@@ -43,13 +44,13 @@ static struct {
 } kept;
 
 /**
- * storm_note - write down what happens to an object
- * @storm: its storm
+ * storm_note - note an operation on an object
+ * @storm: the storm
  * @object: the object
- * @actor: who does it
- * @what: and what
- * @nr: how many references
- * @result: what came out
+ * @actor: index of a worker, or STORM_ACTOR_KILLER or the like
+ * @what: the operation
+ * @nr: number of references
+ * @result: what the operation returned
  *
  * Context: any.
  */
@@ -62,7 +63,7 @@ void storm_note(struct storm *storm, const struct storm_object *object, unsigned
 
 	if (READ_ONCE(storm->abandon) && what != STORM_NOTE_VIOLATION)
 		return;
-	/* Who was preempted here for 512 notes would write where another one writes. */
+	/* Preempted for NOTES notes, a writer would overwrite another one's note. */
 	preempt_disable_notrace();
 	cpu = smp_processor_id();
 	ring = &storm->rings[actor < STORM_ACTOR_KILLER ? cpu : nr_cpu_ids + cpu];
@@ -96,8 +97,8 @@ void storm_history_free(struct storm *storm)
 	rs_free(&refstorm_sites[SITE_STORM_HISTORY], storm->rings);
 }
 
-/* The last note of the object that broke in @ring, before those that are kept; or NULL. */
-static const struct storm_note *last_before(struct storm *storm, struct storm_ring *ring)
+/* The last note of the violated object in @ring before ring->kept, or NULL. */
+static const struct storm_note *storm_history_last(struct storm *storm, struct storm_ring *ring)
 {
 	const struct storm_note *before = ring->kept, *last = NULL;
 	unsigned int i;
@@ -108,7 +109,7 @@ static const struct storm_note *last_before(struct storm *storm, struct storm_ri
 		if (note->generation != storm->violated_object ||
 		    note->slot != storm->violated_slot)
 			continue;
-		/* Of the same nanosecond: whichever stands further ahead. */
+		/* Notes of the same nanosecond are ordered by their index. */
 		if (before && (note->time_ns > before->time_ns ||
 			       (note->time_ns == before->time_ns && note >= before)))
 			continue;
@@ -120,18 +121,17 @@ static const struct storm_note *last_before(struct storm *storm, struct storm_ri
 }
 
 /*
- * Keep the last notes of the rings from @ring on, one of each CPU, until @nr are kept:
- * the last of each, then the last but one, and so on, so that a busy CPU does not hide
- * the others.
+ * Keep notes of @rings, one ring for each CPU, until @nr are kept: the last note of each
+ * ring, then the last but one of each, and so on, so that each CPU has its share.
  */
-static void keep(struct storm *storm, struct storm_ring *rings, unsigned int nr)
+static void storm_history_keep_rings(struct storm *storm, struct storm_ring *rings, unsigned int nr)
 {
 	unsigned int cpu, before;
 
 	do {
 		before = kept.nr;
 		for (cpu = 0; cpu < nr_cpu_ids && kept.nr < nr; cpu++) {
-			const struct storm_note *note = last_before(storm, &rings[cpu]);
+			const struct storm_note *note = storm_history_last(storm, &rings[cpu]);
 
 			if (!note)
 				continue;
@@ -141,7 +141,7 @@ static void keep(struct storm *storm, struct storm_ring *rings, unsigned int nr)
 	} while (kept.nr > before);
 }
 
-static int earlier(const void *a, const void *b)
+static int storm_history_compare(const void *a, const void *b)
 {
 	const struct storm_note *x = a, *y = b;
 
@@ -149,8 +149,8 @@ static int earlier(const void *a, const void *b)
 }
 
 /**
- * storm_history_keep - put in order what happened to the object that broke
- * @storm: a storm that broke; its threads have ended
+ * storm_history_keep - keep the last notes of the violated object, in order of time
+ * @storm: a broken storm; its threads have ended
  *
  * Context: process; storms_lock held.
  */
@@ -158,9 +158,9 @@ void storm_history_keep(struct storm *storm)
 {
 	kept.storm = storm->id;
 	kept.nr = 0;
-	keep(storm, storm->rings + nr_cpu_ids, KEPT_LIFE);
-	keep(storm, storm->rings, KEPT);
-	sort(kept.note, kept.nr, sizeof(kept.note[0]), earlier, NULL);
+	storm_history_keep_rings(storm, storm->rings + nr_cpu_ids, KEPT_LIFE);
+	storm_history_keep_rings(storm, storm->rings, KEPT);
+	sort(kept.note, kept.nr, sizeof(kept.note[0]), storm_history_compare, NULL);
 }
 
 /* The history file. Context: process; storms_lock held. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happened to an object in its last moments. */
+/* The notes of what was done to an object, for the history file and the tracepoint. */
 #ifndef _REFSTORM_STORM_HISTORY_H
 #define _REFSTORM_STORM_HISTORY_H
 
@@ -9,7 +9,7 @@ struct seq_file;
 struct storm;
 struct storm_object;
 
-/* A get is noted after it, a put before it, as ledgers count them. */
+/* A get is noted after it returned, a put before it begins, as in ledgers. */
 #define STORM_NOTES(X)					\
 	X(PUBLISH, "publish")				\
 	X(ACQUIRE, "acquire")				\
@@ -35,9 +35,9 @@ struct storm_object;
 #define STORM_NOTE_ENUM(id, name) STORM_NOTE_##id,
 enum storm_note_what { STORM_NOTES(STORM_NOTE_ENUM) STORM_NOTE_NR };
 
-/* Who did it: a worker by its index, else one of these */
+/* The actor of a note: a worker's index, or one of these */
 #define STORM_ACTOR_KILLER	0xfffe
-#define STORM_ACTOR_COUNTER	0xffff	/* a callback of the counter's */
+#define STORM_ACTOR_COUNTER	0xffff	/* a callback of the counter */
 
 struct storm_note {
 	u64	time_ns;

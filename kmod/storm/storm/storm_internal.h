@@ -1,34 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The inside of a storm.
+ * A storm: threads and interrupts that use and kill reference-counted objects at once.
  *
- *	manager		starts and ends the others, draws the verdict
- *	worker		runs a seeded sequence of gets and puts, in its context:
- *			as a thread, or in the interrupts of a timer
- *	killer		gives its slot an object, kills it, waits for its release,
- *			and begins again; or keeps up many objects at once
- *	switcher	a worker that has nothing in mind but the counter's mode
- *	callback	of CPU hotplug: a killer without a thread
+ *	manager		the thread of storm.c; starts the other threads, stops them, and
+ *			decides the verdict
+ *	worker		does a seeded sequence of gets and puts, in a thread or in the
+ *			interrupts of a timer (storm_context.c, storm_worker.c)
+ *	killer		a thread that owns a slot: publishes an object there, kills it,
+ *			waits for its release(), and publishes the next one (storm_killer.c);
+ *			or does so with many objects at once (storm_window.c)
+ *	switcher	a worker that only switches the counter's mode (storm_switcher.c)
+ *	hotplug		the callbacks of CPU hotplug, which own the last slot and do there what
+ *			a killer does (storm_hotplug.c)
  *
- * A slot holds one object at a time, or a crowd. Its life:
+ * A slot has one object at a time, or an array of them. The life of an object:
  *
- *	phase		LIVE ------> KILLING ----------> RELEASED
- *	killer		publish	     kill, drain set	 retract, bury, replace
- *	workers		get, put     the same until drain, then put all
+ *	phase		LIVE ------> KILLING ---------------> RELEASED
+ *	killer		publish	     kill, then set drain     retire, publish the next one
+ *	workers		get, put     get, put; put all they hold once drain is set
  *
- * From KILLING it may be resurrected, from RELEASED begun anew: another life of
- * the same object. Readers of the old life may be about, so what they compare is
- * the number of the life.
+ * From KILLING the killer may resurrect the counter, from RELEASED it may reinit it. That
+ * begins another life of the same object. A worker that found the object in an earlier
+ * life may still look at it, so workers compare the number of the life.
  *
- * Each worker has a ledger for each slot: what it holds, counted after a get
- * and before a put, so that a ledger that is not zero always means a reference
- * that is really held. release() looks at all ledgers of its slot.
+ * Each worker has a ledger for each slot: the references that the worker holds. The worker
+ * adds to its ledger after a get, and subtracts before a put, so a ledger above zero
+ * always stands for references that the worker really holds. release() checks that all
+ * ledgers of its slot are zero.
  *
- * An object's memory stays until every reader that could have found it is gone
- * and further GRAVEYARD_MAX objects were buried, so that a broken counter that
- * calls release() late, or twice, is caught at it and breaks nothing else.
+ * An object that is retired is exited after a grace period, when no reader can have found
+ * it. Then its memory is in quarantine until QUARANTINE_MAX more objects are there: a broken
+ * counter that calls release() late, or twice, is detected and overwrites nothing. With
+ * memory=freed there is no quarantine.
  *
- * An object that is ended alive stays LIVE: storm_alive.c.
+ * With ends=alive an object is not killed, and stays LIVE: storm_alive.c.
+ *
+ * The first broken invariant ends the storm: storm_violation() sets storm->abandon, after
+ * which no thread calls the counters any more. The objects are exited at the very end.
  */
 #ifndef _REFSTORM_STORM_INTERNAL_H
 #define _REFSTORM_STORM_INTERNAL_H
@@ -46,12 +54,12 @@
 #include <refstorm/abi.h>
 #include <uapi/refstorm/refstorm.h>
 
-#include "context.h"
+#include "control/context.h"
+#include "control/tally.h"
+#include "control/thread.h"
 #include "provider/provider.h"
 #include "storm_history.h"
 #include "storm_setup.h"
-#include "control/tally.h"
-#include "control/thread.h"
 
 #define RS_INVARIANT_ENUM(id, name, text) INVARIANT_##id,
 enum invariant {
@@ -69,30 +77,30 @@ enum object_phase { PHASE_LIVE, PHASE_KILLING, PHASE_RELEASED };
 struct storm_object {
 	struct rs_counter	counter;
 	struct storm_slot	*slot;
-	u64			generation;	/* of the slot, from 1 */
-	u64			life;		/* from 1 */
+	u64			generation;	/* number of the object in its slot, from 1 */
+	u64			life;		/* number of its life, from 1 */
 	u64			payload;
 	int			phase;		/* enum object_phase */
 	int			killer_cpu;	/* valid from KILLING on */
-	bool			drain;		/* workers put all they hold */
+	bool			drain;		/* workers must put all they hold */
 	bool			confirm_wanted;
-	bool			confirm_drains;	/* the confirmation sets drain ... */
-	u32			linger_ns;	/* ... and aims at the last put */
-	u64			confirmed_life;	/* the last that was */
-	u64			killed_life;	/* what the confirmation confirms */
-	bool			may_return;	/* made to be reinitialised */
-	bool			owner_holds;	/* the killer, beside the ledgers */
+	bool			drain_in_confirm; /* the confirmation sets drain ... */
+	u32			confirm_delay_ns; /* ... and waits until about the last put */
+	u64			confirmed_life;	/* the last life whose kill was confirmed */
+	u64			killed_life;	/* the life whose kill was the last */
+	bool			allow_reinit;
+	bool			owner_holds;	/* the killer has a reference, in no ledger */
 	enum rs_end		end;		/* valid from KILLING on */
-	bool			ended;
-	bool			overlapped;	/* by a worker on another CPU */
-	atomic_t		released;
+	bool			ended;		/* the counter was exited early, or alive */
+	bool			overlapped;	/* a worker on another CPU used it while killed */
+	atomic_t		released;	/* calls of release() in this life */
 	u64			kill_ns;
 	u64			release_ns;
 	struct rcu_head		rcu;
-	struct llist_node	grave;
-	struct list_head	parting;	/* RS_END_ALIVE: in its slot's list */
-	unsigned long		grace;		/* what it waits for there */
-	bool			unused;		/* and that is for the last time */
+	struct llist_node	node;		/* in storm->quarantine or storm->abandoned */
+	struct list_head	unpublished;	/* RS_END_ALIVE: in slot->unpublished */
+	unsigned long		rcu_cookie;	/* of the grace period that it waits for there */
+	bool			unused;		/* no ledger names it; the last grace period runs */
 };
 
 /* A call in another context, see storm_call() */
@@ -107,30 +115,30 @@ struct storm_slot {
 	struct storm		*storm;
 	unsigned int		index;
 	struct storm_object __rcu **objects;	/* setup.objects of them */
-	struct task_struct	*killer;	/* NULL: the callback of CPU hotplug */
-	struct mutex		switching;	/* where kill must not meet a switch */
-	struct swait_queue_head	wait;		/* killer: for release */
+	struct task_struct	*killer;	/* NULL: the callbacks of CPU hotplug */
+	struct mutex		switch_lock;	/* where a kill must not meet a switch */
+	struct swait_queue_head	wait;		/* the killer waits for release() */
 	struct storm_call	call;
 	struct storm_object	*target;	/* of the kill that is under way */
-	u64			dice;		/* what that is to be like */
+	u64			random;		/* random bits for that kill */
 	struct rs_sequence	seq;
 	u64			generation;
+	struct list_head	unpublished;	/* objects that will be ended alive, oldest first */
+	unsigned int		nr_unpublished;
 	u64			kills[RS_CONTEXT_NR];
 	u64			confirms;
 	u64			releases;
 	u64			reinits;
 	u64			resurrections;
-	u64			early_ends;	/* in release(), or at zero */
-	u64			alive_ends;	/* of counters that were not killed */
-	struct list_head	parting;	/* objects to be ended alive, oldest first */
-	unsigned int		nr_parting;
+	u64			early_ends;	/* counters exited in release(), or at zero */
+	u64			alive_ends;	/* counters exited without a kill */
 	u64			overlapped_kills;
 	struct rs_histogram	kill_to_release;
 };
 
-/* Written by its worker only, read by release() and the killer */
+/* Written by its worker, read by release() and the killer */
 struct storm_ledger {
-	struct storm_object	*object;	/* NULL once the put of the last returned */
+	struct storm_object	*object;	/* NULL once the last put has returned */
 	u64			held;
 };
 
@@ -142,21 +150,21 @@ struct storm_worker {
 	u32			duty;
 	u32			idle_max_ns;	/* longest pause in this context */
 	struct task_struct	*task;
-	struct hrtimer		timer;		/* in whose interrupts it runs */
-	u64			interval_ns;	/* from one to the next, at least */
-	struct rs_sequence	seq;
-	struct rs_sequence	chance;		/* that leaves the steps as they are */
-	u64			operations[RS_CONTEXT_NR];	/* by where it really was */
+	struct hrtimer		timer;		/* of a worker in interrupts */
+	u64			interval_ns;	/* shortest time between two interrupts */
+	struct rs_sequence	seq;		/* gives the steps */
+	struct rs_sequence	random;		/* for all else, so that the steps stay the same */
+	u64			operations[RS_CONTEXT_NR];	/* by the context they ran in */
 	u64			overlap_operations;
 	u64			switches;
-	u64			lives;		/* PATTERN_ENDS_ALIVE: counters that it began */
-	u64			alive_ends;	/* and ended */
+	u64			lives;		/* PATTERN_ENDS_ALIVE: counters that it created */
+	u64			alive_ends;	/* PATTERN_ENDS_ALIVE: counters that it exited */
 	u64			taken;		/* references */
 	u64			dropped;
 	struct storm_ledger	ledger[RS_KILLERS_MAX];
 } ____cacheline_aligned_in_smp;
 
-#define GRAVEYARD_MAX	256
+#define QUARANTINE_MAX	256
 
 enum storm_violation_state { VIOLATION_NONE, VIOLATION_WRITING, VIOLATION_WRITTEN };
 
@@ -168,32 +176,42 @@ struct storm {
 	struct storm_object __rcu **objects;	/* of all slots */
 	unsigned int		nr_slots;	/* one for each killer, one for hotplug */
 	unsigned int		nr_workers;	/* switchers are the last of them */
-	struct storm_ring	*rings;		/* storm_history.c, one to a CPU */
-	atomic64_t		probes;		/* breakpoints that were met */
+	struct storm_ring	*rings;		/* of storm_history.c */
+	atomic64_t		probe_hits;
 	u64			start_ns;
-	bool			one_cpu;	/* when it began */
-	struct swait_queue_head	wait;		/* manager: stop, or a violation */
-	bool			stop;		/* asked for by a command */
-	bool			closing;	/* killers: this object is the last */
+	bool			one_cpu;	/* workers had one CPU when the storm began */
+	struct swait_queue_head	wait;		/* the manager waits for stop or a violation */
+	bool			stop;		/* the command stop */
+	bool			closing;	/* killers: end after the present object */
 	bool			ending;		/* workers: drain, and end */
-	bool			abandon;	/* broken: touch no counter again */
-	bool			saturated;	/* PATTERN_SATURATE: seen to be */
+	bool			abandon;	/* all: call no counter any more */
+	bool			saturated;	/* PATTERN_SATURATE: the count was seen saturated */
 
 	atomic_t		violated;	/* enum storm_violation_state */
 	enum invariant		invariant;	/* valid once WRITTEN */
-	u64			violated_object;	/* 0: none in particular */
+	u64			violated_object;	/* its generation, or 0 */
 	u8			violated_slot;
 	char			detail[128];
 
-	struct llist_head	abandoned;	/* of a storm that broke: nothing done yet */
-	struct llist_head	graves;		/* exited, not freed yet */
-	atomic_t		unburied;	/* objects whose grace period runs */
-	atomic_t		nr_graves;
+	struct llist_head	abandoned;	/* objects whose counters were not exited yet */
+	struct llist_head	quarantine;	/* objects that are exited, and not freed yet */
+	atomic_t		nr_quarantine;
+	atomic_t		exits_pending;	/* objects whose grace period runs */
 };
+
+static inline bool storm_worker_goes_on(const struct storm_worker *worker)
+{
+	return !READ_ONCE(worker->storm->ending) && !READ_ONCE(worker->storm->abandon);
+}
+
+static inline bool storm_killer_goes_on(const struct storm *storm)
+{
+	return !READ_ONCE(storm->closing) && !READ_ONCE(storm->abandon);
+}
 
 static inline bool storm_object_confirmed(struct storm_object *object)
 {
-	/* Pairs with the release in object_confirmed(). */
+	/* Pairs with the release in storm_object_confirm(). */
 	return smp_load_acquire(&object->confirmed_life) == READ_ONCE(object->life);
 }
 
@@ -202,7 +220,7 @@ static inline bool storm_violated(struct storm *storm)
 	return atomic_read(&storm->violated) != VIOLATION_NONE;
 }
 
-/* Of one counter for each context, which others count up. */
+/* The sum of a figure that is counted by context. */
 static inline u64 storm_sum(const u64 *by_context)
 {
 	u64 sum = 0;
@@ -223,17 +241,21 @@ struct storm_object *storm_object_create(struct storm_slot *slot, struct rs_sequ
 					 u64 generation, u32 count);
 void storm_object_begin_life(struct storm_object *object);
 void storm_object_end(struct storm_object *object);
-void storm_object_bury(struct storm_object *object);
+void storm_object_exit_rcu(struct storm_object *object);
 void storm_object_discard(struct storm_object *object);
-void storm_object_bury_abandoned(struct storm *storm);
-void storm_graveyard_trim(struct storm *storm, unsigned int keep);
+void storm_objects_exit_abandoned(struct storm *storm);
+void storm_quarantine_trim(struct storm *storm, unsigned int keep);
 u64 storm_object_held(struct storm_object *object, unsigned int *worker);
 
 /* storm_worker.c */
 void storm_worker_run(struct storm_worker *worker, unsigned int nr);
 void storm_worker_drain(struct storm_worker *worker, bool all);
-void storm_worker_chance(struct storm_worker *worker, bool may_sleep);
+void storm_worker_delay(struct storm_worker *worker, bool may_sleep);
 void storm_worker_acquire(struct storm_worker *worker, struct storm_slot *slot, bool live);
+
+/* storm_cpu.c */
+int storm_cpu_next(int cpu);
+int storm_cpu_nth(unsigned int n);
 
 /* storm_context.c */
 void storm_context_assign(struct storm_worker *worker);
@@ -243,16 +265,16 @@ void storm_call_init(struct storm_call *call, void (*run)(void *arg), void *arg)
 void storm_call(struct storm_call *call, enum rs_kill_context context);
 
 /* storm_alive.c */
-void storm_part(struct storm_slot *slot, unsigned int nth);
-void storm_part_due(struct storm_slot *slot, bool all);
+void storm_alive_unpublish(struct storm_slot *slot, unsigned int nth);
+void storm_alive_end_unused(struct storm_slot *slot, bool all);
 int storm_alive_thread(void *arg);
 
 /* storm_killer.c */
 void storm_killer_one(struct storm_slot *slot);
 int storm_killer_thread(void *arg);
 
-/* storm_crowd.c */
-int storm_crowd_thread(void *arg);
+/* storm_window.c */
+int storm_window_thread(void *arg);
 
 /* storm_kill.c */
 void storm_sleep_up_to(struct storm_slot *slot, u64 us);

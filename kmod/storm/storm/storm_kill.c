@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parts of an object's life that its killer sees to: publishing, the kill in
- * its context, the wait for release(), what must be true then, the burial.
+ * What killers do to an object: publish it, kill it in one of the storm's contexts, wait for
+ * its release(), check its state, retire it.
  */
 #include <linux/delay.h>
 #include <linux/irqflags.h>
@@ -11,8 +11,8 @@
 
 #include "storm_internal.h"
 
-#define LINGER_NS		200	/* from the last ledger to the end of a switch */
-#define UNBURIED_MAX		128
+#define CONFIRM_DELAY_NS	200	/* from ledgers at zero to the end of the confirmation */
+#define EXITS_PENDING_MAX		128
 
 /* Sleep for a random time up to @us. Context: process. */
 void storm_sleep_up_to(struct storm_slot *slot, u64 us)
@@ -24,9 +24,9 @@ void storm_sleep_up_to(struct storm_slot *slot, u64 us)
 }
 
 /**
- * storm_publish - give a slot a new object
+ * storm_publish - create an object, and let workers find it
  * @slot: the slot
- * @nth: which of its places, empty now
+ * @nth: index in slot->objects, empty now
  *
  * Context: process. Return: the object, or NULL if memory ran out.
  */
@@ -34,7 +34,7 @@ struct storm_object *storm_publish(struct storm_slot *slot, unsigned int nth)
 {
 	struct storm_object *object = storm_object_create(slot, &slot->seq, ++slot->generation, 1);
 
-	/* Memory may come back; a storm without kills is unproven. */
+	/* The caller tries again. If memory never returns, the storm is unproven. */
 	if (!object)
 		usleep_range(1000, 2000);
 	else
@@ -44,9 +44,9 @@ struct storm_object *storm_publish(struct storm_slot *slot, unsigned int nth)
 }
 
 /**
- * storm_check_alive - nothing of a death may show in a counter
- * @object: alive, or alive again
- * @how: it came to be so
+ * storm_check_alive - check that a live counter is not dying and can be got
+ * @object: the object
+ * @how: why it is alive, for the message
  *
  * Context: process.
  */
@@ -67,8 +67,8 @@ void storm_check_alive(struct storm_object *object, const char *how)
 		provider->put(&object->counter, 1);
 }
 
-/* In the context of the kill, on one CPU. */
-static void kill_target(void *arg)
+/* Called by storm_call(): migration is disabled. */
+static void storm_kill_target(void *arg)
 {
 	struct storm_slot *slot = arg;
 	struct storm_object *object = slot->target;
@@ -78,7 +78,7 @@ static void kill_target(void *arg)
 
 	WRITE_ONCE(object->killer_cpu, raw_smp_processor_id());
 	object->kill_ns = ktime_get_ns();
-	/* The owner's reference counts as dropped from here on. */
+	/* From here on release() may be called. */
 	smp_store_release(&object->phase, PHASE_KILLING);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_KILL, 1,
 		   object->confirm_wanted);
@@ -93,7 +93,7 @@ static void kill_target(void *arg)
 	if (!first)
 		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
 				"slot %u: the only kill returned false", slot->index);
-	if (provider->kill_once && slot->dice & 2 &&
+	if (provider->kill_once && slot->random & 2 &&
 	    provider->kill(&object->counter, false))
 		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
 				"slot %u: a second kill returned true", slot->index);
@@ -105,8 +105,8 @@ static void kill_target(void *arg)
 }
 
 /**
- * storm_kill - kill an object, in one of the storm's contexts
- * @slot: its slot
+ * storm_kill - kill an object in one of the storm's contexts
+ * @slot: the object's slot
  * @object: the object, alive
  *
  * Context: process.
@@ -115,39 +115,39 @@ void storm_kill(struct storm_slot *slot, struct storm_object *object)
 {
 	const struct storm_setup *setup = &slot->storm->setup;
 	enum rs_kill_context context;
-	bool apart;
+	bool exclude_switch;
 
 	slot->target = object;
-	slot->dice = rs_sequence_random(&slot->seq);
-	object->confirm_wanted = setup->provider->percpu && slot->dice & 1;
-	object->confirm_drains = slot->dice & 4 && !object->owner_holds;
-	object->linger_ns = rs_sequence_below(&slot->seq, LINGER_NS);
+	slot->random = rs_sequence_random(&slot->seq);
+	object->confirm_wanted = setup->provider->percpu && slot->random & 1;
+	object->drain_in_confirm = slot->random & 4 && !object->owner_holds;
+	object->confirm_delay_ns = rs_sequence_below(&slot->seq, CONFIRM_DELAY_NS);
 	object->killed_life = object->life;
-	context = storm_setup_pick(setup->kill_contexts, slot->dice >> 8);
+	context = storm_setup_pick(setup->kill_contexts, slot->random >> 8);
 
-	/* Who waits for a switch under way may only do so where one may sleep. */
-	apart = setup->provider->kill_waits && context != RS_KILL_TASK;
-	if (apart)
-		mutex_lock(&slot->switching);
+	/* A kill that waits for a switch can do so only in a task: keep the switch away. */
+	exclude_switch = setup->provider->kill_waits && context != RS_KILL_TASK;
+	if (exclude_switch)
+		mutex_lock(&slot->switch_lock);
 	storm_call(&slot->call, context);
-	if (apart)
-		mutex_unlock(&slot->switching);
+	if (exclude_switch)
+		mutex_unlock(&slot->switch_lock);
 }
 
 void storm_kill_init(struct storm_slot *slot)
 {
-	storm_call_init(&slot->call, kill_target, slot);
-	mutex_init(&slot->switching);
+	storm_call_init(&slot->call, storm_kill_target, slot);
+	mutex_init(&slot->switch_lock);
 }
 
-static bool settled(struct storm_slot *slot, struct storm_object *object)
+static bool storm_kill_has_ended(struct storm_slot *slot, struct storm_object *object)
 {
-	/* Pairs with the release in storm_object_released(). */
+	/* Pairs with the release in storm_object_release(). */
 	return smp_load_acquire(&object->phase) == PHASE_RELEASED ||
 	       READ_ONCE(slot->storm->abandon);
 }
 
-static bool is_zero(struct storm_object *object)
+static bool storm_kill_is_zero(struct storm_object *object)
 {
 	struct rs_counter_state state;
 
@@ -155,27 +155,27 @@ static bool is_zero(struct storm_object *object)
 	return state.countable && state.zero;
 }
 
-/* The counter says zero, but release() may still be on its way: end it all the same. */
-static void end_at_zero(struct storm_slot *slot, struct storm_object *object)
+/* Exit the counter as soon as its count is zero, even if release() was not called yet. */
+static void storm_kill_end_at_zero(struct storm_slot *slot, struct storm_object *object)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(slot->storm->setup.bound_ms);
 
-	while (!is_zero(object) && !READ_ONCE(slot->storm->abandon) &&
+	while (!storm_kill_is_zero(object) && !READ_ONCE(slot->storm->abandon) &&
 	       time_before(jiffies, deadline))
 		usleep_range(5, 20);
-	if (!is_zero(object) || READ_ONCE(slot->storm->abandon))
+	if (!storm_kill_is_zero(object) || READ_ONCE(slot->storm->abandon))
 		return;
 	storm_object_end(object);
 }
 
 /*
- * On a machine with more to do than it can, a grace period may take longer than any
- * bound. What is on its way then comes through here: a kill may wait for the switch
- * that was under way, and then for its own.
+ * On an overloaded machine a grace period may take longer than any bound. Two rounds of all
+ * pending RCU callbacks are enough for a release() that is late, not lost: a kill may wait
+ * for the switch that was under way, and then for its own.
  */
-static void let_late_ones_come(struct storm_slot *slot)
+static void storm_kill_flush_callbacks(struct storm_slot *slot)
 {
-	/* CPU hotplug does not wait for others' callbacks. */
+	/* A callback of CPU hotplug must not wait for rcu_barrier(). */
 	if (!slot->killer || slot->storm->setup.hard_bound)
 		return;
 	rcu_barrier();
@@ -185,12 +185,11 @@ static void let_late_ones_come(struct storm_slot *slot)
 /**
  * storm_wait_for_release - wait until release() has run
  * @slot: the slot
- * @object: killed and asked to drain
+ * @object: the object, killed and told to drain
  *
- * The bound runs from the moment when all ledgers were seen at zero, and anew if
- * a tryget_live that came before the switch shows up. Beyond it a release() that is
- * late is not lost yet: only what two rounds of RCU callbacks on every CPU did not
- * bring, either, breaks the storm.
+ * bound_ms is counted from the moment when all ledgers were seen at zero, and again from the
+ * start if a late tryget_live succeeded. When it is over, storm_kill_flush_callbacks()
+ * waits for what is pending. If release() has not run then either, a count is lost.
  *
  * Context: process.
  */
@@ -201,8 +200,8 @@ void storm_wait_for_release(struct storm_slot *slot, struct storm_object *object
 	bool late = false;
 
 	if (object->end == RS_END_ZERO)
-		end_at_zero(slot, object);
-	while (!swait_event_timeout_exclusive(slot->wait, settled(slot, object),
+		storm_kill_end_at_zero(slot, object);
+	while (!swait_event_timeout_exclusive(slot->wait, storm_kill_has_ended(slot, object),
 					      usecs_to_jiffies(2000))) {
 		u64 now = ktime_get_ns();
 
@@ -212,7 +211,7 @@ void storm_wait_for_release(struct storm_slot *slot, struct storm_object *object
 		} else if (!zero_since) {
 			zero_since = now;
 		} else if (now - zero_since > bound_ns && !late) {
-			let_late_ones_come(slot);
+			storm_kill_flush_callbacks(slot);
 			late = true;
 		} else if (now - zero_since > bound_ns) {
 			storm_violation(slot->storm, INVARIANT_NO_LOST_COUNT,
@@ -223,7 +222,7 @@ void storm_wait_for_release(struct storm_slot *slot, struct storm_object *object
 	}
 }
 
-/* A released object: what its counter says now, and the storm's numbers. */
+/* Check the counter of a released object, and count the kill. */
 void storm_check_released(struct storm_slot *slot, struct storm_object *object)
 {
 	struct rs_counter_state state;
@@ -243,9 +242,9 @@ void storm_check_released(struct storm_slot *slot, struct storm_object *object)
 }
 
 /**
- * storm_retire - take an object away from readers, and bury it
+ * storm_retire - unpublish an object, and exit it after a grace period
  * @slot: the slot
- * @nth: its place, empty afterwards
+ * @nth: index in slot->objects, empty afterwards
  *
  * Context: process.
  */
@@ -256,10 +255,11 @@ void storm_retire(struct storm_slot *slot, unsigned int nth)
 
 	RCU_INIT_POINTER(slot->objects[nth], NULL);
 	storm_note(storm, object, STORM_ACTOR_KILLER, STORM_NOTE_RETIRE, 0, true);
-	storm_object_bury(object);
-	/* CPU hotplug does not wait for others' callbacks. */
+	storm_object_exit_rcu(object);
+	/* A callback of CPU hotplug must not wait for rcu_barrier(). */
 	if (slot->killer &&
-	    atomic_read(&storm->unburied) > max_t(u64, UNBURIED_MAX, storm->setup.objects))
+	    atomic_read(&storm->exits_pending) > max_t(u64, EXITS_PENDING_MAX,
+						       storm->setup.objects))
 		rcu_barrier();
-	storm_graveyard_trim(storm, GRAVEYARD_MAX);
+	storm_quarantine_trim(storm, QUARANTINE_MAX);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A killer: gives its slot one object after the other, and kills each. What
- * becomes of it then is drawn from what the storm allows.
+ * A killer: publishes one object after the other in its slot, and kills each. What is done
+ * after the kill (release, reinit, resurrect) is drawn from lives=.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -13,8 +13,8 @@
 #define DRAIN_US_PERCPU		20000	/* a grace period or so */
 #define CONFIRMED_US_MAX	1000	/* from confirmation to drain */
 
-/* Let traffic go on over the switch, and past its confirmation. */
-static void let_it_rain(struct storm_slot *slot, struct storm_object *object)
+/* Let workers take references during the switch, and after its confirmation. */
+static void storm_killer_delay_drain(struct storm_slot *slot, struct storm_object *object)
 {
 	unsigned long deadline;
 
@@ -33,16 +33,16 @@ static void let_it_rain(struct storm_slot *slot, struct storm_object *object)
 	storm_sleep_up_to(slot, CONFIRMED_US_MAX);
 }
 
-/* Kill, and take it back, with a reference of our own as that needs one. */
-static void kill_and_resurrect(struct storm_slot *slot, struct storm_object *object)
+/* Kill, and resurrect, for which the caller needs a reference. */
+static void storm_killer_resurrect(struct storm_slot *slot, struct storm_object *object)
 {
 	const struct rs_provider *provider = object->counter.provider;
 
 	provider->get(&object->counter, 1);
 	WRITE_ONCE(object->owner_holds, true);
 	storm_kill(slot, object);
-	/* In the middle of the switch, at its end, or after it. */
-	if (slot->dice & BIT(4))
+	/* Resurrect during the switch, at its end, or after it. */
+	if (slot->random & BIT(4))
 		storm_sleep_up_to(slot, DRAIN_US_PERCPU);
 	if (READ_ONCE(slot->storm->abandon))
 		return;
@@ -55,10 +55,10 @@ static void kill_and_resurrect(struct storm_slot *slot, struct storm_object *obj
 	provider->put(&object->counter, 1);
 }
 
-static void kill_to_the_end(struct storm_slot *slot, struct storm_object *object)
+static void storm_killer_release(struct storm_slot *slot, struct storm_object *object)
 {
 	storm_kill(slot, object);
-	let_it_rain(slot, object);
+	storm_killer_delay_drain(slot, object);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_DRAIN, 0, true);
 	WRITE_ONCE(object->drain, true);
 	storm_wait_for_release(slot, object);
@@ -66,7 +66,7 @@ static void kill_to_the_end(struct storm_slot *slot, struct storm_object *object
 		storm_check_released(slot, object);
 }
 
-static void reinit(struct storm_slot *slot, struct storm_object *object)
+static void storm_killer_reinit(struct storm_slot *slot, struct storm_object *object)
 {
 	storm_object_begin_life(object);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_REINIT, 1, true);
@@ -75,17 +75,17 @@ static void reinit(struct storm_slot *slot, struct storm_object *object)
 	storm_check_alive(object, "reinitialised");
 }
 
-static enum rs_life draw_life(struct storm_slot *slot, struct storm_object *object)
+static enum rs_life storm_killer_draw_life(struct storm_slot *slot, struct storm_object *object)
 {
-	/* Its way ends here, for it cannot go on or shall not. */
-	if (!object->may_return || READ_ONCE(slot->storm->closing))
+	/* The counter cannot be reinitialised, or the storm ends. */
+	if (!object->allow_reinit || READ_ONCE(slot->storm->closing))
 		return RS_LIFE_END;
 	return storm_setup_pick(slot->storm->setup.lives, rs_sequence_random(&slot->seq) >> 8);
 }
 
 /**
- * storm_killer_one - one object, from birth to burial, or to its parting
- * @slot: the slot, empty
+ * storm_killer_one - publish an object, kill it, and retire it after its last life
+ * @slot: the slot, empty before and after
  *
  * Context: process.
  */
@@ -95,40 +95,40 @@ void storm_killer_one(struct storm_slot *slot)
 	struct storm_object *object;
 	enum rs_life life;
 
-	storm_part_due(slot, false);
+	storm_alive_end_unused(slot, false);
 	object = storm_publish(slot, 0);
 	if (!object)
 		return;
 	do {
 		storm_sleep_up_to(slot, storm->setup.life_us);
-		life = draw_life(slot, object);
+		life = storm_killer_draw_life(slot, object);
 		if (life == RS_LIFE_RESURRECT) {
-			kill_and_resurrect(slot, object);
+			storm_killer_resurrect(slot, object);
 			continue;
 		}
 		if (life == RS_LIFE_END)
 			object->end = storm_setup_pick(storm->setup.ends,
 						       rs_sequence_random(&slot->seq) >> 8);
 		if (object->end == RS_END_ALIVE) {
-			storm_part(slot, 0);
+			storm_alive_unpublish(slot, 0);
 			return;
 		}
-		kill_to_the_end(slot, object);
+		storm_killer_release(slot, object);
 		if (life == RS_LIFE_REINIT && !READ_ONCE(storm->abandon))
-			reinit(slot, object);
+			storm_killer_reinit(slot, object);
 	} while (life != RS_LIFE_END && !READ_ONCE(storm->abandon));
 	storm_retire(slot, 0);
 }
 
-/* Thread function of a killer, which kthread_stop() ends. */
+/* Thread function of a killer; kthread_stop() ends it. */
 int storm_killer_thread(void *arg)
 {
 	struct storm_slot *slot = arg;
 	struct storm *storm = slot->storm;
 
-	while (!READ_ONCE(storm->closing) && !READ_ONCE(storm->abandon))
+	while (storm_killer_goes_on(storm))
 		storm_killer_one(slot);
-	storm_part_due(slot, true);
+	storm_alive_end_unused(slot, true);
 	thread_wait_stop();
 	return 0;
 }

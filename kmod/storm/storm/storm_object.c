@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The objects of a storm: birth, the callbacks that check, burial.
+ * The objects of a storm: creation, the callbacks that check, exit, quarantine.
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
@@ -11,8 +11,8 @@
 #include "refstorm_module.h"
 #include "storm_internal.h"
 
-#define POISON		0xdb		/* memory that is given back */
-#define LINGER_NS_MAX	(100 * NSEC_PER_USEC)	/* in a confirmation, in softirq */
+#define POISON		0xdb	/* written to memory that is freed */
+#define DELAY_NS_MAX	(100 * NSEC_PER_USEC)	/* of a confirmation, in softirq */
 
 #define RS_INVARIANT_NAME(id, name, text) name,
 const char * const invariant_names[INVARIANT_NR] = {
@@ -20,14 +20,14 @@ const char * const invariant_names[INVARIANT_NR] = {
 };
 
 /**
- * storm_violation - an invariant is broken
+ * storm_violation - report that an invariant is broken
  * @storm: the storm
- * @invariant: which
- * @object: that was seen, or NULL
- * @fmt: how it was seen
+ * @invariant: the invariant
+ * @object: the object, or NULL
+ * @fmt: what was seen
  *
- * The first one is kept, and ends the storm. From now on nobody touches a
- * counter: it cannot be trusted.
+ * The first violation is kept, and ends the storm. From now on no thread calls a counter,
+ * for a broken counter may do anything.
  *
  * Context: any but NMI.
  */
@@ -51,7 +51,7 @@ void storm_violation(struct storm *storm, enum invariant invariant,
 	WRITE_ONCE(storm->abandon, true);
 	if (object)
 		storm_note(storm, object, STORM_ACTOR_COUNTER, STORM_NOTE_VIOLATION, 0, false);
-	/* Pairs with the acquire in record_fill(). */
+	/* Pairs with the acquire in storm_record_fill(). */
 	atomic_set_release(&storm->violated, VIOLATION_WRITTEN);
 
 	events_add("subject=storm:%u event=violation invariant=%s object=%llu detail=\"%s\"",
@@ -59,7 +59,7 @@ void storm_violation(struct storm *storm, enum invariant invariant,
 	swake_up_one(&storm->wait);
 }
 
-/* References to @object that ledgers say are held; one of the holders if any. */
+/* The references to @object in all ledgers; @worker gets the index of a holder, if any. */
 u64 storm_object_held(struct storm_object *object, unsigned int *worker)
 {
 	struct storm *storm = object->slot->storm;
@@ -70,7 +70,7 @@ u64 storm_object_held(struct storm_object *object, unsigned int *worker)
 		struct storm_ledger *ledger =
 			&storm->workers[i].ledger[object->slot->index];
 
-		/* Pairs with the release of acquire(): whose references they are. */
+		/* Pairs with the release in storm_worker_acquire(): ledger->object is valid. */
 		held = smp_load_acquire(&ledger->held);
 		if (!held || READ_ONCE(ledger->object) != object)
 			continue;
@@ -81,8 +81,8 @@ u64 storm_object_held(struct storm_object *object, unsigned int *worker)
 	return sum;
 }
 
-/* Called by the counter, for the last put. */
-static void storm_object_released(struct rs_counter *counter)
+/* The counter's release(). */
+static void storm_object_release(struct rs_counter *counter)
 {
 	struct storm_object *object = container_of(counter, struct storm_object, counter);
 	struct storm_slot *slot = object->slot;
@@ -121,42 +121,42 @@ static void storm_object_released(struct rs_counter *counter)
 	object->release_ns = now;
 	if (object->end == RS_END_RELEASE)
 		storm_object_end(object);
-	/* Pairs with the acquire of the killer; the last touch of the object. */
+	/* Pairs with the acquire in storm_kill_has_ended(). The killer now owns the object. */
 	smp_store_release(&object->phase, PHASE_RELEASED);
 	swake_up_one(&slot->wait);
 }
 
 /*
- * Have the last put come just when the switch drops its own reference: who sees
- * zero then? A ledger goes to zero right before its put.
+ * Let the workers' last put meet the put of the switch, which follows this confirmation:
+ * one of the two must see zero. A ledger goes to zero right before the put.
  */
-static void linger(struct storm_object *object)
+static void storm_object_delay_confirm(struct storm_object *object)
 {
-	u64 deadline = ktime_get_ns() + LINGER_NS_MAX;
+	u64 deadline = ktime_get_ns() + DELAY_NS_MAX;
 
 	WRITE_ONCE(object->drain, true);
 	while (storm_object_held(object, NULL) && ktime_get_ns() < deadline)
 		cpu_relax();
-	ndelay(object->linger_ns);
+	ndelay(object->confirm_delay_ns);
 }
 
-static void object_confirmed(struct rs_counter *counter)
+static void storm_object_confirm(struct rs_counter *counter)
 {
 	struct storm_object *object = container_of(counter, struct storm_object, counter);
 
 	storm_note(object->slot->storm, object, STORM_ACTOR_COUNTER, STORM_NOTE_CONFIRM, 0, true);
-	/* Pairs with the acquire of a worker before its tryget_live. */
+	/* Pairs with the acquire in storm_object_confirmed(). */
 	smp_store_release(&object->confirmed_life, object->killed_life);
 
-	if (object->confirm_drains)
-		linger(object);
+	if (object->drain_in_confirm)
+		storm_object_delay_confirm(object);
 }
 
 /**
- * storm_object_create - make an object for a slot
+ * storm_object_create - allocate an object, and initialise its counter
  * @slot: the slot; the object is not published
  * @seq: random numbers
- * @generation: the object's number in the slot
+ * @generation: number of the object in the slot
  * @count: initial references
  *
  * Context: process. Return: the object, or NULL if memory ran out.
@@ -166,7 +166,7 @@ struct storm_object *storm_object_create(struct storm_slot *slot, struct rs_sequ
 {
 	const struct storm_setup *setup = &slot->storm->setup;
 	const struct rs_provider *provider = setup->provider;
-	bool may_return = setup->lives != BIT(RS_LIFE_END) || setup->switchers ||
+	bool allow_reinit = setup->lives != BIT(RS_LIFE_END) || setup->switchers ||
 		setup->pattern == PATTERN_ENDS_ALIVE;
 	struct storm_object *object;
 
@@ -178,13 +178,13 @@ struct storm_object *storm_object_create(struct storm_slot *slot, struct rs_sequ
 	object->generation = generation;
 	object->life = 1;
 	object->payload = PAYLOAD_LIVE;
-	/* Counters that may not be reinitialised go other ways inside. */
-	object->may_return = may_return && rs_sequence_below(seq, 4);
+	/* A quarter of the counters lacks ALLOW_REINIT: these take other branches. */
+	object->allow_reinit = allow_reinit && rs_sequence_below(seq, 4);
 	object->counter.provider = provider;
-	object->counter.release = storm_object_released;
-	object->counter.confirm = object_confirmed;
+	object->counter.release = storm_object_release;
+	object->counter.confirm = storm_object_confirm;
 	if (provider->init(&object->counter, count,
-			   (object->may_return ? RS_COUNTER_ALLOW_REINIT : 0) |
+			   (object->allow_reinit ? RS_COUNTER_ALLOW_REINIT : 0) |
 			   (setup->track ? RS_COUNTER_TRACKED : 0))) {
 		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
 		return NULL;
@@ -193,10 +193,10 @@ struct storm_object *storm_object_create(struct storm_slot *slot, struct rs_sequ
 }
 
 /**
- * storm_object_begin_life - make an object ready to live again
- * @object: released, or killed while its killer holds a reference
+ * storm_object_begin_life - prepare an object for another life
+ * @object: the object, released, or killed while its killer holds a reference
  *
- * The counter comes to life after this.
+ * The killer reinitialises or resurrects the counter after this.
  *
  * Context: process, its killer's.
  */
@@ -208,11 +208,11 @@ void storm_object_begin_life(struct storm_object *object)
 	object->overlapped = false;
 	atomic_set(&object->released, 0);
 	WRITE_ONCE(object->phase, PHASE_LIVE);
-	/* Pairs with the barrier of acquire(): who gets a reference sees all that. */
+	/* Pairs with the barrier in storm_worker_acquire(), after its tryget. */
 	smp_mb();
 }
 
-/* End the counter before its time, where it is known to stand that. */
+/* Exit the counter early: in release(), at zero, or alive. */
 void storm_object_end(struct storm_object *object)
 {
 	storm_note(object->slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_END, 0, true);
@@ -221,8 +221,8 @@ void storm_object_end(struct storm_object *object)
 }
 
 /**
- * storm_object_discard - give up an object whose counter has ended
- * @object: the object, which nobody looks at any more
+ * storm_object_discard - free an object, or put it in quarantine
+ * @object: the object, whose counter was exited; it has no readers
  *
  * Context: any but NMI.
  */
@@ -235,11 +235,11 @@ void storm_object_discard(struct storm_object *object)
 		rs_free(&refstorm_sites[SITE_STORM_OBJECT], object);
 		return;
 	}
-	llist_add(&object->grave, &storm->graves);
-	atomic_inc(&storm->nr_graves);
+	llist_add(&object->node, &storm->quarantine);
+	atomic_inc(&storm->nr_quarantine);
 }
 
-static void bury_rcu(struct rcu_head *rcu)
+static void storm_object_rcu_callback(struct rcu_head *rcu)
 {
 	struct storm_object *object = container_of(rcu, struct storm_object, rcu);
 	const struct rs_provider *provider = object->counter.provider;
@@ -248,44 +248,42 @@ static void bury_rcu(struct rcu_head *rcu)
 	if (provider->exit && !object->ended)
 		provider->exit(&object->counter);
 	storm_object_discard(object);
-	/* The last touch of the storm, whose manager waits in rcu_barrier(). */
-	atomic_dec(&storm->unburied);
+	/* The manager waits for this callback with rcu_barrier(). */
+	atomic_dec(&storm->exits_pending);
 }
 
 /**
- * storm_object_bury - give up an object that is not published any more
- * @object: the object; its counter is idle
- *
- * Readers may still be looking at it: the counter ends after a grace period.
+ * storm_object_exit_rcu - exit an object's counter after a grace period
+ * @object: the object, unpublished; readers may still look at it
  *
  * Context: process.
  */
-void storm_object_bury(struct storm_object *object)
+void storm_object_exit_rcu(struct storm_object *object)
 {
 	struct storm *storm = object->slot->storm;
 
-	/* A switch may be under way, for which exit() waits where it may sleep. */
+	/* A switch may be under way. exit() would wait for it, which an RCU callback cannot. */
 	if (READ_ONCE(storm->abandon)) {
-		llist_add(&object->grave, &storm->abandoned);
+		llist_add(&object->node, &storm->abandoned);
 		return;
 	}
-	atomic_inc(&storm->unburied);
-	call_rcu(&object->rcu, bury_rcu);
+	atomic_inc(&storm->exits_pending);
+	call_rcu(&object->rcu, storm_object_rcu_callback);
 }
 
 /**
- * storm_object_bury_abandoned - end and free what was left when the storm broke
- * @storm: its threads have ended, and so have all RCU callbacks
+ * storm_objects_exit_abandoned - exit and free the objects that a broken storm left
+ * @storm: the storm; its threads and RCU callbacks have ended
  *
  * Context: process.
  */
-void storm_object_bury_abandoned(struct storm *storm)
+void storm_objects_exit_abandoned(struct storm *storm)
 {
 	const struct rs_provider *provider = storm->setup.provider;
 	struct llist_node *node, *next;
 
 	llist_for_each_safe(node, next, llist_del_all(&storm->abandoned)) {
-		struct storm_object *object = llist_entry(node, struct storm_object, grave);
+		struct storm_object *object = llist_entry(node, struct storm_object, node);
 
 		if (provider->exit && !object->ended)
 			provider->exit(&object->counter);
@@ -294,30 +292,30 @@ void storm_object_bury_abandoned(struct storm *storm)
 }
 
 /**
- * storm_graveyard_trim - free the oldest buried objects
+ * storm_quarantine_trim - free the oldest objects of the quarantine
  * @storm: the storm
- * @keep: how many to keep
+ * @keep: nothing is freed unless there are more objects; then half of @keep stays
  *
  * Context: process; several killers may call it at once.
  */
-void storm_graveyard_trim(struct storm *storm, unsigned int keep)
+void storm_quarantine_trim(struct storm *storm, unsigned int keep)
 {
 	struct llist_node *first, *node, *next;
 	unsigned int kept = 0;
 
-	if (atomic_read(&storm->nr_graves) <= keep)
+	if (atomic_read(&storm->nr_quarantine) <= keep)
 		return;
 
-	/* Newest first. What is kept goes back; others may have added since. */
-	first = llist_del_all(&storm->graves);
+	/* The newest are first. They are added again; other threads may have added some. */
+	first = llist_del_all(&storm->quarantine);
 	llist_for_each_safe(node, next, first) {
 		if (kept < keep / 2) {
 			kept++;
-			llist_add(node, &storm->graves);
+			llist_add(node, &storm->quarantine);
 			continue;
 		}
-		atomic_dec(&storm->nr_graves);
+		atomic_dec(&storm->nr_quarantine);
 		rs_free(&refstorm_sites[SITE_STORM_OBJECT],
-			llist_entry(node, struct storm_object, grave));
+			llist_entry(node, struct storm_object, node));
 	}
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Breakpoints in the fast path: kprobes on the instructions of the provider's
- * get, put and tryget, into which the counter's own are inlined. A task is then
- * interrupted by an exception between them, and single-steps over what may be
- * the addition itself, which the kernel runs elsewhere for it.
+ * Breakpoints in the fast path: kprobes on instructions of the provider's get, put and
+ * tryget, into which the counter's functions are inlined. An exception then interrupts a
+ * task between two instructions, and the kernel single-steps the probed instruction, which
+ * may be the addition itself, in another place.
  *
- * The kernel refuses what is not the start of an instruction, so every byte is
- * tried. What lies behind a short function is another of this module: no harm.
+ * register_kprobe() refuses addresses inside of an instruction, so every byte is tried.
+ * If a function is short, some probes are in the function after it, which does no harm.
  */
 #include <linux/kprobes.h>
 
 #include "refstorm_module.h"
 #include "storm_internal.h"
 
-#define FIRST_BYTE	8	/* the entry may be ftrace's */
+#define FIRST_BYTE	8	/* ftrace may own the entry */
 #define LAST_BYTE	64
-#define PROBES_EACH	6	/* of a function: each costs a microsecond a pass */
+#define PROBES_EACH	6	/* in a function; a hit takes a microsecond */
 #define PROBES_MAX	(3 * PROBES_EACH)
 
 struct probes {
@@ -27,13 +27,13 @@ struct probes {
 
 static struct probes *the_probes;
 
-static int probe_met(struct kprobe *probe, struct pt_regs *regs)
+static int storm_probe_hit(struct kprobe *probe, struct pt_regs *regs)
 {
-	atomic64_inc(&the_probes->storm->probes);
+	atomic64_inc(&the_probes->storm->probe_hits);
 	return 0;
 }
 
-static int probe_function(struct probes *probes, void *function)
+static int storm_probe_function(struct probes *probes, void *function)
 {
 	unsigned int offset, end = probes->nr + PROBES_EACH;
 	int ret = 0;
@@ -43,7 +43,7 @@ static int probe_function(struct probes *probes, void *function)
 
 		*probe = (struct kprobe) {
 			.addr		= function + offset,
-			.pre_handler	= probe_met,
+			.pre_handler	= storm_probe_hit,
 		};
 		ret = register_kprobe(probe);
 		if (!ret)
@@ -54,21 +54,21 @@ static int probe_function(struct probes *probes, void *function)
 	return probes->nr ? 0 : ret;
 }
 
-static void probes_free(void)
+static void storm_probe_free(void)
 {
-	/* All at once: it takes a grace period. */
+	/* One call, for it waits for a grace period. */
 	unregister_kprobes(the_probes->pointers, the_probes->nr);
 	rs_free(&refstorm_sites[SITE_STORM_PROBES], the_probes);
 	the_probes = NULL;
 }
 
 /**
- * storm_probe_begin - put breakpoints into the fast path
- * @storm: about to start
+ * storm_probe_begin - register the kprobes
+ * @storm: the storm, about to start
  *
  * Context: process; storms_lock held.
- * Return: 0, -ENOMEM, -EBUSY if another storm has some, -EOPNOTSUPP if the kernel
- * has no kprobes, or what it says to the last of them.
+ * Return: 0, -ENOMEM, -EBUSY if another storm has kprobes, -EOPNOTSUPP if the kernel has
+ * none, or the errno of the last register_kprobe().
  */
 int storm_probe_begin(struct storm *storm)
 {
@@ -82,11 +82,11 @@ int storm_probe_begin(struct storm *storm)
 	if (!the_probes)
 		return -ENOMEM;
 	the_probes->storm = storm;
-	ret = probe_function(the_probes, provider->get) ?:
-	      probe_function(the_probes, provider->put) ?:
-	      probe_function(the_probes, provider->tryget);
+	ret = storm_probe_function(the_probes, provider->get) ?:
+	      storm_probe_function(the_probes, provider->put) ?:
+	      storm_probe_function(the_probes, provider->tryget);
 	if (ret)
-		probes_free();
+		storm_probe_free();
 	return ret;
 }
 
@@ -94,5 +94,5 @@ int storm_probe_begin(struct storm *storm)
 void storm_probe_end(struct storm *storm)
 {
 	if (storm->setup.kprobes)
-		probes_free();
+		storm_probe_free();
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Records of storms, in a ring that outlives them.
- */
+/* Records of storms, which stay when a storm is freed. */
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/poll.h>
@@ -11,12 +9,8 @@
 #include "storm_internal.h"
 #include "storm_record.h"
 
-struct storm_record {
-	u32			id;		/* 0: never used */
-	struct storm		*live;		/* NULL once it has finished */
-	struct storm_setup	setup;
-	u32			cpus;
-	u64			elapsed_ns;
+/* Figures of a storm; sums over its workers and slots */
+struct storm_figures {
 	u64			operations[RS_CONTEXT_NR];
 	u64			overlap_operations;
 	u64			kills[RS_CONTEXT_NR];
@@ -31,72 +25,77 @@ struct storm_record {
 	u64			hotplug_kills;
 	u64			probes;
 	u64			quantile[4];	/* min, median, p99, max */
-	const char		*verdict;	/* NULL while running */
+};
+
+struct storm_record {
+	u32			id;		/* 0: never used */
+	struct storm		*live;		/* NULL once the storm has ended */
+	struct storm_setup	setup;
+	u32			cpus;
+	u64			elapsed_ns;
+	struct storm_figures	figures;
+	const char		*verdict;	/* NULL while the storm runs */
 	bool			broken;
 	enum invariant		invariant;
 	u64			object;
 	char			detail[128];
 };
 
-/* Running storms never fall out: there are fewer of them than the ring has. */
+/* A ring. It has room for all running storms, and for RS_STORM_HISTORY others. */
 static struct storm_record records[RS_STORM_HISTORY + RS_STORMS_MAX];
 static u64 next_record;
 static atomic_t changes = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(changes_wait);
 
-static void record_fill(struct storm_record *record, struct storm *storm)
+static void storm_record_add_worker(struct storm_figures *figures,
+				    const struct storm_worker *worker)
+{
+	unsigned int i;
+
+	for (i = 0; i < RS_CONTEXT_NR; i++)
+		figures->operations[i] += READ_ONCE(worker->operations[i]);
+	figures->overlap_operations += READ_ONCE(worker->overlap_operations);
+	figures->switches += READ_ONCE(worker->switches);
+	figures->alive_ends += READ_ONCE(worker->alive_ends);
+}
+
+static void storm_record_add_slot(struct storm_figures *figures, const struct storm_slot *slot)
+{
+	unsigned int i;
+
+	for (i = 0; i < RS_CONTEXT_NR; i++)
+		figures->kills[i] += READ_ONCE(slot->kills[i]);
+	if (slot->index >= slot->storm->setup.killers)
+		figures->hotplug_kills += storm_sum(slot->kills);
+	figures->confirms += READ_ONCE(slot->confirms);
+	figures->releases += READ_ONCE(slot->releases);
+	figures->overlapped_kills += READ_ONCE(slot->overlapped_kills);
+	figures->reinits += READ_ONCE(slot->reinits);
+	figures->resurrections += READ_ONCE(slot->resurrections);
+	figures->early_ends += READ_ONCE(slot->early_ends);
+	figures->alive_ends += READ_ONCE(slot->alive_ends);
+}
+
+static void storm_record_fill(struct storm_record *record, struct storm *storm)
 {
 	static const u32 per_mille[] = { 0, 500, 990, 1000 };
+	struct storm_figures *figures = &record->figures;
 	static struct rs_histogram all;
-	unsigned int i, c;
+	unsigned int i;
 
 	record->elapsed_ns = ktime_get_ns() - storm->start_ns;
-	memset(record->operations, 0, sizeof(record->operations));
-	record->overlap_operations = 0;
-	record->switches = 0;
-	record->alive_ends = 0;
-	for (i = 0; i < storm->nr_workers; i++) {
-		struct storm_worker *worker = &storm->workers[i];
-
-		for (c = 0; c < RS_CONTEXT_NR; c++)
-			record->operations[c] += READ_ONCE(worker->operations[c]);
-		record->overlap_operations += READ_ONCE(worker->overlap_operations);
-		record->switches += READ_ONCE(worker->switches);
-		record->alive_ends += READ_ONCE(worker->alive_ends);
-	}
-
+	memset(figures, 0, sizeof(*figures));
+	figures->probes = atomic64_read(&storm->probe_hits);
+	for (i = 0; i < storm->nr_workers; i++)
+		storm_record_add_worker(figures, &storm->workers[i]);
 	rs_histogram_reset(&all);
-	memset(record->kills, 0, sizeof(record->kills));
-	record->confirms = 0;
-	record->releases = 0;
-	record->overlapped_kills = 0;
-	record->reinits = 0;
-	record->resurrections = 0;
-	record->early_ends = 0;
-	record->hotplug_kills = 0;
-	record->probes = atomic64_read(&storm->probes);
 	for (i = 0; i < storm->nr_slots; i++) {
-		struct storm_slot *slot = &storm->slots[i];
-
-		for (c = 0; c < RS_CONTEXT_NR; c++) {
-			u64 kills = READ_ONCE(slot->kills[c]);
-
-			record->kills[c] += kills;
-			if (i >= storm->setup.killers)
-				record->hotplug_kills += kills;
-		}
-		record->confirms += READ_ONCE(slot->confirms);
-		record->releases += READ_ONCE(slot->releases);
-		record->overlapped_kills += READ_ONCE(slot->overlapped_kills);
-		record->reinits += READ_ONCE(slot->reinits);
-		record->resurrections += READ_ONCE(slot->resurrections);
-		record->early_ends += READ_ONCE(slot->early_ends);
-		record->alive_ends += READ_ONCE(slot->alive_ends);
-		/* While it runs this is a glance at moving numbers. */
-		rs_histogram_merge(&all, &slot->kill_to_release);
+		storm_record_add_slot(figures, &storm->slots[i]);
+		/* Approximate while the killer writes it. */
+		rs_histogram_merge(&all, &storm->slots[i].kill_to_release);
 	}
 	for (i = 0; i < ARRAY_SIZE(per_mille); i++)
-		record->quantile[i] = rs_histogram_quantile(&all, per_mille[i]);
+		figures->quantile[i] = rs_histogram_quantile(&all, per_mille[i]);
 
 	/* Pairs with the release in storm_violation(). */
 	record->broken = atomic_read_acquire(&storm->violated) == VIOLATION_WRITTEN;
@@ -107,37 +106,39 @@ static void record_fill(struct storm_record *record, struct storm *storm)
 	}
 }
 
-/* What was asked for and never happened; NULL if all did. */
-static const char *missing(const struct storm_record *record)
+/* What the setup asks for and never happened, or NULL. */
+static const char *storm_record_missing(const struct storm_record *record)
 {
+	const struct storm_figures *figures = &record->figures;
 	const struct storm_setup *setup = &record->setup;
 
 	if (setup->pattern == PATTERN_ENDS_ALIVE || setup->ends == BIT(RS_END_ALIVE)) {
-		if (!record->alive_ends)
+		if (!figures->alive_ends)
 			return "no counter was ended alive";
-	} else if (!(setup->pattern == PATTERN_SATURATE ? record->overlap_operations :
-							  record->overlapped_kills)) {
+	} else if (setup->pattern == PATTERN_SATURATE ? !figures->overlap_operations :
+		   !figures->overlapped_kills) {
 		return "no operation on another CPU met a kill";
 	}
-	if (setup->switchers && !record->switches)
+	if (setup->switchers && !figures->switches)
 		return "no switcher switched";
-	if (setup->hotplug && !record->hotplug_kills)
+	if (setup->hotplug && !figures->hotplug_kills)
 		return "no CPU came or went";
-	if (setup->kprobes && !record->probes)
+	if (setup->kprobes && !figures->probes)
 		return "no kprobe was met";
 	return NULL;
 }
 
-static const char *verdict(const struct storm_record *record, const struct storm *storm)
+static const char *storm_record_verdict(const struct storm_record *record,
+					const struct storm *storm)
 {
 	if (record->broken)
 		return "broken";
 	if (READ_ONCE(storm->stop))
 		return "stopped";
-	return missing(record) ? "unproven" : "held";
+	return storm_record_missing(record) ? "unproven" : "held";
 }
 
-static struct storm_record *record_of(struct storm *storm)
+static struct storm_record *storm_record_of(struct storm *storm)
 {
 	unsigned int i;
 
@@ -149,7 +150,7 @@ static struct storm_record *record_of(struct storm *storm)
 
 /**
  * storm_record_start - begin the record of a storm
- * @storm: about to be woken
+ * @storm: the storm, about to be woken
  *
  * Context: process; storms_lock held.
  */
@@ -173,26 +174,26 @@ void storm_record_start(struct storm *storm)
 }
 
 /**
- * storm_record_finish - draw the verdict of a storm
- * @storm: its threads have ended
+ * storm_record_finish - complete the record of a storm, with its verdict
+ * @storm: the storm; its threads have ended
  *
  * Context: process; storms_lock held.
  */
 void storm_record_finish(struct storm *storm)
 {
-	struct storm_record *record = record_of(storm);
+	struct storm_record *record = storm_record_of(storm);
 
-	record_fill(record, storm);
-	record->verdict = verdict(record, storm);
+	storm_record_fill(record, storm);
+	record->verdict = storm_record_verdict(record, storm);
 	if (!strcmp(record->verdict, "unproven"))
-		strscpy(record->detail, missing(record), sizeof(record->detail));
+		strscpy(record->detail, storm_record_missing(record), sizeof(record->detail));
 	record->live = NULL;
 	events_add("subject=storm:%u event=end verdict=%s operations=%llu kills=%llu",
-		   record->id, record->verdict, storm_sum(record->operations),
-		   storm_sum(record->kills));
+		   record->id, record->verdict, storm_sum(record->figures.operations),
+		   storm_sum(record->figures.kills));
 }
 
-/* Wake who polls the storms file. Context: process, no lock needed. */
+/* Wake readers that poll the storms file. Context: process, no lock needed. */
 void storm_record_announce(void)
 {
 	atomic_inc(&changes);
@@ -210,7 +211,7 @@ struct storm *storm_record_live(unsigned int n)
 	return NULL;
 }
 
-static void show_number(struct seq_file *m, const char *key, bool known, u64 value)
+static void storm_record_show_number(struct seq_file *m, const char *key, bool known, u64 value)
 {
 	if (known)
 		seq_printf(m, " %s=%llu", key, value);
@@ -218,11 +219,12 @@ static void show_number(struct seq_file *m, const char *key, bool known, u64 val
 		seq_printf(m, " %s=-", key);
 }
 
-static void record_show(struct seq_file *m, const struct storm_record *record)
+static void storm_record_show(struct seq_file *m, const struct storm_record *record)
 {
 	static const char * const quantile_keys[] = {
 		"release_min_ns", "release_median_ns", "release_p99_ns", "release_max_ns",
 	};
+	const struct storm_figures *figures = &record->figures;
 	unsigned int i;
 
 	seq_printf(m, "storm=%u provider=%s state=%s", record->id,
@@ -231,21 +233,22 @@ static void record_show(struct seq_file *m, const struct storm_record *record)
 	seq_printf(m, " cpus=%u elapsed_ms=%llu", record->cpus,
 		   div_u64(record->elapsed_ns, NSEC_PER_MSEC));
 	seq_printf(m, " operations=%llu kills=%llu confirms=%llu releases=%llu overlap_operations=%llu overlapped_kills=%llu",
-		   storm_sum(record->operations), storm_sum(record->kills), record->confirms,
-		   record->releases, record->overlap_operations, record->overlapped_kills);
+		   storm_sum(figures->operations), storm_sum(figures->kills), figures->confirms,
+		   figures->releases, figures->overlap_operations, figures->overlapped_kills);
 	seq_printf(m, " softirq_operations=%llu hardirq_operations=%llu softirq_kills=%llu hardirq_kills=%llu",
-		   record->operations[RS_CONTEXT_SOFTIRQ],
-		   record->operations[RS_CONTEXT_HARDIRQ],
-		   record->kills[RS_CONTEXT_SOFTIRQ], record->kills[RS_CONTEXT_HARDIRQ]);
+		   figures->operations[RS_CONTEXT_SOFTIRQ],
+		   figures->operations[RS_CONTEXT_HARDIRQ],
+		   figures->kills[RS_CONTEXT_SOFTIRQ], figures->kills[RS_CONTEXT_HARDIRQ]);
 	seq_printf(m, " switches=%llu reinits=%llu resurrections=%llu early_ends=%llu alive_ends=%llu hotplug_kills=%llu probes=%llu",
-		   record->switches, record->reinits, record->resurrections,
-		   record->early_ends, record->alive_ends, record->hotplug_kills,
-		   record->probes);
+		   figures->switches, figures->reinits, figures->resurrections,
+		   figures->early_ends, figures->alive_ends, figures->hotplug_kills,
+		   figures->probes);
 	for (i = 0; i < ARRAY_SIZE(quantile_keys); i++)
-		show_number(m, quantile_keys[i], record->releases, record->quantile[i]);
+		storm_record_show_number(m, quantile_keys[i], figures->releases,
+					 figures->quantile[i]);
 	seq_printf(m, " verdict=%s invariant=%s", record->verdict ?: "-",
 		   record->broken ? invariant_names[record->invariant] : "-");
-	show_number(m, "object", record->broken, record->object);
+	storm_record_show_number(m, "object", record->broken, record->object);
 	if (record->detail[0])
 		seq_printf(m, " detail=\"%s\"\n", record->detail);
 	else
@@ -253,8 +256,8 @@ static void record_show(struct seq_file *m, const struct storm_record *record)
 }
 
 /**
- * storm_records_show - the storms file, oldest storm first
- * @m: where to
+ * storm_records_show - show all records, the oldest storm first
+ * @m: the storms file
  *
  * Context: process; storms_lock held.
  */
@@ -272,12 +275,12 @@ void storm_records_show(struct seq_file *m)
 		if (!record->id)
 			continue;
 		if (record->live)
-			record_fill(record, record->live);
-		record_show(m, record);
+			storm_record_fill(record, record->live);
+		storm_record_show(m, record);
 	}
 }
 
-/* poll() of the storms file: a storm has ended since it was last read. */
+/* poll() of the storms file: has a storm ended since the file was last read? */
 __poll_t storm_records_poll(struct file *file, poll_table *wait)
 {
 	struct seq_file *m = file->private_data;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Records: what the storms file says of running and finished storms.
+ * Records: what the storms file shows of running and finished storms.
  *
- * Callers hold storms_lock, but for announce and poll.
+ * Callers hold storms_lock, except for storm_record_announce() and storm_records_poll().
  */
 #ifndef _REFSTORM_STORM_RECORD_H
 #define _REFSTORM_STORM_RECORD_H

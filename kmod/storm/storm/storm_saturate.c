@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The saturate pattern: workers drive one counter past its end and back.
+ * pattern=saturate: workers drive one counter past its maximum and back.
  *
- * Once its value was seen in the middle of the bad half, where a saturated
- * count is put, it must never be seen elsewhere, however many references are
- * dropped again, and release() must never be called. Values outside of the
- * middle are no proof of anything: the count passes through them between an
- * addition and its correction.
+ * A saturated count is in the middle of the negative half. Once the count was seen there,
+ * it must never be seen elsewhere, however many references are dropped, and release() must
+ * never be called. A count elsewhere proves nothing before that: between an addition and
+ * its correction the count is anything.
  *
- * If the counter's warnings are armed, starting such a storm gives three of
- * them: two of saturation, by get and by tryget, and one of underflow.
+ * If the counter's warnings are armed, starting such a storm provokes three of them: two of
+ * saturation, by get and by tryget, and one of underflow.
  */
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -21,7 +20,7 @@
 #define MIDDLE_FIRST	0xa0000000U
 #define MIDDLE_LAST	0xe0000000U
 
-static bool in_the_middle(struct storm_object *object, u32 *count)
+static bool storm_saturate_in_middle(struct storm_object *object, u32 *count)
 {
 	struct rs_counter_state state;
 
@@ -30,18 +29,18 @@ static bool in_the_middle(struct storm_object *object, u32 *count)
 	return *count >= MIDDLE_FIRST && *count <= MIDDLE_LAST;
 }
 
-static struct storm_object *the_object(struct storm *storm)
+static struct storm_object *storm_saturate_object(struct storm *storm)
 {
 	return rcu_dereference_protected(storm->slots[0].objects[0], true);
 }
 
-static void check(struct storm *storm, struct storm_object *object)
+static void storm_saturate_check(struct storm *storm, struct storm_object *object)
 {
-	/* Pairs with the release below, made after the count was seen. */
+	/* Pairs with the release below. It is read before the count. */
 	bool before = smp_load_acquire(&storm->saturated);
 	u32 count;
 
-	if (in_the_middle(object, &count)) {
+	if (storm_saturate_in_middle(object, &count)) {
 		if (!before)	/* pairs with the acquire above */
 			smp_store_release(&storm->saturated, true);
 	} else if (before) {
@@ -50,8 +49,8 @@ static void check(struct storm *storm, struct storm_object *object)
 	}
 }
 
-static void one_operation(struct storm_worker *worker, struct storm_object *object,
-			  bool up)
+static void storm_saturate_step(struct storm_worker *worker, struct storm_object *object,
+				bool up)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	struct storm_ledger *ledger = &worker->ledger[0];
@@ -76,36 +75,35 @@ static void one_operation(struct storm_worker *worker, struct storm_object *obje
 	tally(worker->overlap_operations, READ_ONCE(worker->storm->saturated));
 }
 
-/* Thread function of a worker of this pattern, which kthread_stop() ends. */
+/* Thread function of a worker of pattern=saturate; kthread_stop() ends it. */
 int storm_saturate_thread(void *arg)
 {
 	struct storm_worker *worker = arg;
 	struct storm *storm = worker->storm;
-	struct storm_object *object = the_object(storm);
+	struct storm_object *object = storm_saturate_object(storm);
 	u64 busy_since = ktime_get_ns();
 	bool up = true;
 	unsigned int i;
 
 	set_user_nice(current, 10);
-	while (!READ_ONCE(storm->ending) && !READ_ONCE(storm->abandon)) {
+	while (storm_worker_goes_on(worker)) {
 		for (i = 0; i < BATCH; i++)
-			one_operation(worker, object, up);
-		check(storm, object);
+			storm_saturate_step(worker, object, up);
+		storm_saturate_check(storm, object);
 		up = !up;
 		storm_worker_pause(worker, &busy_since);
 	}
 	for (up = false; worker->ledger[0].held && !READ_ONCE(storm->abandon);)
-		one_operation(worker, object, up);
+		storm_saturate_step(worker, object, up);
 	thread_wait_stop();
 	return 0;
 }
 
 /*
- * A counter warns once of each kind of misuse. Have it do so here, on one CPU
- * and in this order, so that the kernel log can be read; then the storm proper
- * is silent.
+ * A counter warns once of each kind of misuse. Provoke these warnings here, on one CPU and
+ * in a fixed order, so that the kernel log is predictable; the workers provoke none.
  */
-static void provoke_warnings(struct storm_object *object)
+static void storm_saturate_provoke(struct storm_object *object)
 {
 	const struct rs_provider *provider = object->counter.provider;
 
@@ -114,7 +112,7 @@ static void provoke_warnings(struct storm_object *object)
 		provider->put(&object->counter, 1);
 }
 
-/* Before the workers start. Return: 0 or -ENOMEM. */
+/* Create the counter, before the workers start. Return: 0 or -ENOMEM. */
 int storm_saturate_begin(struct storm *storm)
 {
 	struct storm_slot *slot = &storm->slots[0];
@@ -122,9 +120,9 @@ int storm_saturate_begin(struct storm *storm)
 	struct storm_object *object = storm_object_create(slot, &slot->seq, 2, START);
 
 	if (first && object)
-		provoke_warnings(first);
+		storm_saturate_provoke(first);
 	if (first)
-		storm_object_bury(first);
+		storm_object_exit_rcu(first);
 	rcu_assign_pointer(slot->objects[0], object);
 	if (first && object)
 		return 0;
@@ -132,23 +130,23 @@ int storm_saturate_begin(struct storm *storm)
 	return -ENOMEM;
 }
 
-/* The workers were never woken. */
+/* Give up the counter. No worker runs. */
 void storm_saturate_abort(struct storm *storm)
 {
-	struct storm_object *object = the_object(storm);
+	struct storm_object *object = storm_saturate_object(storm);
 
 	RCU_INIT_POINTER(storm->slots[0].objects[0], NULL);
 	if (object)
-		storm_object_bury(object);
+		storm_object_exit_rcu(object);
 }
 
-/* After the workers have stopped. */
+/* Check and give up the counter, after the workers have stopped. */
 void storm_saturate_end(struct storm *storm)
 {
-	struct storm_object *object = the_object(storm);
+	struct storm_object *object = storm_saturate_object(storm);
 	u32 count;
 
-	if (!storm_violated(storm) && !in_the_middle(object, &count))
+	if (!storm_violated(storm) && !storm_saturate_in_middle(object, &count))
 		storm_violation(storm, INVARIANT_SATURATION_STICKS, object,
 				"driven past its end and back, the count is %u", count);
 	storm_saturate_abort(storm);

@@ -53,7 +53,7 @@ struct storm_setup {
 	u64	hard_bound;	/* what is late is lost */
 };
 
-/* storm_context.c: how many CPUs workers can have */
+/* storm_cpu.c: how many CPUs workers can have */
 unsigned int storm_places(void);
 
 void storm_setup_init(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The tracepoint of storms: what storm_history.c keeps, for tracefs, perf and bpftrace. */
+/* The tracepoint of storms: the notes of storm_history.c, for tracefs, perf and bpftrace. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM refstorm
 
@@ -10,7 +10,7 @@
 
 #include "storm_history.h"
 
-/* What reads the format outside of the kernel knows no enum. */
+/* Programs that read the event's format need the values of the enum. */
 #define STORM_NOTE_VALUE(id, name) TRACE_DEFINE_ENUM(STORM_NOTE_##id);
 STORM_NOTES(STORM_NOTE_VALUE)
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A worker: runs its seeded sequence of gets and puts, and keeps its ledgers.
+ * A worker: does its seeded sequence of gets and puts, and keeps its ledgers.
  *
- * The order of ledger and counter is what the checks stand on. A ledger goes up
- * after the get that it stands for and down before the put, so it never claims
- * a reference that is not held. release() is ordered after every put, so when
- * it runs rightly it sees all ledgers at zero.
+ * All checks depend on the order of ledger and counter. A worker adds to its ledger after the
+ * get, and subtracts before the put, so the ledger never has a reference that the worker
+ * does not hold. Every put is ordered before release(), so a correct release() sees all
+ * ledgers at zero.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -16,35 +16,35 @@
 
 #include "storm_internal.h"
 
-#define STEPS		16	/* generated at a time */
+#define STEPS		16	/* drawn at a time */
 #define DELAY_NS	20000
 
 /**
- * storm_worker_chance - now and then, give others a chance to come in between
- * @worker: the worker, between two steps of what a user does
- * @may_sleep: unless its context forbids it
+ * storm_worker_delay - now and then (delay=), pause so that other CPUs come in between
+ * @worker: the worker, in the middle of an operation
+ * @may_sleep: the caller can sleep, if the worker's context can
  *
  * Context: the worker's.
  */
-void storm_worker_chance(struct storm_worker *worker, bool may_sleep)
+void storm_worker_delay(struct storm_worker *worker, bool may_sleep)
 {
-	u64 dice;
+	u64 random;
 
 	if (likely(!worker->storm->setup.delay) ||
-	    rs_sequence_below(&worker->chance, 1000) >= worker->storm->setup.delay)
+	    rs_sequence_below(&worker->random, 1000) >= worker->storm->setup.delay)
 		return;
-	dice = rs_sequence_random(&worker->chance);
+	random = rs_sequence_random(&worker->random);
 	may_sleep = may_sleep && worker->context < WORKER_SOFTIRQ;
-	if (may_sleep && dice & 1)
+	if (may_sleep && random & 1)
 		usleep_range(1, 50);
-	else if (may_sleep && dice & 2)
+	else if (may_sleep && random & 2)
 		cond_resched();
 	else
-		ndelay((dice >> 8) % min_t(u32, DELAY_NS, worker->idle_max_ns));
+		ndelay((random >> 8) % min_t(u32, DELAY_NS, worker->idle_max_ns));
 }
 
 /* Count an operation that is about to be done on @object. */
-static void account(struct storm_worker *worker, struct storm_object *object)
+static void storm_worker_account(struct storm_worker *worker, struct storm_object *object)
 {
 	tally(worker->operations[rs_context_now()], 1);
 	if (READ_ONCE(object->phase) != PHASE_KILLING ||
@@ -56,7 +56,7 @@ static void account(struct storm_worker *worker, struct storm_object *object)
 		WRITE_ONCE(object->overlapped, true);
 }
 
-static void check_payload(struct storm_worker *worker, struct storm_object *object)
+static void storm_worker_check_payload(struct storm_worker *worker, struct storm_object *object)
 {
 	u64 payload = READ_ONCE(object->payload);
 
@@ -67,36 +67,37 @@ static void check_payload(struct storm_worker *worker, struct storm_object *obje
 				worker->index, payload, object->slot->index);
 }
 
-static void put(struct storm_worker *worker, struct storm_ledger *ledger, u64 nr)
+static void storm_worker_put(struct storm_worker *worker, struct storm_ledger *ledger, u64 nr)
 {
 	struct storm_object *object = ledger->object;
 
-	account(worker, object);
+	storm_worker_account(worker, object);
 	worker->dropped += nr;
 	WRITE_ONCE(ledger->held, ledger->held - nr);
 	storm_note(worker->storm, object, worker->index, STORM_NOTE_PUT, nr, true);
-	storm_worker_chance(worker, true);
+	storm_worker_delay(worker, true);
 	object->counter.provider->put(&object->counter, nr);
 	if (ledger->held)
 		return;
-	/* Pairs with the acquire in storm_alive.c: from here on the counter may end alive. */
+	/* Pairs with the acquire in storm_alive_is_in_ledger(): the put has returned. */
 	smp_store_release(&ledger->object, NULL);
 }
 
-/* One of the slot's objects. Caller is an RCU reader. */
-static struct storm_object *look_up(struct storm_worker *worker, struct storm_slot *slot)
+/* Find one of the slot's objects. The caller is an RCU reader. */
+static struct storm_object *storm_worker_look_up(struct storm_worker *worker,
+						 struct storm_slot *slot)
 {
 	u64 objects = worker->storm->setup.objects;
-	u64 nth = objects == 1 ? 0 : rs_sequence_below(&worker->chance, objects);
+	u64 nth = objects == 1 ? 0 : rs_sequence_below(&worker->random, objects);
 
 	return rcu_dereference(slot->objects[nth]);
 }
 
 /**
  * storm_worker_acquire - try to get a first reference to an object of a slot
- * @worker: the worker, whose ledger of the slot is empty
+ * @worker: the worker, whose ledger of the slot is zero
  * @slot: the slot
- * @live: by tryget_live
+ * @live: use tryget_live, else tryget
  *
  * Context: the worker's.
  */
@@ -109,95 +110,95 @@ void storm_worker_acquire(struct storm_worker *worker, struct storm_slot *slot, 
 	u64 life;
 
 	rcu_read_lock();
-	object = look_up(worker, slot);
+	object = storm_worker_look_up(worker, slot);
 	if (!object)
 		goto unlock;
 	drain = READ_ONCE(object->drain);
 	/*
-	 * Asked to drain: take nothing that would keep the object from its
-	 * release. What must fail can still be tried.
+	 * After drain, take no reference that would delay release(). A tryget_live, and
+	 * a tryget after release(), should fail, so these are tried.
 	 */
 	if (drain && !live && READ_ONCE(object->phase) != PHASE_RELEASED)
 		goto unlock;
 
-	/* Before the confirmation, which is of one life. */
+	/* The life is read first: a confirmation belongs to one life. */
 	life = smp_load_acquire(&object->life);
 	confirmed = storm_object_confirmed(object);
-	account(worker, object);
-	storm_worker_chance(worker, false);
+	storm_worker_account(worker, object);
+	storm_worker_delay(worker, false);
 	taken = live ? provider->tryget_live(&object->counter) :
 		       provider->tryget(&object->counter, 1);
 	storm_note(worker->storm, object, worker->index,
 		   live ? STORM_NOTE_ACQUIRE_LIVE : STORM_NOTE_ACQUIRE, 1, taken);
 	if (!taken)
 		goto unlock;
-	storm_worker_chance(worker, false);
+	storm_worker_delay(worker, false);
 	WRITE_ONCE(ledger->object, object);
 	/* Pairs with the acquire in storm_object_held(). */
 	smp_store_release(&ledger->held, 1);
 	worker->taken++;
 
-	/* Pairs with the barrier of storm_object_begin_life(). */
+	/* Pairs with the barrier in storm_object_begin_life(). */
 	smp_rmb();
 	if (live && confirmed && READ_ONCE(object->life) == life)
 		storm_violation(worker->storm, INVARIANT_CONFIRM_THEN_DEAD,
 				object,
 				"worker %u: tryget_live after the confirmation, slot %u",
 				worker->index, slot->index);
-	check_payload(worker, object);
+	storm_worker_check_payload(worker, object);
 unlock:
 	rcu_read_unlock();
 	if (!taken)
 		return;
-	storm_worker_chance(worker, true);
+	storm_worker_delay(worker, true);
 	if (drain && !storm_violated(worker->storm))
-		put(worker, ledger, 1);
+		storm_worker_put(worker, ledger, 1);
 }
 
-static void step_acquire(struct storm_worker *worker, struct storm_ledger *ledger,
-			 const struct rs_step *step)
+static void storm_worker_step_acquire(struct storm_worker *worker, struct storm_ledger *ledger,
+				      const struct rs_step *step)
 {
 	if (!ledger->held)
 		storm_worker_acquire(worker, &worker->storm->slots[step->slot], false);
 }
 
-static void step_acquire_live(struct storm_worker *worker, struct storm_ledger *ledger,
-			      const struct rs_step *step)
+static void storm_worker_step_acquire_live(struct storm_worker *worker, struct storm_ledger *ledger,
+					   const struct rs_step *step)
 {
 	if (!ledger->held)
 		storm_worker_acquire(worker, &worker->storm->slots[step->slot], true);
 }
 
-static void step_get(struct storm_worker *worker, struct storm_ledger *ledger,
-		     const struct rs_step *step)
+static void storm_worker_step_get(struct storm_worker *worker, struct storm_ledger *ledger,
+				  const struct rs_step *step)
 {
 	struct storm_object *object = ledger->object;
 
 	if (!ledger->held)
 		return;
-	account(worker, object);
+	storm_worker_account(worker, object);
 	object->counter.provider->get(&object->counter, step->nr);
 	storm_note(worker->storm, object, worker->index, STORM_NOTE_GET, step->nr, true);
-	storm_worker_chance(worker, true);
+	storm_worker_delay(worker, true);
 	WRITE_ONCE(ledger->held, ledger->held + step->nr);
 	worker->taken += step->nr;
 }
 
-static void step_put(struct storm_worker *worker, struct storm_ledger *ledger,
-		     const struct rs_step *step)
+static void storm_worker_step_put(struct storm_worker *worker, struct storm_ledger *ledger,
+				  const struct rs_step *step)
 {
 	if (ledger->held)
-		put(worker, ledger, min_t(u64, ledger->held, step->nr));
+		storm_worker_put(worker, ledger, min_t(u64, ledger->held, step->nr));
 }
 
-static void step_tryget(struct storm_worker *worker, struct storm_ledger *ledger,
-			const struct rs_step *step)
+static void storm_worker_step_tryget(struct storm_worker *worker, struct storm_ledger *ledger,
+				     const struct rs_step *step)
 {
 	struct storm_object *object = ledger->object;
 
 	if (!ledger->held)
 		return;
-	account(worker, object);
+	storm_worker_account(worker, object);
 	if (!object->counter.provider->tryget(&object->counter, 1)) {
 		storm_violation(worker->storm, INVARIANT_NO_EARLY_RELEASE,
 				object,
@@ -210,22 +211,22 @@ static void step_tryget(struct storm_worker *worker, struct storm_ledger *ledger
 	worker->taken++;
 }
 
-static void step_check(struct storm_worker *worker, struct storm_ledger *ledger,
-		       const struct rs_step *step)
+static void storm_worker_step_check(struct storm_worker *worker, struct storm_ledger *ledger,
+				    const struct rs_step *step)
 {
 	if (ledger->held)
-		check_payload(worker, ledger->object);
+		storm_worker_check_payload(worker, ledger->object);
 }
 
-static void step_drain(struct storm_worker *worker, struct storm_ledger *ledger,
-		       const struct rs_step *step)
+static void storm_worker_step_drain(struct storm_worker *worker, struct storm_ledger *ledger,
+				    const struct rs_step *step)
 {
 	if (ledger->held)
-		put(worker, ledger, ledger->held);
+		storm_worker_put(worker, ledger, ledger->held);
 }
 
-static void step_idle(struct storm_worker *worker, struct storm_ledger *ledger,
-		      const struct rs_step *step)
+static void storm_worker_step_idle(struct storm_worker *worker, struct storm_ledger *ledger,
+				   const struct rs_step *step)
 {
 	u32 ns = min(step->nr, worker->idle_max_ns);
 
@@ -237,35 +238,35 @@ typedef void (step_run_t)(struct storm_worker *worker, struct storm_ledger *ledg
 			  const struct rs_step *step);
 
 static step_run_t * const step_run[RS_STEP_KIND_COUNT] = {
-	[RS_STEP_ACQUIRE]	= step_acquire,
-	[RS_STEP_ACQUIRE_LIVE]	= step_acquire_live,
-	[RS_STEP_GET]		= step_get,
-	[RS_STEP_GET_MANY]	= step_get,
-	[RS_STEP_PUT]		= step_put,
-	[RS_STEP_PUT_MANY]	= step_put,
-	[RS_STEP_TRYGET]	= step_tryget,
-	[RS_STEP_CHECK]		= step_check,
-	[RS_STEP_DRAIN]		= step_drain,
-	[RS_STEP_IDLE]		= step_idle,
+	[RS_STEP_ACQUIRE]	= storm_worker_step_acquire,
+	[RS_STEP_ACQUIRE_LIVE]	= storm_worker_step_acquire_live,
+	[RS_STEP_GET]		= storm_worker_step_get,
+	[RS_STEP_GET_MANY]	= storm_worker_step_get,
+	[RS_STEP_PUT]		= storm_worker_step_put,
+	[RS_STEP_PUT_MANY]	= storm_worker_step_put,
+	[RS_STEP_TRYGET]	= storm_worker_step_tryget,
+	[RS_STEP_CHECK]		= storm_worker_step_check,
+	[RS_STEP_DRAIN]		= storm_worker_step_drain,
+	[RS_STEP_IDLE]		= storm_worker_step_idle,
 };
 
-static bool must_drain(const struct storm_ledger *ledger)
+static bool storm_worker_must_drain(const struct storm_ledger *ledger)
 {
 	return ledger->held && READ_ONCE(ledger->object->drain);
 }
 
-static void run(struct storm_worker *worker, const struct rs_step *step)
+static void storm_worker_step(struct storm_worker *worker, const struct rs_step *step)
 {
 	struct storm_ledger *ledger = &worker->ledger[step->slot];
 
-	/* At once: the killer may aim at a moment. */
-	if (must_drain(ledger))
-		put(worker, ledger, ledger->held);
+	/* Before the step: storm_object_delay_confirm() waits for this put. */
+	if (storm_worker_must_drain(ledger))
+		storm_worker_put(worker, ledger, ledger->held);
 	else
 		step_run[step->kind](worker, ledger, step);
 }
 
-/* Put all that is held of objects whose killer asks for it, or of all. */
+/* Put all references to the objects with drain set, or to @all objects. */
 void storm_worker_drain(struct storm_worker *worker, bool all)
 {
 	unsigned int i;
@@ -274,15 +275,15 @@ void storm_worker_drain(struct storm_worker *worker, bool all)
 		struct storm_ledger *ledger = &worker->ledger[i];
 
 		if (!READ_ONCE(worker->storm->abandon) &&
-		    (must_drain(ledger) || (all && ledger->held)))
-			put(worker, ledger, ledger->held);
+		    (storm_worker_must_drain(ledger) || (all && ledger->held)))
+			storm_worker_put(worker, ledger, ledger->held);
 	}
 }
 
 /**
- * storm_worker_run - the next steps of a worker
+ * storm_worker_run - do the next steps of a worker
  * @worker: the worker
- * @nr: how many
+ * @nr: number of steps
  *
  * Context: the worker's.
  */
@@ -295,6 +296,6 @@ void storm_worker_run(struct storm_worker *worker, unsigned int nr)
 		some = min_t(unsigned int, nr, STEPS);
 		rs_sequence_fill(&worker->seq, steps, some);
 		for (i = 0; i < some && !READ_ONCE(worker->storm->abandon); i++)
-			run(worker, &steps[i]);
+			storm_worker_step(worker, &steps[i]);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* In which context code runs: what records of events and of storms tell. */
+/* The context in which code runs, for events and storms. */
 #ifndef _REFSTORM_CONTEXT_H
 #define _REFSTORM_CONTEXT_H
 
