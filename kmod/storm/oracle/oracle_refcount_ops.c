@@ -62,7 +62,7 @@ static bool oracle_refcount_ops_add_limited(int i, refcount_t *r, int *oldp, int
 #define TYPE		refcount_struct
 #define KREF_TYPE	kref
 #define FN(name)	refcount_##name
-#define TWIN(name)	__refcount_##name
+#define OLDP(name)	__refcount_##name
 #define KREF(name)	kref_##name
 #define KREF_SET	KREF_INIT
 #define WHICH		MAINLINE
@@ -72,7 +72,7 @@ static bool oracle_refcount_ops_add_limited(int i, refcount_t *r, int *oldp, int
 #undef TYPE
 #undef KREF_TYPE
 #undef FN
-#undef TWIN
+#undef OLDP
 #undef KREF
 #undef KREF_SET
 #undef WHICH
@@ -82,7 +82,7 @@ static bool oracle_refcount_ops_add_limited(int i, refcount_t *r, int *oldp, int
 #define TYPE		rs_refcount_struct
 #define KREF_TYPE	rs_kref
 #define FN(name)	rs_refcount_##name
-#define TWIN(name)	__rs_refcount_##name
+#define OLDP(name)	__rs_refcount_##name
 #define KREF(name)	rs_kref_##name
 #define KREF_SET	RS_KREF_INIT
 #define WHICH		OURS

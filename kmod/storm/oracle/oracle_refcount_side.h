@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The operations of one side: mainline's or ours. The including file defines SIDE(name)
- * for the functions here, FN(name), TWIN(name) and KREF(name) for the counter's, TYPE and
+ * for the functions here, FN(name), OLDP(name) and KREF(name) for the counter's, TYPE and
  * KREF_TYPE for its types, KREF_SET for its initializer, WHICH, the enum oracle_side, and
  * MEMBER of struct refcount_pair.
  */
@@ -55,44 +55,44 @@ static void SIDE(plain)(struct TYPE *r, const struct oracle_step *step, s64 *ret
 }
 
 /* The functions that also write the old count to *oldp. */
-static void SIDE(twin)(struct TYPE *r, const struct oracle_step *step, s64 *ret,
-		       s64 *oldp)
+static void SIDE(with_oldp)(struct TYPE *r, const struct oracle_step *step, s64 *ret,
+			    s64 *oldp)
 {
 	int old = -1;
 
 	switch (step->op) {
 	case OP_INC_OLD:
-		TWIN(inc)(r, &old);
+		OLDP(inc)(r, &old);
 		break;
 	case OP_ADD_OLD:
-		TWIN(add)(step->nr, r, &old);
+		OLDP(add)(step->nr, r, &old);
 		break;
 	case OP_DEC_OLD:
-		TWIN(dec)(r, &old);
+		OLDP(dec)(r, &old);
 		break;
 	case OP_INC_NOT_ZERO_OLD:
-		*ret = TWIN(inc_not_zero)(r, &old);
+		*ret = OLDP(inc_not_zero)(r, &old);
 		break;
 	case OP_ADD_NOT_ZERO_OLD:
-		*ret = TWIN(add_not_zero)(step->nr, r, &old);
+		*ret = OLDP(add_not_zero)(step->nr, r, &old);
 		break;
 	case OP_INC_NOT_ZERO_ACQUIRE_OLD:
-		*ret = TWIN(inc_not_zero_acquire)(r, &old);
+		*ret = OLDP(inc_not_zero_acquire)(r, &old);
 		break;
 	case OP_ADD_NOT_ZERO_ACQUIRE_OLD:
-		*ret = TWIN(add_not_zero_acquire)(step->nr, r, &old);
+		*ret = OLDP(add_not_zero_acquire)(step->nr, r, &old);
 		break;
 	case OP_INC_LIMITED:
-		*ret = TWIN(inc_not_zero_limited_acquire)(r, &old, step->limit);
+		*ret = OLDP(inc_not_zero_limited_acquire)(r, &old, step->limit);
 		break;
 	case OP_ADD_LIMITED:
-		*ret = TWIN(add_not_zero_limited_acquire)(step->nr, r, &old, step->limit);
+		*ret = OLDP(add_not_zero_limited_acquire)(step->nr, r, &old, step->limit);
 		break;
 	case OP_SUB_AND_TEST_OLD:
-		*ret = TWIN(sub_and_test)(step->nr, r, &old);
+		*ret = OLDP(sub_and_test)(step->nr, r, &old);
 		break;
 	case OP_DEC_AND_TEST_OLD:
-		*ret = TWIN(dec_and_test)(r, &old);
+		*ret = OLDP(dec_and_test)(r, &old);
 		break;
 	}
 	*oldp = old;
@@ -140,7 +140,7 @@ static void SIDE(refcount)(struct refcount_pair *pair, const struct oracle_step 
 	s64 *field = answer->field;
 
 	SIDE(plain)(r, step, &field[FIELD_RET]);
-	SIDE(twin)(r, step, &field[FIELD_RET], &field[FIELD_OLD]);
+	SIDE(with_oldp)(r, step, &field[FIELD_RET], &field[FIELD_OLD]);
 	SIDE(locks)(r, step, &field[FIELD_RET], &field[FIELD_LOCKED]);
 }
 
