@@ -64,6 +64,7 @@ static void oracle_percpu_ours_inspect_word(struct percpu_pair *pair, s64 *field
 #define WHICH		MAINLINE
 #define WHICH_MEMBER	mainline
 #define FLAGS_READ(call) MAINLINE_FLAGS_READ(call)
+#define RESULT(call, value) ((call), (value))
 #include "oracle_percpu_ref_side.h"
 #undef SIDE
 #undef TYPE
@@ -72,6 +73,7 @@ static void oracle_percpu_ours_inspect_word(struct percpu_pair *pair, s64 *field
 #undef WHICH
 #undef WHICH_MEMBER
 #undef FLAGS_READ
+#undef RESULT
 
 #define SIDE(name)	oracle_percpu_ours_##name
 #define TYPE		rs_percpu_ref
@@ -80,6 +82,7 @@ static void oracle_percpu_ours_inspect_word(struct percpu_pair *pair, s64 *field
 #define WHICH		OURS
 #define WHICH_MEMBER	ours
 #define FLAGS_READ(call) (call)
+#define RESULT(call, value) (call)
 #include "oracle_percpu_ref_side.h"
 
 static int oracle_percpu_begin(struct percpu_pair *pair, u32 flags)
@@ -153,59 +156,6 @@ static int oracle_percpu_exit_init(struct percpu_pair *pair, u32 flags,
 	return oracle_percpu_begin(pair, flags);
 }
 
-static void oracle_percpu_perform_mainline(struct percpu_pair *pair, const struct oracle_step *step,
-					   s64 *ret)
-{
-	switch (step->op) {
-	case OP_KILL:
-		percpu_ref_kill(&pair->mainline);
-		*ret = true;
-		break;
-	case OP_KILL_CONFIRM:
-		percpu_ref_kill_and_confirm(&pair->mainline, oracle_percpu_mainline_confirm_kill);
-		*ret = true;
-		break;
-	case OP_SWITCH_TO_PERCPU:
-		percpu_ref_switch_to_percpu(&pair->mainline);
-		/* Mainline returns nothing. Ours fails for a dead counter that stays dead. */
-		*ret = pair->killed && !pair->allow_reinit ? -EINVAL : 0;
-		break;
-	case OP_RESURRECT:
-		percpu_ref_resurrect(&pair->mainline);
-		break;
-	case OP_REINIT:
-		percpu_ref_reinit(&pair->mainline);
-		break;
-	default:
-		oracle_percpu_mainline_perform(&pair->mainline, step, ret);
-	}
-}
-
-static void oracle_percpu_perform_ours(struct percpu_pair *pair,
-				       const struct oracle_step *step, s64 *ret)
-{
-	switch (step->op) {
-	case OP_KILL:
-		*ret = rs_percpu_ref_kill(&pair->ours);
-		break;
-	case OP_KILL_CONFIRM:
-		*ret = rs_percpu_ref_kill_and_confirm(&pair->ours,
-						      oracle_percpu_ours_confirm_kill);
-		break;
-	case OP_SWITCH_TO_PERCPU:
-		*ret = rs_percpu_ref_switch_to_percpu(&pair->ours);
-		break;
-	case OP_RESURRECT:
-		*ret = rs_percpu_ref_resurrect(&pair->ours);
-		break;
-	case OP_REINIT:
-		*ret = rs_percpu_ref_reinit(&pair->ours);
-		break;
-	default:
-		oracle_percpu_ours_perform(&pair->ours, step, ret);
-	}
-}
-
 /*
  * In a tail the first operation waits for the switch, and the second one finds it complete.
  * step->limit says which side is first. Our kill does not wait, and is always first.
@@ -229,11 +179,11 @@ static int oracle_percpu_perform(struct oracle_pair *base, const struct oracle_s
 	if (step->op == OP_SECOND_KILL) {
 		oracle_percpu_second_kill(pair, mainline, ours);
 	} else if (oracle_percpu_ours_first(step)) {
-		oracle_percpu_perform_ours(pair, step, ours);
-		oracle_percpu_perform_mainline(pair, step, mainline);
+		oracle_percpu_ours_perform(pair, step, ours);
+		oracle_percpu_mainline_perform(pair, step, mainline);
 	} else {
-		oracle_percpu_perform_mainline(pair, step, mainline);
-		oracle_percpu_perform_ours(pair, step, ours);
+		oracle_percpu_mainline_perform(pair, step, mainline);
+		oracle_percpu_ours_perform(pair, step, ours);
 	}
 	oracle_percpu_performed(pair, step, was_percpu, *mainline);
 	return 0;
@@ -253,9 +203,9 @@ static bool oracle_percpu_segment_step(struct oracle_pair *base, enum oracle_sid
 		return ret;
 	}
 	if (side == MAINLINE)
-		oracle_percpu_perform_mainline(pair, step, &ret);
+		oracle_percpu_mainline_perform(pair, step, &ret);
 	else
-		oracle_percpu_perform_ours(pair, step, &ret);
+		oracle_percpu_ours_perform(pair, step, &ret);
 	/* These return 0 when they succeed. */
 	return step->op == OP_RESURRECT || step->op == OP_REINIT ? !ret : ret;
 }

@@ -3,8 +3,8 @@
  * The operations of one side: mainline's or ours. The including file defines SIDE(name)
  * for the functions here, TYPE and FN(name) for the counter's, FLAG(name) for its flags,
  * WHICH, the enum oracle_side, WHICH_MEMBER of struct percpu_pair, and FLAGS_READ() around
- * calls that read the flags of the pointer. The including file itself has the operations
- * that differ, and SIDE(inspect_word).
+ * calls that read the flags of the pointer, RESULT(call, value) for calls of which mainline's
+ * return nothing, and SIDE(inspect_word).
  */
 
 static void SIDE(called)(struct TYPE *ref, enum callback callback)
@@ -38,9 +38,11 @@ static int SIDE(init)(struct TYPE *ref, u32 bits)
 	return FN(init)(ref, SIDE(release), flags, GFP_KERNEL);
 }
 
-/* The operations whose calls are the same for both counters. */
-static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 *ret)
+/* All operations but OP_EXIT_INIT and OP_SECOND_KILL. */
+static void SIDE(perform)(struct percpu_pair *pair, const struct oracle_step *step, s64 *ret)
 {
+	struct TYPE *ref = &pair->WHICH_MEMBER;
+
 	switch (step->op) {
 	case OP_GET:
 	case OP_GET_INITIAL:
@@ -71,6 +73,12 @@ static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 
 		*ret = FLAGS_READ(FN(tryget_live_rcu)(ref));
 		rcu_read_unlock();
 		break;
+	case OP_KILL:
+		*ret = RESULT(FN(kill)(ref), true);
+		break;
+	case OP_KILL_CONFIRM:
+		*ret = RESULT(FN(kill_and_confirm)(ref, SIDE(confirm_kill)), true);
+		break;
 	case OP_SWITCH_TO_ATOMIC:
 		FN(switch_to_atomic)(ref, NULL);
 		break;
@@ -79,6 +87,17 @@ static void SIDE(perform)(struct TYPE *ref, const struct oracle_step *step, s64 
 		break;
 	case OP_SWITCH_TO_ATOMIC_SYNC:
 		FN(switch_to_atomic_sync)(ref);
+		break;
+	case OP_SWITCH_TO_PERCPU:
+		/* Ours fails for a dead counter that stays dead. */
+		*ret = RESULT(FN(switch_to_percpu)(ref),
+			      pair->killed && !pair->allow_reinit ? -EINVAL : 0);
+		break;
+	case OP_RESURRECT:
+		*ret = RESULT(FN(resurrect)(ref), 0);
+		break;
+	case OP_REINIT:
+		*ret = RESULT(FN(reinit)(ref), 0);
 		break;
 	case OP_IS_ZERO:
 		*ret = FN(is_zero)(ref);
