@@ -41,7 +41,7 @@ static void storm_alive_end(struct storm_object *object)
 	provider->inspect(&object->counter, &state);
 	if (state.countable && state.count != 1)
 		storm_violation(slot->storm, INVARIANT_LEDGER_BALANCED, object,
-				"slot %u: about to end alive, with a count of %llu",
+				"slot %u: about to end alive, but the count is %llu",
 				slot->index, state.count);
 	storm_object_end(object);
 	if (!provider->ends_early)
@@ -50,7 +50,8 @@ static void storm_alive_end(struct storm_object *object)
 	provider->inspect(&object->counter, &state);
 	if (!state.dying || (state.countable && !state.zero))
 		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
-				"slot %u: ended alive, and not dead and zero", slot->index);
+				"slot %u: ended alive, but not dead with a count of zero",
+				slot->index);
 }
 
 static bool storm_alive_is_in_ledger(const struct storm_object *object)
@@ -155,7 +156,7 @@ static void storm_alive_use(struct storm_worker *worker, struct storm_object *ob
 		nr++;
 	else
 		storm_violation(worker->storm, INVARIANT_NO_EARLY_RELEASE, object,
-				"worker %u holds %u references, and tryget fails",
+				"worker %u holds %u references, but tryget fails",
 				worker->index, nr);
 	storm_worker_delay(worker, true);
 	provider->put(&object->counter, nr);

@@ -12,7 +12,7 @@
 #include "storm_internal.h"
 
 #define CONFIRM_DELAY_NS	200	/* from ledgers at zero to the end of the confirmation */
-#define EXITS_PENDING_MAX		128
+#define EXITS_PENDING_MAX	128
 
 /* Sleep for a random time up to @us. Context: process. */
 void storm_sleep_up_to(struct storm_slot *slot, u64 us)
@@ -59,10 +59,10 @@ void storm_check_alive(struct storm_object *object, const char *how)
 	provider->inspect(&object->counter, &state);
 	if (state.dying)
 		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
-				"slot %u: %s, and dying", slot->index, how);
+				"slot %u: %s, but dying", slot->index, how);
 	else if (!provider->tryget_live(&object->counter))
 		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
-				"slot %u: %s, and tryget_live fails", slot->index, how);
+				"slot %u: %s, but tryget_live fails", slot->index, how);
 	else
 		provider->put(&object->counter, 1);
 }
@@ -88,7 +88,7 @@ static void storm_kill_target(void *arg)
 
 	if (irqs_disabled() != irqs_off)
 		storm_violation(slot->storm, INVARIANT_CONTEXT_KEPT, object,
-				"slot %u: killed with interrupts %s, and now they are %s",
+				"slot %u: kill was called with interrupts %s, and left them %s",
 				slot->index, irqs_off ? "off" : "on", irqs_off ? "on" : "off");
 	if (!first)
 		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
@@ -101,7 +101,7 @@ static void storm_kill_target(void *arg)
 	provider->inspect(&object->counter, &state);
 	if (state.killable && !state.dying)
 		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
-				"slot %u: killed, and not dying", slot->index);
+				"slot %u: killed, but not dying", slot->index);
 }
 
 /**

@@ -93,7 +93,7 @@ static void storm_object_release(struct rs_counter *counter)
 
 	if (atomic_inc_return(&object->released) != 1) {
 		storm_violation(storm, INVARIANT_RELEASE_ONCE, object,
-				"release() was called again in slot %u", slot->index);
+				"slot %u: release() was called again", slot->index);
 		return;
 	}
 	if (READ_ONCE(storm->abandon))
@@ -103,19 +103,18 @@ static void storm_object_release(struct rs_counter *counter)
 	held = storm_object_held(object, &worker);
 	if (READ_ONCE(object->owner_holds))
 		storm_violation(storm, INVARIANT_NO_EARLY_RELEASE, object,
-				"slot %u: its killer holds a reference", slot->index);
+				"slot %u: release() while the killer holds a reference",
+				slot->index);
 	else if (held)
 		storm_violation(storm, INVARIANT_NO_EARLY_RELEASE, object,
 				"%llu references held in slot %u, some by worker %u",
 				held, slot->index, worker);
 	else if (READ_ONCE(object->phase) != PHASE_KILLING)
 		storm_violation(storm, INVARIANT_NO_EARLY_RELEASE, object,
-				"slot %u: the owner's reference was not dropped yet",
-				slot->index);
+				"slot %u: release() before the kill", slot->index);
 	else if (object->confirm_wanted && !storm_object_confirmed(object))
-		storm_violation(storm, INVARIANT_CONFIRM_BEFORE_RELEASE,
-				object, "slot %u: not confirmed yet",
-				slot->index);
+		storm_violation(storm, INVARIANT_CONFIRM_BEFORE_RELEASE, object,
+				"slot %u: release() before the confirmation", slot->index);
 
 	WRITE_ONCE(object->payload, PAYLOAD_POISON);
 	object->release_ns = now;

@@ -148,6 +148,6 @@ void storm_saturate_end(struct storm *storm)
 
 	if (!storm_violated(storm) && !storm_saturate_in_middle(object, &count))
 		storm_violation(storm, INVARIANT_SATURATION_STICKS, object,
-				"driven past its end and back, the count is %u", count);
+				"count %u at the end, which is not saturated", count);
 	storm_saturate_abort(storm);
 }

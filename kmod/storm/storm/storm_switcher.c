@@ -28,7 +28,7 @@ static void storm_switcher_check_atomic(struct storm_worker *worker, struct stor
 	object->counter.provider->inspect(&object->counter, &state);
 	if (state.mode != RS_COUNTER_ATOMIC)
 		storm_violation(worker->storm, INVARIANT_MODE_LEGAL, object,
-				"slot %u: switched to atomic, waited, and it is not",
+				"slot %u: not in atomic mode after switch_to_atomic",
 				object->slot->index);
 }
 
@@ -45,7 +45,7 @@ static void storm_switcher_track(struct storm_worker *worker, struct storm_objec
 		tracking->track(&object->counter, "storm", 0);
 	else
 		tracking->untrack(&object->counter);
-	worker->switches++;
+	tally(worker->switches, 1);
 }
 
 static void storm_switcher_switch(struct storm_worker *worker, struct storm_object *object)
