@@ -18,7 +18,7 @@ FIXTURE_VARIANT(storm) {
 };
 
 #define VARIANT(...) RS_VARIANT(storm, __VA_ARGS__)
-RS_EACH_PROVIDER(VARIANT);
+RS_PROVIDERS(VARIANT)
 
 /* What the provider stands: the value of a column of its row. */
 static const char *stands(const char *provider, const char *column)

@@ -46,30 +46,19 @@ static unsigned int results(void)
 	return n;
 }
 
+#define OPERATIONS_atomic	"inc", "dec_and_test", "pair", "get_unless_zero", "init_exit"
+#define OPERATIONS_refcount	"inc", "dec_and_test", "pair", "get_unless_zero", "dec_and_lock", \
+				"init_exit"
+#define OPERATIONS_kref		"get", "put", "pair", "get_unless_zero", "init_exit"
+#define OPERATIONS_percpu_ref	"get", "put", "pair", "tryget", "tryget_live", "tryget_live_rcu", \
+				"pair_atomic", "init_exit"
+
 static const struct {
 	const char *provider;
 	const char *operations[9];
 } each[] = {
-	{ "atomic", { "inc", "dec_and_test", "pair", "get_unless_zero", "init_exit" } },
-	{ "refcount", { "inc", "dec_and_test", "pair", "get_unless_zero", "dec_and_lock",
-			"init_exit" } },
-	{ "rs_refcount", { "inc", "dec_and_test", "pair", "get_unless_zero", "dec_and_lock",
-			   "init_exit" } },
-	{ "cxx_refcount", { "inc", "dec_and_test", "pair", "get_unless_zero", "dec_and_lock",
-			    "init_exit" } },
-	{ "kref", { "get", "put", "pair", "get_unless_zero", "init_exit" } },
-	{ "cxx_kref", { "get", "put", "pair", "get_unless_zero", "init_exit" } },
-	{ "rs_kref", { "get", "put", "pair", "get_unless_zero", "init_exit" } },
-#define PERCPU { "get", "put", "pair", "tryget", "tryget_live", "tryget_live_rcu", \
-		 "pair_atomic", "init_exit" }
-	{ "percpu_ref", PERCPU },
-	{ "rs_percpu_ref", PERCPU },
-	{ "rs_percpu_ref_dynamic", PERCPU },
-	{ "rs_percpu_ref_two_stage", PERCPU },
-	{ "rs_sealed_ref", PERCPU },
-	{ "rs_sealed_ref_dynamic", PERCPU },
-	{ "rs_sealed_ref_generic", PERCPU },
-	{ "cxx_sealed_ref", PERCPU },
+#define OPERATIONS(name, origin, interface, tracked) { #name, { OPERATIONS_##interface } },
+	RS_PROVIDERS(OPERATIONS)
 };
 
 TEST_F(bench, measures_each_operation_of_each_provider)

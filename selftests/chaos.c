@@ -51,10 +51,8 @@ FIXTURE_TEARDOWN(chaos)
 }
 
 static const char * const providers[] = {
-	"atomic", "refcount", "kref", "percpu_ref", "rs_refcount", "rs_kref", "rs_percpu_ref",
-	"rs_percpu_ref_dynamic", "rs_percpu_ref_two_stage",
-	"rs_sealed_ref", "rs_sealed_ref_dynamic", "rs_sealed_ref_generic",
-	"cxx_refcount", "cxx_kref", "cxx_sealed_ref",
+#define NAME(name, ...) #name,
+	RS_PROVIDERS(NAME)
 };
 
 static const char * const numbers[] = {

@@ -158,9 +158,7 @@ unload() {
 
 mark_log
 check "insmod brings the directory, and README says what is in it" load
-for provider in atomic refcount kref percpu_ref rs_refcount rs_kref rs_percpu_ref \
-	rs_percpu_ref_dynamic rs_percpu_ref_two_stage rs_sealed_ref rs_sealed_ref_dynamic \
-	rs_sealed_ref_generic cxx_refcount cxx_kref cxx_sealed_ref; do
+for provider in $all_providers; do
 	check "a $provider is created, got, put, killed, released and destroyed" lifecycle "$provider"
 done
 check "wrong words are refused and the right ones listed" wrong_words

@@ -73,20 +73,16 @@ FIXTURE_VARIANT(tracked) {
 	bool percpu;
 };
 
-#define VARIANT(_name, _kind, _percpu)					\
-	FIXTURE_VARIANT_ADD(tracked, _name) {				\
-		.name = #_name, .kind = _kind, .percpu = _percpu,	\
-	}
+#define TRACKED_none(...)
+#define TRACKED_rs_refcount(...)	__VA_ARGS__
+#define TRACKED_rs_percpu_ref(...)	__VA_ARGS__
+#define TRACKED_rs_sealed_ref(...)	__VA_ARGS__
 
-VARIANT(rs_refcount, "rs_refcount", false);
-VARIANT(rs_kref, "rs_refcount", false);
-VARIANT(rs_percpu_ref, "rs_percpu_ref", true);
-VARIANT(rs_percpu_ref_dynamic, "rs_percpu_ref", true);
-VARIANT(rs_percpu_ref_two_stage, "rs_percpu_ref", true);
-VARIANT(rs_sealed_ref, "rs_sealed_ref", true);
-VARIANT(rs_sealed_ref_dynamic, "rs_sealed_ref", true);
-VARIANT(rs_sealed_ref_generic, "rs_sealed_ref", true);
-VARIANT(cxx_sealed_ref, "rs_sealed_ref", true);
+#define VARIANT(_name, origin, interface, _kind)			\
+	TRACKED_##_kind(FIXTURE_VARIANT_ADD(tracked, _name) {		\
+		.name = #_name, .kind = #_kind, .percpu = RS_PERCPU_##interface, \
+	};)
+RS_PROVIDERS(VARIANT)
 
 FIXTURE_SETUP(tracked)
 {
@@ -447,11 +443,10 @@ FIXTURE_VARIANT(storm) {
 	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(storm, rs_percpu_ref) { .name = "rs_percpu_ref" };
-FIXTURE_VARIANT_ADD(storm, rs_percpu_ref_dynamic) { .name = "rs_percpu_ref_dynamic" };
-FIXTURE_VARIANT_ADD(storm, rs_sealed_ref) { .name = "rs_sealed_ref" };
-FIXTURE_VARIANT_ADD(storm, rs_sealed_ref_dynamic) { .name = "rs_sealed_ref_dynamic" };
-FIXTURE_VARIANT_ADD(storm, rs_sealed_ref_generic) { .name = "rs_sealed_ref_generic" };
+#define STORM_VARIANT(_name, origin, interface, tracked)		\
+	TRACKED_##tracked(RS_ONLY_PERCPU_##interface(			\
+		FIXTURE_VARIANT_ADD(storm, _name) { .name = #_name };))
+RS_PROVIDERS(STORM_VARIANT)
 
 TEST_F(storm, holds_while_its_counters_are_tracked_by_turns)
 {

@@ -30,6 +30,8 @@ begin() {
 		exit 1
 	fi
 	idle_allocations=$(status allocations)
+	# shellcheck disable=SC2034  # the tests use them
+	all_providers=$(providers) percpu_providers=$(providers percpu=1)
 	unload_all
 }
 
@@ -103,6 +105,11 @@ end() {
 	echo "1..$ktap_count"
 	[ "$ktap_failed" = 0 ]
 	exit
+}
+
+# The names in the providers file; of those whose row has KEY=VALUE.
+providers() {	# providers [KEY=VALUE]
+	sed -n "/ ${1-}/s/^provider=\([^ ]*\) .*/\1/p" "$dir/providers"
 }
 
 loaded() { [ -d "/sys/module/$1" ]; }

@@ -16,14 +16,8 @@ FIXTURE_VARIANT(modes) {
 	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(modes, percpu_ref) { .name = "percpu_ref" };
-FIXTURE_VARIANT_ADD(modes, rs_percpu_ref) { .name = "rs_percpu_ref" };
-FIXTURE_VARIANT_ADD(modes, rs_percpu_ref_two_stage) { .name = "rs_percpu_ref_two_stage" };
-FIXTURE_VARIANT_ADD(modes, rs_percpu_ref_dynamic) { .name = "rs_percpu_ref_dynamic" };
-FIXTURE_VARIANT_ADD(modes, rs_sealed_ref) { .name = "rs_sealed_ref" };
-FIXTURE_VARIANT_ADD(modes, rs_sealed_ref_dynamic) { .name = "rs_sealed_ref_dynamic" };
-FIXTURE_VARIANT_ADD(modes, rs_sealed_ref_generic) { .name = "rs_sealed_ref_generic" };
-FIXTURE_VARIANT_ADD(modes, cxx_sealed_ref) { .name = "cxx_sealed_ref" };
+#define VARIANT(...) RS_PERCPU_VARIANT(modes, __VA_ARGS__)
+RS_PROVIDERS(VARIANT)
 
 FIXTURE_SETUP(modes)
 {

@@ -65,10 +65,6 @@ while_open() {	# while_open FILE
 	unload_all
 }
 
-all_providers="atomic refcount kref percpu_ref rs_refcount rs_kref rs_percpu_ref
-	rs_percpu_ref_dynamic rs_percpu_ref_two_stage rs_sealed_ref rs_sealed_ref_dynamic
-	rs_sealed_ref_generic cxx_refcount cxx_kref cxx_sealed_ref"
-
 left_over() {
 	load_all
 	for p in $all_providers; do
@@ -222,8 +218,7 @@ for file in events control storms; do
 	check "rmmod is refused while $file is open" watched while_open "$file"
 done
 check "unloading frees objects that are live, held, killed and released" watched left_over
-for provider in percpu_ref rs_percpu_ref rs_percpu_ref_dynamic rs_percpu_ref_two_stage \
-	rs_sealed_ref rs_sealed_ref_dynamic rs_sealed_ref_generic cxx_sealed_ref; do
+for provider in $percpu_providers; do
 	check "unloading directly after the kill of a $provider waits for its switch" \
 		watched directly_after_kill "$provider"
 done

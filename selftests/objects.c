@@ -24,7 +24,7 @@ FIXTURE_VARIANT(object) {
 };
 
 #define VARIANT(...) RS_VARIANT(object, __VA_ARGS__)
-RS_EACH_PROVIDER(VARIANT);
+RS_PROVIDERS(VARIANT)
 
 /* Every test begins with one live object, "t", and ends without. */
 FIXTURE_SETUP(object)

@@ -209,27 +209,33 @@ bool rs_fail(const char *site, unsigned int nth);
  * The providers, for FIXTURE_VARIANT.
  */
 
-#define RS_EACH_PROVIDER(X)			\
-	X(atomic, false, false);		\
-	X(refcount, false, true);		\
-	X(kref, false, true);			\
-	X(percpu_ref, true, false);		\
-	X(rs_refcount, false, true);		\
-	X(rs_kref, false, true);		\
-	X(rs_percpu_ref, true, false);		\
-	X(rs_percpu_ref_dynamic, true, false);	\
-	X(rs_percpu_ref_two_stage, true, false);	\
-	X(rs_sealed_ref, true, false);		\
-	X(rs_sealed_ref_dynamic, true, false);	\
-	X(rs_sealed_ref_generic, true, false);	\
-	X(cxx_refcount, false, true);		\
-	X(cxx_kref, false, true);		\
-	X(cxx_sealed_ref, true, false)
+#include <refstorm/providers.h>
 
-/* FIXTURE_VARIANT_ADD of @fixture for one of them; needs .name .percpu .saturates. */
-#define RS_VARIANT(fixture, provider, is_percpu, does_saturate)		\
+/* What the interface of a provider, a column of RS_PROVIDERS, says of the provider. */
+#define RS_PERCPU_atomic	false
+#define RS_PERCPU_refcount	false
+#define RS_PERCPU_kref		false
+#define RS_PERCPU_percpu_ref	true
+
+#define RS_SATURATES_atomic	false
+#define RS_SATURATES_refcount	true
+#define RS_SATURATES_kref	true
+#define RS_SATURATES_percpu_ref	false
+
+#define RS_ONLY_PERCPU_atomic(...)
+#define RS_ONLY_PERCPU_refcount(...)
+#define RS_ONLY_PERCPU_kref(...)
+#define RS_ONLY_PERCPU_percpu_ref(...) __VA_ARGS__
+
+/* A row of RS_PROVIDERS as a variant of @fixture, with .name .percpu .saturates. */
+#define RS_VARIANT(fixture, provider, origin, interface, tracked)	\
 FIXTURE_VARIANT_ADD(fixture, provider) {				\
-	.name = #provider, .percpu = (is_percpu), .saturates = (does_saturate), \
-}
+	.name = #provider, .percpu = RS_PERCPU_##interface,		\
+	.saturates = RS_SATURATES_##interface,				\
+};
+
+/* The same for per-CPU providers only, with .name. */
+#define RS_PERCPU_VARIANT(fixture, provider, origin, interface, tracked)	\
+	RS_ONLY_PERCPU_##interface(FIXTURE_VARIANT_ADD(fixture, provider) { .name = #provider };)
 
 #endif /* SELFTESTS_REFSTORM_H */

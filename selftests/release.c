@@ -23,7 +23,7 @@ FIXTURE_VARIANT(release) {
 };
 
 #define VARIANT(...) RS_VARIANT(release, __VA_ARGS__)
-RS_EACH_PROVIDER(VARIANT);
+RS_PROVIDERS(VARIANT)
 
 FIXTURE_SETUP(release)
 {
@@ -208,37 +208,8 @@ FIXTURE_VARIANT(confirmation) {
 	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(confirmation, percpu_ref) {
-	.name = "percpu_ref",
-};
-
-FIXTURE_VARIANT_ADD(confirmation, rs_percpu_ref) {
-	.name = "rs_percpu_ref",
-};
-
-FIXTURE_VARIANT_ADD(confirmation, rs_percpu_ref_dynamic) {
-	.name = "rs_percpu_ref_dynamic",
-};
-
-FIXTURE_VARIANT_ADD(confirmation, rs_percpu_ref_two_stage) {
-	.name = "rs_percpu_ref_two_stage",
-};
-
-FIXTURE_VARIANT_ADD(confirmation, rs_sealed_ref) {
-	.name = "rs_sealed_ref",
-};
-
-FIXTURE_VARIANT_ADD(confirmation, rs_sealed_ref_dynamic) {
-	.name = "rs_sealed_ref_dynamic",
-};
-
-FIXTURE_VARIANT_ADD(confirmation, rs_sealed_ref_generic) {
-	.name = "rs_sealed_ref_generic",
-};
-
-FIXTURE_VARIANT_ADD(confirmation, cxx_sealed_ref) {
-	.name = "cxx_sealed_ref",
-};
+#define PERCPU_VARIANT(...) RS_PERCPU_VARIANT(confirmation, __VA_ARGS__)
+RS_PROVIDERS(PERCPU_VARIANT)
 
 FIXTURE_SETUP(confirmation)
 {

@@ -16,7 +16,7 @@ FIXTURE_VARIANT(storm) {
 };
 
 #define VARIANT(...) RS_VARIANT(storm, __VA_ARGS__)
-RS_EACH_PROVIDER(VARIANT);
+RS_PROVIDERS(VARIANT)
 
 TEST_F(storm, holds_every_invariant_while_operations_overlap_kills)
 {

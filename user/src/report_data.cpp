@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report_data.hpp"
 
+#include <refstorm/providers.h>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -11,6 +13,19 @@
 namespace refstorm {
 
 namespace {
+
+struct listed_provider {
+    std::string_view name;
+    std::string_view origin;
+    std::string_view interface;
+};
+
+// A report may be of another architecture's machine.
+constexpr std::array listed_providers = {
+#define LISTED(name, origin, interface, tracked) listed_provider{#name, #origin, #interface},
+    RS_PROVIDERS_EVERYWHERE(LISTED) RS_PROVIDERS_X86_64(LISTED)
+#undef LISTED
+};
 
 constexpr std::array units = {"instructions", "cycles", "ns", "bytes", "ops_per_second"};
 
@@ -165,28 +180,48 @@ void add_document(report_data &data, const json &document)
 } // namespace
 
 // Colours after Okabe and Ito: mainline's are vermilion everywhere, ours blue, green where slots are sealed,
-// purple through C++.
+// purple through C++. A provider without a row here is blue, with a point of its own.
 const std::vector<counter_look> &counter_looks()
 {
     constexpr unsigned grey = 0x7f7f7f, vermilion = 0xd55e00, blue = 0x0072b2, sky = 0x56b4e9,
                        green = 0x009e73, purple = 0xcc79a7;
-    static const std::vector<counter_look> looks = {
-        {"atomic", "", false, grey, 3, 2},
-        {"refcount", "", false, vermilion, 1, 7},
-        {"rs_refcount", "refcount", false, blue, 1, 5},
-        {"cxx_refcount", "refcount", false, purple, 2, 9},
-        {"kref", "", false, vermilion, 2, 6},
-        {"rs_kref", "kref", false, blue, 2, 4},
-        {"cxx_kref", "kref", false, purple, 4, 8},
-        {"percpu_ref", "", true, vermilion, 1, 7},
-        {"rs_percpu_ref", "percpu_ref", true, blue, 1, 5},
-        {"rs_percpu_ref_dynamic", "percpu_ref", true, sky, 2, 4},
-        {"rs_percpu_ref_two_stage", "percpu_ref", true, sky, 4, 10},
-        {"rs_sealed_ref", "percpu_ref", true, green, 1, 9},
-        {"rs_sealed_ref_dynamic", "percpu_ref", true, green, 2, 8},
-        {"rs_sealed_ref_generic", "percpu_ref", true, green, 4, 12},
-        {"cxx_sealed_ref", "percpu_ref", true, purple, 2, 13},
+    struct own_look {
+        std::string_view name;
+        unsigned colour;
+        int dash;
+        int point;
     };
+    static constexpr std::array own_looks = {
+        own_look{"atomic", grey, 3, 2},
+        own_look{"refcount", vermilion, 1, 7},
+        own_look{"rs_refcount", blue, 1, 5},
+        own_look{"cxx_refcount", purple, 2, 9},
+        own_look{"kref", vermilion, 2, 6},
+        own_look{"rs_kref", blue, 2, 4},
+        own_look{"cxx_kref", purple, 4, 8},
+        own_look{"percpu_ref", vermilion, 1, 7},
+        own_look{"rs_percpu_ref", blue, 1, 5},
+        own_look{"rs_percpu_ref_dynamic", sky, 2, 4},
+        own_look{"rs_percpu_ref_two_stage", sky, 4, 10},
+        own_look{"rs_sealed_ref", green, 1, 9},
+        own_look{"rs_sealed_ref_dynamic", green, 2, 8},
+        own_look{"rs_sealed_ref_generic", green, 4, 12},
+        own_look{"cxx_sealed_ref", purple, 2, 13},
+    };
+    static const std::vector<counter_look> looks = [] {
+        std::vector<counter_look> all;
+        for (const std::string_view interface : {"atomic", "refcount", "kref", "percpu_ref"})
+            for (const auto &[name, origin, its_interface] : listed_providers) {
+                if (its_interface != interface)
+                    continue;
+                const auto *own = std::ranges::find(own_looks, name, &own_look::name);
+                const bool has_own = own != own_looks.end();
+                all.push_back({name, origin == "refstorm" ? interface : "", interface == "percpu_ref",
+                               has_own ? own->colour : blue, has_own ? own->dash : 3,
+                               has_own ? own->point : 14 + static_cast<int>(all.size())});
+            }
+        return all;
+    }();
     return looks;
 }
 

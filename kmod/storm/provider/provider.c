@@ -10,23 +10,9 @@
 #include "provider.h"
 
 static const struct rs_provider * const providers[] = {
-	&rs_provider_atomic,
-	&rs_provider_refcount,
-	&rs_provider_kref,
-	&rs_provider_percpu_ref,
-	&rs_provider_rs_refcount,
-	&rs_provider_rs_kref,
-	&rs_provider_rs_percpu_ref,
-	&rs_provider_rs_percpu_ref_dynamic,
-	&rs_provider_rs_percpu_ref_two_stage,
-	&rs_provider_rs_sealed_ref,
-	&rs_provider_rs_sealed_ref_dynamic,
-	&rs_provider_rs_sealed_ref_generic,
-	&rs_provider_cxx_refcount,
-	&rs_provider_cxx_kref,
-#ifdef CONFIG_X86_64
-	&rs_provider_cxx_sealed_ref,
-#endif
+#define X(name, ...) &rs_provider_##name,
+	RS_PROVIDERS(X)
+#undef X
 };
 
 static const char * const origin_names[] = {

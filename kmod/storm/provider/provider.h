@@ -2,9 +2,9 @@
 /*
  * Providers: the counters that can be driven, each one table of operations.
  *
- * Mainline's counters and ours stand side by side behind the same calls. To
- * add one, write a file that defines a struct rs_provider, and list it in
- * provider.c.
+ * Mainline's counters and ours stand side by side behind the same calls. To add one, write
+ * provider_NAME.c, which defines rs_provider_NAME, name its object in kmod/storm/Kbuild, and
+ * give it a row in RS_PROVIDERS.
  */
 #ifndef _REFSTORM_PROVIDER_H
 #define _REFSTORM_PROVIDER_H
@@ -13,6 +13,7 @@
 
 #include <refstorm/percpu_ref.h>
 #include <refstorm/refcount.h>
+#include <uapi/refstorm/providers.h>
 
 struct command;
 struct rs_bench_op;
@@ -222,21 +223,9 @@ struct rs_provider {
 	const struct rs_bench_op *bench;
 };
 
-extern const struct rs_provider rs_provider_atomic;
-extern const struct rs_provider rs_provider_refcount;
-extern const struct rs_provider rs_provider_kref;
-extern const struct rs_provider rs_provider_percpu_ref;
-extern const struct rs_provider rs_provider_rs_refcount;
-extern const struct rs_provider rs_provider_rs_kref;
-extern const struct rs_provider rs_provider_rs_percpu_ref;
-extern const struct rs_provider rs_provider_rs_percpu_ref_dynamic;
-extern const struct rs_provider rs_provider_rs_percpu_ref_two_stage;
-extern const struct rs_provider rs_provider_rs_sealed_ref;
-extern const struct rs_provider rs_provider_rs_sealed_ref_dynamic;
-extern const struct rs_provider rs_provider_rs_sealed_ref_generic;
-extern const struct rs_provider rs_provider_cxx_kref;
-extern const struct rs_provider rs_provider_cxx_refcount;
-extern const struct rs_provider rs_provider_cxx_sealed_ref;
+#define RS_DECLARE_PROVIDER(name, ...) extern const struct rs_provider rs_provider_##name;
+RS_PROVIDERS(RS_DECLARE_PROVIDER)
+#undef RS_DECLARE_PROVIDER
 
 const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,
