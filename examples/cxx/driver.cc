@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "driver.h" // what C calls of this file, and example_idle(), which it calls of C's
+#include "driver.h" // declares the functions of this file, and example_idle() of main.c
 #include <refstorm/ref.hpp>
 
 static constinit struct device {
-    rs_sealed_ref requests; // counted per CPU, since every request takes and drops one
+    rs_sealed_ref requests; // per-CPU: every request takes one reference and drops it
     static constexpr auto counter = &device::requests;
     static void release(device *d) { rs::live<device>::finish(*d), example_idle(); }
 } disk{};
 
 bool example_request()
 {
-    const auto request = rs::tryget_live(rs::rcu_reader{}, disk); // put at the end of the scope
+    const auto request = rs::tryget_live(rs::rcu_reader{}, disk); // the destructor puts it
     return static_cast<bool>(request);
 }
 
@@ -19,6 +19,6 @@ int example_add_and_remove()
     auto begun = rs::live<device>::begin(disk, rs_gfp_kernel());
     if (!begun)
         return begun.error();
-    const auto owner = std::move(begun).take(); // of the right to kill: once, here at the end of the scope
+    const auto owner = std::move(begun).take(); // the destructor kills the counter, once
     return example_request() + example_request();
 }

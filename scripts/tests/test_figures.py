@@ -25,6 +25,9 @@ def document(rows, possible_cpus=1):
     return {"schema": 1, "kernel": KERNEL, "possible_cpus": possible_cpus, "results": rows, "kills": []}
 
 
+STORM = {"schema": 1, "kernel": KERNEL, "verdict": "held", "storms": [
+    {"provider": "rs_kref", "cpus": 4, "operations": 7620000, "kills": 397, "overlapped_kills": 353,
+     "release_median_ns": 2159400, "release_p99_ns": 1260000000, "verdict": "held"}]}
 TURN = """
 0000000000000000 <bench_nothing>:
    0:\tendbr64
@@ -41,7 +44,10 @@ class FiguresTest(unittest.TestCase):
         self.addCleanup(place.cleanup)
         self.place = place.name
         figures.HELD = self.path("figures")
-        figures.README = self.write("README.md", "before\n" + figures.BEGIN + figures.END + "after\n")
+        self.true_readme = figures.README
+        figures.README = self.write("README.md", "before\n" + "between\n".join(
+            figures.BEGIN.format(each) + figures.END for each in ("storms", "readme")) + "after\n")
+        self.addCleanup(setattr, figures, "README", self.true_readme)
 
     def path(self, name):
         return os.path.join(self.place, name)
@@ -166,7 +172,8 @@ class FiguresTest(unittest.TestCase):
         self.assertEqual(merged["kills"], [{"kill": "confirm"}])
 
     def test_merge_tells_the_bytes_of_code_with_what_was_moved_away(self):
-        sizes = {"bench/bench_loop": "10 20 t bench_nothing", "provider/provider_mainline_kref": "0 54 t bench_get",
+        sizes = {"bench/bench_loop": "10 20 t bench_nothing",
+                 "provider/provider_mainline_kref": "0 54 t bench_get",
                  "provider/provider_rs_kref": "0 39 t bench_get\n8 19 t bench_get.cold\n0 50 t bench_command"}
         for name, said in sizes.items():
             self.write(f"objects/{name}.o", said)
@@ -217,6 +224,36 @@ class FiguresTest(unittest.TestCase):
             text = file.read()
         self.assertTrue(text.startswith("before\n") and text.endswith("after\n"))
         self.assertIn("| `rs_refcount` | 8 | 13 | 8 | 13 | 8 | 13 |\n", text)
+
+    def test_counters_of_the_same_cost_share_a_row_of_the_readme(self):
+        rows = [row("refcount", "pair", 13), row("kref", "pair", 13), row("rs_refcount", "pair", 8),
+                row("rs_kref", "pair", 8), row("cxx_kref", "pair", 9)]
+        table = figures.readme_table([document(rows)])
+        self.assertEqual(table.splitlines()[2:], ["| `rs_refcount`, `rs_kref` | 8 | 13 |", "| `cxx_kref` | 9 | 13 |"])
+
+    def test_a_readme_that_lost_its_part_is_not_written(self):
+        self.write("README.md", "all of it\n")
+        said, code = self.run_it("storms", self.write("storm", STORM))
+        self.assertEqual((said, code), ("figures: README has no part that `figures storms` writes\n", 1))
+        with open(figures.README, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "all of it\n")
+
+    def test_readme_gets_the_table_of_storms(self):
+        self.assertEqual(self.run_it("storms", self.write("storm", "booting\n" + json.dumps(STORM, indent=2) + "\n")),
+                         ("", 0))
+        with open(figures.README, encoding="utf-8") as file:
+            text = file.read()
+        self.assertTrue(text.startswith("before\n") and text.endswith("after\n"))
+        self.assertIn("|\n| `rs_kref` | 7,620,000 | 397 | 353 | 2.16 ms | 1,260 ms | held |\n", text)
+        self.assertIn(f"\nKernel {KERNEL}, 4 CPUs, verdict of all: held.\n", text)
+
+    def test_a_storm_that_was_cut_short_is_an_error_and_leaves_the_readme(self):
+        whole = json.dumps(STORM, indent=2)
+        for broken in (whole[:-9], "panic\n", whole.replace("release_p99_ns", "p99"), json.dumps(document(ROWS))):
+            said, code = self.run_it("storms", self.write("storm", broken))
+            self.assertEqual(code, 1)
+            self.assertIn("no JSON document of refstorm storm", said)
+        self.assertEqual(figures.readme_parts("storms")[1], "")
 
     def test_a_turn_of_the_loop_around_nothing_is_counted(self):
         self.assertEqual(figures.turn_of(TURN.format(down="dec    %rsi", to="4")), 2)
