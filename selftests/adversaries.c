@@ -54,8 +54,8 @@ TEST_F(storm, of_all_lives_and_ends_that_the_counter_has_holds)
 }
 
 /*
- * Dynamic ones are asked at once whether they are still hot, so that an exit now and then meets
- * a switch that nobody asked for.
+ * Dynamic counters check at once whether they are still hot, so that an exit now and then meets
+ * a switch that the test did not request.
  */
 TEST_F(storm, of_counters_that_are_ended_alive_holds)
 {
@@ -287,9 +287,9 @@ TEST_F(adversary, kprobes_are_met_in_the_fast_path)
 }
 
 /*
- * Breakpoints that go are taken out of the code while kprobes' lock is held, after a
- * wait for every task to sleep. Threads that are busy must not make it wait: the end of their
- * storm needs the lock of storms, which whoever sets the next breakpoints holds.
+ * kprobes removes a breakpoint from the code with its lock held, after it waited for every
+ * task to sleep. Busy threads must not delay that: the end of their storm needs storms_lock,
+ * which the command that sets the next breakpoints holds.
  */
 TEST_F(adversary, kprobes_are_set_while_busy_storms_end)
 {

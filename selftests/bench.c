@@ -173,7 +173,7 @@ TEST_F(bench, shows_how_long_kills_take)
 			EXPECT_LE(rs_number(release, "median_ns"), rs_number(release, "p99_ns"));
 			EXPECT_LE(rs_number(release, "p99_ns"), rs_number(release, "max_ns"));
 			EXPECT_LE(rs_number(release, "max_ns"), rs_number(release, "total_ns"));
-			/* Who is sealed by interrupts had some; others had none of them. */
+			/* Only a counter that is sealed by interrupts has rounds and interrupts. */
 			EXPECT_EQ(!strcmp(providers[p], "rs_sealed_ref"),
 				  rs_number(release, "rounds") > 0);
 			EXPECT_EQ(!strcmp(providers[p], "rs_sealed_ref"),

@@ -226,7 +226,7 @@ TEST_F(files, control_gives_its_result_once_and_in_pieces)
 		len++;
 	EXPECT_STREQ("command=create object=t result=done\n", said);
 	EXPECT_EQ(0, read(fd, said, sizeof(said)));
-	/* A second command's result takes the place of a first that nobody read. */
+	/* The result of a second command replaces the unread result of the first. */
 	ASSERT_EQ(5, write(fd, "get t", 5));
 	ASSERT_EQ(8, write(fd, "tryget t", 8));
 	rest = rs_read_fd(fd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who holds it: a tracked counter that was killed and is not released names its holders,
- * in the log and in debugfs. Mainline's says nothing.
+ * Tracking: a tracked counter that was killed and is not released names its holders, in the
+ * log and in debugfs. Mainline's counter reports nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -285,8 +285,9 @@ FIXTURE_TEARDOWN(holders)
 }
 
 /*
- * DESIGN.md, "where mainline hurts": the same mistake made with both. When ours has spoken
- * twice, mainline's, killed before it, has had more than that time to say anything.
+ * Mainline is silent about a kill that never ends. The test makes the same mistake with both
+ * counters and kills mainline's first, so when ours has reported twice, mainline's has had more
+ * time than that to report.
  */
 TEST_F(holders, mainline_says_nothing_of_what_ours_reports)
 {
@@ -336,7 +337,7 @@ TEST_F(holders, a_released_counter_is_not_reported)
 	ASSERT_STREQ("done", rs_result("put gone"));
 	ASSERT_STREQ("done", rs_result("resurrect back"));
 
-	/* Whoever reports this one has looked at the others, whose time came sooner. */
+	/* The work that reports "t" has looked at the other counters, which were due earlier. */
 	log = log_with(self->kmsg, "\"t\"");
 	EXPECT_NE(NULL, strstr(log, "\"t\""));
 	EXPECT_EQ(NULL, strstr(log, "\"gone\""));

@@ -14,7 +14,7 @@
 
 #include "refstorm.h"
 
-/* Strings that live for a while, so that nobody has to free them. */
+/* A ring of strings, so that callers need not free them. */
 static char *scratch(size_t size)
 {
 	static char *ring[256];

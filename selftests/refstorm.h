@@ -2,10 +2,10 @@
 /*
  * What the tests share: the module, its debugfs files, and the kernel log.
  *
- * A program that is linked with refstorm.o loads the module before main() if
- * nobody has, and unloads it at its end; without the privilege to do so it
- * skips as a whole. Nothing here knows the harness: functions answer with
- * values, and the tests judge them.
+ * A program that is linked with refstorm.o loads the module before main() unless it is
+ * loaded, and unloads it at its end; without the privilege to do so the whole program
+ * skips. These functions know nothing of the harness: they return values, and the tests
+ * judge the values.
  *
  * Strings returned as "const char *" stay valid for the next dozens of calls.
  */

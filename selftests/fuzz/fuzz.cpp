@@ -52,7 +52,7 @@ constexpr std::size_t processes_most = 64;
 
 using clock = std::chrono::steady_clock;
 
-// A write under way, for who waits for it.
+// A write in progress, for the process that watches for writes that hang.
 struct write_under_way {
     std::atomic<clock::rep> since; // 0: there is none
     std::array<char, 1000> text;
@@ -146,7 +146,7 @@ class open_files {
     std::map<std::string, int, std::less<>> open_;
 };
 
-// Errno or 0. Who waits sees what is written, and since when.
+// Errno or 0. The watching process sees in \p seen what is written, and since when.
 int do_write(int fd, const fuzz::attempt &made, write_under_way &seen)
 {
     const auto length = std::min(made.text.size(), seen.text.size() - 1);

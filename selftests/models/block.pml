@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Blocks of slots are given back, and used again, with stragglers about.
+ * Blocks of slots are freed and reused while stragglers may still add to them.
  *
- * Between loading the slot pointer and adding, a task may be preempted for as
- * long as it likes; an interrupt may be there, too, but runs to its end. So
- * reference A, which has gone cold or was ended, points to the static sealed slot
- * from now on, Tasks RCU waits for tasks and RCU for interrupts, and only then the
- * block is opened for reference B, or freed. A itself may have it back at once,
- * for its stragglers find what they are looking for; but then that wait says
- * nothing about those who load the pointer from now on, and the next one counts. (The
- * code retires a block for good, and has no use for that yet.)
+ * Between loading the slot pointer and adding, a task may be preempted for any time.
+ * An interrupt may be in that window, too, but runs to its end. So counter A, which has
+ * gone cold or was ended, first points to the static sealed slot. Then Tasks RCU waits for
+ * tasks and RCU for interrupts, and only then is the block opened for counter B, or freed.
+ * A itself may take the block back at once, because the block is still right for A's
+ * stragglers. But then that wait does not cover tasks that load the pointer from now on,
+ * and the next retirement needs a wait of its own. (The code takes no block back.)
  *
- * A grace period waits for whoever is in a window when it begins. Windows are
- * short, so it is enough here to see each straggler outside of one.
+ * A grace period waits for each task that is in the window when the grace period begins.
+ * Windows are short, so the model only waits to see each straggler outside of its window.
  *
  * Stands for: sealed_ref.h rs_sealed_ref_get
  * Stands for: sealed_engine.c sealed_engine_publish
@@ -49,7 +48,7 @@ bit own = 1;				/* A points to the block */
 bit cold_now, window[2], tasks_left, rcu_left, freed, taken, b_done, a_done;
 byte waits, got;
 
-/* rs_sealed_ref_get() on A: everybody holds a reference of somebody else. */
+/* rs_sealed_ref_get() on A: each caller relies on a reference of another task. */
 proctype Straggler(byte who) {
 	byte ops;
 	short res;
@@ -133,7 +132,7 @@ proctype Wait(byte wait) {
 out:	skip
 }
 
-/* A goes cold: sealed, collected, repointed; whoever is in a window still adds. */
+/* A goes cold: sealed, collected, repointed; a straggler in its window still adds. */
 inline cold() {
 	atomic { a = a + slot - OPEN - BIAS; slot = SEALED };
 #if !defined(NOT_REPOINTED) && !defined(REPOINTED_LATE)

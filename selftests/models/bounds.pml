@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is added to a sealed slot is never read, but it is added: a slot must not
- * drift until it looks open. A call for more than MOST goes to the word at once,
- * and the slow path re-centres a slot that has drifted by LIMIT. Between the
- * addition and that, the task may be preempted, and the slot opened: only what is
- * still sealed is re-centred, in one step of its CPU.
+ * An addition to a sealed slot changes the slot, though its value is never read. The slot
+ * must not drift until it looks open. A call for more than MOST goes to the word at once, and
+ * the slow path re-centres a slot that has drifted by LIMIT. Between the addition and the
+ * re-centring the task may be preempted and the slot opened, so the slow path re-centres only
+ * a slot that is still sealed, in one step of its CPU.
  *
  * 64 bits scaled down: sealed is -32, and below -64 the sign turns, too.
  *
@@ -34,7 +34,7 @@
 #define MOST	4
 #define LIMIT	8
 #define TURNS	(-64)
-#define OPENED	(OPEN + 100)	/* nobody takes so many away */
+#define OPENED	(OPEN + 100)	/* no sequence of puts removes so many */
 
 /* There are references enough to give back. */
 #define FIRST	1000

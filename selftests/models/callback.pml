@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How users of collected counts are called back. Interrupts of any CPU add what a round has
- * collected to a queue of the machine, and then kick: the tasklet of their own CPU, if
- * softirqs run at the end of that interrupt, or else a thread, which runs the same
- * tasklet wherever it is. The tasklet calls back one count at a time, and leaves the rest
- * to the thread. The thread sleeps when there is nothing.
+ * How the callbacks of collected counts are called. An interrupt of any CPU adds the counts
+ * that a round has collected to one queue, and then kicks the tasklet of its own CPU, if
+ * softirqs run at the end of that interrupt, or else a thread, which runs the same tasklet on
+ * whatever CPU it is. The tasklet calls the callbacks of one count at a time, and leaves the
+ * rest to the thread. The thread sleeps when the queue is empty.
  *
- * What is fresh is taken off and turned around by whoever runs the tasklet, and is in no
- * list meanwhile.
+ * The tasklet takes the fresh counts off and reverses their order; meanwhile they are in no list.
  *
- * CPU 1 has no softirqs with THREADED: a realtime task keeps them away there, or
- * the CPU goes down. Without, an interrupt may have come while softirqs run, and kicks the
- * thread then. With EXIT the module goes in the end: tasklets first, then the thread.
+ * With THREADED, CPU 1 runs no softirqs: a realtime task occupies it, or it goes down.
+ * Without, an interrupt may have hit a softirq, and kicks the thread then. With EXIT the
+ * module is unloaded at the end: tasklets are ended first, then the thread.
  *
  * Stands for: sealed_callback.c sealed_callback_add sealed_callback_take_fresh sealed_callback_turn_around sealed_callback_pop
  * Stands for: sealed_callback.c sealed_callback_pending sealed_callback_run sealed_callback_thread

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A dynamic count is killed at any time while its work item has it change form:
- * cold, hot, asked whether it still is, hot again or cold. The user has not asked for the
- * switch with which the work asks that ("unasked"): it ends under the lock, and calls nobody
- * back. A kill that comes meanwhile makes it the user's. ending.pml has exit at such a time.
+ * A dynamic count is killed at any time while its work item changes its state: cold, hot,
+ * probing whether it is still hot, hot again or cold. The user did not request the switch by
+ * which the work probes ("unasked"): that switch ends under the lock and calls no callback. A
+ * kill during it makes it the user's switch. ending.pml has exit at such a time.
  *
- * Slots are initialised sealed before a pointer leads to them, the bias goes in
- * before they open, DEAD is looked at under the lock. They are only taken away
- * when no round is under way. A task may have loaded either pointer, and adds
- * whenever it likes; block.pml has what that means for the slots' memory.
+ * Slots are initialised sealed before they are published, the bias is added before they
+ * open, and DEAD is tested under the lock. Slots are taken away only when no round is in
+ * progress. A task may have loaded either pointer, and may add at any time; block.pml shows
+ * what that means for the memory of the slots.
  *
  * Stands for: percpu_dynamic.c percpu_dynamic_warm_up percpu_dynamic_probe percpu_dynamic_reopen_or_free
  * Stands for: percpu_heat.c percpu_dynamic_collected

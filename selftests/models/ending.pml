@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The end of a dynamic count that is alive, or killed and not released. exit waits for
- * nothing that the user did not ask for. So the interrupt that a get has asked for may be
- * pending then, the work item queued, running or both, and a switch of the work's under way.
+ * nothing that the user did not request. So when exit runs, the interrupt that a get
+ * requested may be pending, the work item queued, running or both, and a switch of the
+ * work's in progress.
  *
  * Each of these has its own reference to the memory ("users"), and finds out under the
- * count's lock that the count was ended. The user's counter is gone by then. exit decides
- * under that lock, too, whether it takes the slots away or leaves them to the switch.
+ * count's lock that the count was ended. The user's counter is gone by then. Under the same
+ * lock exit decides whether it takes the slots away or leaves them to the switch.
  *
  * The owner takes references, which heats the count, may drop the initial one without a
  * kill, and ends the count. (A live count at zero has release() called whenever its word

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The generic engine: additions to slots are atomic for all CPUs, so whoever
- * collects swaps every slot for a sealed one himself, and opens them himself.
- * A task may add to the slot of a CPU that it has left: nothing is lost by that.
+ * The generic engine: additions to slots are atomic for all CPUs, so the CPU that
+ * collects exchanges every slot for a sealed one, and the CPU that opens writes every slot.
+ * A task may add to the slot of a CPU that it has left: no count is lost by that.
  *
- * Spin knows no weak memory. Where an operation is relaxed instead of what is
- * said here, both orders that this allows are tried, by hand:
+ * Spin has no weak memory. For an operation that is weaker than listed here, the model
+ * tries both orders by hand:
  * put release: what a holder did to the object comes before its put;
  * open release: the bias is in the word before a slot is open;
- * seal acquire: release() sees what the puts saw that the seal found. For that
- * the full barrier of percpu_switch_add_sum() would do as well (SEAL_RELAXED alone is right).
+ * seal acquire: release() sees what the puts saw that the seal found. The full barrier of
+ * add_sum() is enough for that, too (SEAL_RELAXED alone is right).
  * selftests/litmus/G* ask the kernel's memory model the same.
  *
  * Stands for: sealed_swap.c sealed_swap_open sealed_swap_collect

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * CPU 1 comes and goes while a round seals two counts or three, the first in the interrupt,
- * each other in a further one, for which the CPU asks itself; no hotplug lock.
+ * CPU 1 goes offline and online while a round seals two or three counts: the first in the
+ * interrupt, each other one in a further interrupt that the CPU requests itself. No hotplug lock.
  *
- * CPU 1 may leave before its interrupt, or between that and the further one. It sees to both
- * on its way out, but gets nothing any more that it asks for then: so it reports, and leaves
- * its other slots. When all have reported, the last seals from afar what is left of CPU 1, a
- * chunk a turn. The last may be CPU 1 itself, on its way out: it has CPU 0 make the next turn.
+ * CPU 1 may leave before its interrupt, or between that and the further one. It still runs
+ * both on its way out, but no interrupt that it requests then. So it reports, and leaves its
+ * other slots. When all CPUs have reported, the last seals the slots that CPU 1 left, a chunk
+ * a turn. The last may be CPU 1 itself, on its way out: it has CPU 0 make the next turn.
  * Then it reads the mask again, and if CPU 1 has come up, interrupts it after all: a
  * slot that is open there was written by an addition that was under way, and what is found
  * replaces what was taken from afar; if it is sealed, that stays. CPU 1 may leave again

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A kill under traffic: every CPU seals its own slot, in the interrupt or in a further one,
- * adds what it held to the count's sum, and reports. The last one to report has the sum
- * brought into the word.
+ * adds its value to the count's sum, and reports. The last CPU to report starts the callback,
+ * which adds the sum to the word.
  *
- * Tasks borrow references, take further ones and give them back, on any CPU,
- * preempted anywhere. In the end everything was released, once, and not before.
+ * Tasks take references and put them, on any CPU, preempted anywhere. At the end release()
+ * has run once, and not before the last put.
  *
  * Stands for: sealed_ref.h rs_sealed_ref_get rs_sealed_ref_put
  * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more

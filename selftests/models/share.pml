@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Many kills share a round. Whoever wants its count collected puts it on the list of
- * what waits, and begins a round unless one is under way. A round takes the whole
- * list and interrupts every CPU; that interrupt seals the first count, a further one the
- * rest. The last to report hands the counts to those who call users back (callback.pml),
- * and begins the next round or lets go ("busy") and looks at what waits again. What was
- * listed meanwhile found "busy" set, and relies on that.
+ * Many kills share a round. A kill puts its count on the list of waiting counts, and begins
+ * a round unless one is in progress. A round takes the whole list and interrupts every CPU;
+ * that interrupt seals the first count, a further one the rest. The last CPU to report hands
+ * the counts to the queue of callbacks (callback.pml). Then it begins the next round, or
+ * clears "busy" and looks at the list again. A kill that listed its count meanwhile found
+ * "busy" set, and relies on that second look.
  *
- * Only so many rounds may begin in a jiffy: here, any may have to wait for the timer of the
- * CPU that would have begun it. With LEAVING, CPU 1 goes down for good: it begins at once what
- * its timer would have, and starts the timer no more. (It still runs interrupts on its way.)
- * With ABSENT, a CPU may be absent when the round begins; the last to report seals for it,
- * in several turns maybe, or finds that it has come up, and interrupts it.
+ * The number of rounds in a jiffy is limited: here, any round may have to wait for the timer
+ * of the CPU that would have begun it. With LEAVING, CPU 1 goes down and stays down: it begins
+ * at once the round that its timer would have begun, and starts no timer any more. (It still
+ * runs interrupts on its way out.) With ABSENT, a CPU may be absent when the round begins. The
+ * last CPU to report seals its slots, in one turn or several, or finds that it has come up,
+ * and interrupts it.
  *
- * Of a count only matters here which CPUs have sealed its slots.
+ * A count in this model is only the set of CPUs that have sealed its slots.
  *
  * Stands for: sealed_round.c sealed_round_collect sealed_round_next sealed_round_is_allowed sealed_round_next_jiffy
  * Stands for: sealed_round.c sealed_round_begin sealed_round_begin_late sealed_round_cpu_goes
@@ -125,7 +126,7 @@ inline begin_or_wait(cpu) {
 	fi
 }
 
-/* sealed_round_next(), by whoever has the round */
+/* sealed_round_next(), by the CPU that owns the round */
 inline next_round(cpu) {
 	do
 	:: waiting != 0 -> begin_or_wait(cpu); break
@@ -267,7 +268,7 @@ proctype Kill(byte count; byte cpu) {
 taken:	skip
 }
 
-/* sealed_round_next_jiffy(): what waited then still does, for whoever has the round takes it. */
+/* sealed_round_next_jiffy(): the waiting counts still wait, because only the owner of the round takes them. */
 proctype Timer(byte cpu) {
 	byte k;
 	bit last;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Modes: atomic, per-CPU and back, kills at any time, reinit. Rounds only seal: to
- * open, the bias goes into the word, and each CPU opens its own slot when it next
- * finds that sealed and the word biased without SWITCHING.
+ * Modes: atomic, per-CPU and back, kills at any time, reinit. Rounds only seal. A switch to
+ * per-CPU mode adds the bias to the word, and each CPU opens its own slot when it next finds
+ * the slot sealed and the word biased without SWITCHING.
  *
- * A task that has no reference tries to get one, and puts what it got.
+ * A task without a reference tries to get one, and puts it.
  *
  * Stands for: sealed_ref.h rs_sealed_ref_put rs_sealed_ref_tryget_live
  * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
@@ -77,7 +77,7 @@ proctype Switcher() {
 	if :: refs >= BIAS / 2 -> begin_switch(0) :: else fi;
 	RELEASE;
 	SETTLED;
-	/* The word alone says how many references there are, unless somebody else opened. */
+	/* The word alone has the number of references, unless another task opened the slots. */
 	CHECK(sync_is_atomic, SWITCHERS > 1 || !switching && slot[0] < 0 && slot[CPUS - 1] < 0 && refs < BIAS / 2);
 	/* __rs_percpu_count_switch_to_percpu() */
 	percpu_count_lock_settled();

@@ -33,7 +33,7 @@ struct state {
 };
 
 /**
- * struct counted - a counter, and what is known of it
+ * struct counted - a counter, and what the scenario knows of it
  * @ref: the counter
  * @state: what it was brought into
  * @first: which operation of @taking is called first
@@ -42,7 +42,7 @@ struct state {
  * @dying: it was killed
  * @heated: gets have made it hot, or are about to
  * @left: references, but for the initial one
- * @holder: who have those that were taken by name
+ * @holder: of the references that were taken with a holder
  */
 static struct counted {
 	REF_TYPE		ref;
@@ -396,7 +396,7 @@ static void conclude_one(struct counted *c)
 		REF(put_many)(&c->ref, c->left);
 	expect(c, becomes_true(atomic_read(&c->released)));
 	REF(exit)(&c->ref);
-	/* Who is in release() is an RCU reader. */
+	/* A caller of release() is an RCU reader. */
 	synchronize_rcu();
 	expect(c, atomic_read(&c->released) == 1);
 	expect(c, atomic_read(&c->confirmed) == 1);

@@ -2,10 +2,10 @@
 /*
  * Each operation of each counter in the contexts that allow least.
  *
- * get, put and tryget are documented for any context, and a slow path that wakes a
- * task, or takes a lock of the scheduler's, of a work queue's or of the timers', is not
- * noticed before it is called with that very lock held: then the CPU hangs. So here
- * each is called with that very lock held, in handlers of tracepoints, and in an NMI.
+ * get, put and tryget are documented for any context. A slow path that wakes a task, or takes
+ * a lock of the scheduler, of a work queue or of the timers, hangs only when it is called with
+ * that very lock held. So the scenarios call each operation with each of these locks held, in
+ * handlers of tracepoints, and in an NMI.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -41,7 +41,7 @@ struct use {
 	bool				(*enter)(const struct context_kind *kind);
 };
 
-/* What is used when the context is entered, once, and by whom or what the handler knows it. */
+/* The context to be used once when its handler runs, and the task or lock by which the handler knows it. */
 static struct {
 	const struct context_kind	*kind;
 	const void			*by;
@@ -49,8 +49,8 @@ static struct {
 } armed;
 
 /*
- * Who wakes a task takes the lock of the run queue that the task goes to. That is not always
- * the one that is held, so what is woken is watched for.
+ * A wakeup takes the lock of the run queue that the task goes to. This is not always the run
+ * queue whose lock is held, so the scenario also watches for wakeups.
  */
 static int watched_cpu = -1;
 static atomic_t woken;
@@ -110,7 +110,7 @@ static bool at_tracepoint(unsigned int nr, void (*cause)(void), const struct con
 	return check(armed.used);
 }
 
-/* Call @enter, in whose context nobody may be woken. */
+/* Call @enter, in whose context no task may be woken. */
 static bool without_waking(bool (*enter)(const struct context_kind *kind),
 			   const struct context_kind *kind)
 {
@@ -125,7 +125,7 @@ static bool without_waking(bool (*enter)(const struct context_kind *kind),
 	return check(!atomic_read(&woken)) && entered;
 }
 
-/* The lock of the run queue is held; who wakes a task takes it. */
+/* The lock of the run queue is held; a wakeup takes it. */
 static void on_sched_switch(void *unused, bool preempt, struct task_struct *prev)
 {
 	use_if_armed(prev);
@@ -146,7 +146,7 @@ static bool run_queue(const struct context_kind *kind)
 	return without_waking(at_sched_switch, kind);
 }
 
-/* The lock of a pool of workers is held; who queues work to it takes it. */
+/* The lock of a worker pool is held; queue_work() takes it. */
 static void on_activate_work(void *unused, struct work_struct *work)
 {
 	use_if_armed(work);
@@ -170,7 +170,7 @@ static bool worker_pool(const struct context_kind *kind)
 	return at_tracepoint(ACTIVATE_WORK, queue_once, kind, &some_work);
 }
 
-/* The lock of this CPU's timers is held; who starts one takes it. */
+/* The lock of this CPU's timers is held; starting a timer takes it. */
 static void on_timer_start(void *unused, struct timer_list *timer)
 {
 	use_if_armed(timer);

@@ -13,7 +13,7 @@
 static rs_refcount_t count;
 static struct rs_kref kref;
 static atomic_t releases;
-/* A tracked one, and who has a reference to it */
+/* A tracked kref, and the holders of its references */
 static struct rs_kref tracked;
 static struct rs_track track;
 static struct rs_holder one, other;
@@ -27,7 +27,7 @@ static void kref_release(struct rs_kref *released)
 
 static bool prepare(void)
 {
-	/* Until the work that reports is not queued any more, and would be by who kills. */
+	/* Wait until the reporting work is not queued any more, so that a kill queues it. */
 	msleep(2200);
 	rs_refcount_set(&count, BEGUN);
 	rs_kref_init(&kref);

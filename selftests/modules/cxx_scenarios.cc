@@ -144,7 +144,7 @@ void owners_in_turn(const scenario *)
     CHECK(std::move(second).kill());
     CHECK(!rs::tryget_live(rcu_reader{}, device));
 
-    // Somebody holds it still, so it comes back as it is.
+    // A reference is left, so resurrect returns the counter as it is.
     auto resurrected = owner::resurrect(device);
     CHECK(resurrected);
     auto third = std::move(resurrected).take();

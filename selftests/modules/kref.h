@@ -14,9 +14,9 @@
 #define PAYLOAD_WORDS	8
 
 /*
- * The my_data of the document. Its kfree() is bury(): the payload is overwritten, and the
- * memory stays until the scenario ends, so that a use after release is seen instead of
- * hurting somebody else.
+ * The my_data of the document. Its kfree() is bury(), which overwrites the payload and keeps
+ * the memory until the scenario ends, so that a use after release is noticed and corrupts
+ * no other memory.
  */
 struct my_data {
 	struct rs_kref		refcount;

@@ -152,7 +152,7 @@ static struct my_data *get_locked(void)
 	static atomic_t calls;
 	struct my_data *entry;
 
-	/* Somebody's last put shall come while the lock is taken. */
+	/* Let the last put of another thread come while the lock is held. */
 	if (atomic_inc_return(&calls) % 8 == 0)
 		mdelay(1);
 	entry = first_in_q();
@@ -304,7 +304,7 @@ void right_second_look(const struct scenario *s)
 
 static atomic_long_t found;
 
-/* Everybody looks up, uses and drops; who finds nothing adds something. */
+/* Each thread looks up, uses and drops an entry, and adds one if it finds none. */
 static void lookup_thread(unsigned int nr, void *arg)
 {
 	const struct listing *listing = arg;
@@ -326,7 +326,7 @@ static void lookup_thread(unsigned int nr, void *arg)
 			usleep_range(50, 200);
 		use(entry);
 		listing->put_entry(entry);
-		/* Now and then everybody pauses, and the last of them releases. */
+		/* Now and then all threads pause, and the last put releases. */
 		if (jiffies % 3 == 0)
 			usleep_range(1000, 3000);
 		else if (round % 3 == 0)

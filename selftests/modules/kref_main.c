@@ -233,7 +233,7 @@ static void run(const struct scenario *s)
 		fail("of %ld objects %ld were released", born(), buried());
 	if (!list_empty(&q))
 		fail("the list still has an entry");
-	/* If they are not, somebody may still use one: better lost than reused. */
+	/* An object that was not released may still be used: leak it. */
 	if (!all_gone)
 		return;
 	llist_for_each_entry_safe(data, next, llist_del_all(&graves), grave)

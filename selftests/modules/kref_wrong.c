@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kref document warns of. Each is led, by completions, into the interleaving in
- * which it goes wrong; the misuse has then to show, in the payload, in the counter or in
- * the owner of the mutex.
+ * What the kref document warns of. Completions force each misuse into the interleaving in
+ * which it goes wrong. Then the misuse must show: in the payload, in the counter or in the
+ * owner of the mutex.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -237,7 +237,7 @@ void wrong_get_outside_lock(const struct scenario *s)
 	entry = first_in_q();
 	unlock_q();
 	crowd_run(1, put_locking, data);
-	/* Refuses here, for the memory is still ours; kfree() would have given it to somebody. */
+	/* Refused here, because bury() keeps the memory; after kfree() it could be reused. */
 	check(!rs_kref_get_unless_zero(&entry->refcount));
 	if (!is_alive(entry))
 		caught("get_unless_zero outside of the lock: it looked at memory given back");

@@ -33,7 +33,7 @@
  * @confirmed: how often a confirmation came
  * @early: a confirmation came after release(), or release() with a reference held
  * @held: references that the scenario holds beside the initial one
- * @in_stack_of: who is in kill or put, to see whose stack release() is called from
+ * @in_stack_of: the task in kill or put, to see from whose stack release() is called
  * @in_own_stack: release() was called from that
  * @none: 0
  */
@@ -83,13 +83,13 @@ static inline struct rs_percpu_ref_state look(struct counted *c)
 }
 
 /**
- * struct opposed - two who ask for opposite switches while one is under way
+ * struct opposed - two tasks that request opposite switches while a switch is in progress
  * @ref: the counter, in per-CPU mode
  * @to_atomic: begins the switch that they wait for
- * @to_atomic_confirm: the first one asks, for a confirmation, too
- * @to_percpu: the second one asks, when the first one waits
- * @asks: who has asked
- * @done: and was answered
+ * @to_atomic_confirm: the first task's request, with a confirmation
+ * @to_percpu: the second task's request, made when the first task waits
+ * @asks: the tasks, once they make their request
+ * @done: the request returned
  * @reading: a reader is in its section
  */
 struct opposed {
@@ -160,7 +160,7 @@ SCENARIO_FN(confirm_then_dead);
 SCENARIO_FN(counted_at_confirm);
 SCENARIO_FN(opposed_switches);
 
-/* percpu_track.c: who holds it */
+/* percpu_track.c: tracking */
 SCENARIO_FN(tracked_from_birth);
 SCENARIO_FN(tracked_exactly);
 SCENARIO_FN(held_and_moved);

@@ -129,7 +129,7 @@ static void md_to_atomic(struct md *md)
 {
 	percpu_ref_switch_to_atomic_sync(&md->mainline);
 	REF(switch_to_atomic_sync)(&md->ours.ref);
-	/* The end of a switch may call release() when it has woken who waits, as an RCU reader. */
+	/* The end of a switch wakes the waiters, then may call release(), as an RCU reader. */
 	synchronize_rcu();
 }
 

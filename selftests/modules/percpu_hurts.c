@@ -191,7 +191,7 @@ void is_zero_then_exit(const struct scenario *s)
 			cond_resched();
 		REF(exit)(&c.ref);
 		synchronize_rcu();
-		/* No further wait: who made it zero was an RCU reader until release() was done. */
+		/* No further wait: the last putter was an RCU reader until release() returned. */
 		check(released(&c) == 1);
 		check(confirmed(&c) == 1);
 		crowd_join(putter);

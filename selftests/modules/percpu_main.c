@@ -47,7 +47,7 @@ void counted_end(struct counted *c)
 void counted_end_unreleased(struct counted *c)
 {
 	REF(exit)(&c->ref);
-	/* Whoever is in release(), or was about to call it, is an RCU reader. */
+	/* A task in release(), or about to call it, is an RCU reader. */
 	synchronize_rcu();
 	check(!atomic_read(&c->early));
 	check(REF(is_zero)(&c->ref));

@@ -62,8 +62,8 @@ void mainline_atomic_without_reinit(const struct scenario *s)
 }
 
 /*
- * release() is called under percpu_ref_switch_lock. It waits a moment for somebody who asks
- * another counter for zero, which takes that lock too; in vain.
+ * release() is called under percpu_ref_switch_lock. It waits a moment for a task that calls
+ * is_zero of another counter. is_zero takes the same lock, so release() waits in vain.
  */
 static struct percpu_ref holder, other;
 static bool in_release, answered, answered_in_time;

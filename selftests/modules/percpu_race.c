@@ -144,8 +144,8 @@ void confirm_then_dead(const struct scenario *s)
 }
 
 /*
- * What a confirmation promises to who looks at the count: from then on it only falls. Nobody
- * puts here and the initial reference stays, so it stays as it was.
+ * After the confirmation the count only falls. No task puts in this scenario, and the initial
+ * reference stays, so the count must not change after the confirmation.
  */
 struct census {
 	struct counted	c;

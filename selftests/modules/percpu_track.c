@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who holds our per-CPU counters: tracking seen from a user of rsref.ko. */
+/* Tracking of per-CPU counters, as a user of rsref.ko sees it. */
 #include <linux/irqflags.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
@@ -256,7 +256,7 @@ void exit_with_holder(const struct scenario *s)
 	REF(get_held)(&c.ref, &one);
 	check(one.tracker);
 	REF(exit)(&c.ref);
-	/* It is nobody's, and may be used again. */
+	/* The holder has no tracker any more, and may be used again. */
 	check(!one.tracker);
 	check(!rs_holder_drop(&one));
 	check(!see("-"));
@@ -270,7 +270,7 @@ void tracked_in_nmi(const struct scenario *s)
 
 	if (!counted_init(&c, RS_PERCPU_REF_INIT_TRACKED))
 		return;
-	/* As far as anybody can see. */
+	/* in_nmi() is true from here on. */
 	local_irq_save(flags);
 	__preempt_count_add(NMI_OFFSET + HARDIRQ_OFFSET);
 	REF(get_many)(&c.ref, 3);
@@ -307,7 +307,7 @@ void tracked_by_turns(const struct scenario *s)
 	}
 	check(!REF(track)(&traffic.c.ref, "turns", 0));
 	traffic_stop(&traffic, crowd);
-	/* Who was in between saw one begin or end: a reference may have been counted twice. */
+	/* A get that met the begin or end of tracking must not have been recorded twice. */
 	check(see("turns"));
 	check(seen.count == 1 && !seen.held);
 	check(REF(kill)(&traffic.c.ref));

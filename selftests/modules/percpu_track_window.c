@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who holds our per-CPU counters: gets and puts that meet tracking as it begins, or as it ends
- * and begins anew. Whoever is to be in between is stopped there.
+ * Tracking of per-CPU counters: gets and puts that meet tracking as it begins, or as it ends
+ * and begins anew. A breakpoint stops the thread that is to be in between.
  */
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
@@ -17,11 +17,11 @@
  * struct meeting - a counter, and two threads that use it
  * @c: the counter
  * @word: its word
- * @stopped: who is to be stopped
- * @holder: have references
- * @stops: what the one who is stopped does
- * @meanwhile: what the other does in that time
- * @done: and has done
+ * @stopped: the thread that is to be stopped
+ * @holder: the holders of references
+ * @stops: what the stopped thread does
+ * @meanwhile: what the other thread does in that time
+ * @done: @meanwhile has returned
  */
 static struct meeting {
 	struct counted		c;
@@ -72,7 +72,7 @@ static void meet(unsigned int nr, void *unused)
 		WRITE_ONCE(meeting.done, true);
 		break;
 	case 2:
-		/* It may be right that the other waits for who is stopped. */
+		/* The other thread may rightly wait for the stopped one. */
 		if (window_entered())
 			for (ms = 0; ms < 300 && !READ_ONCE(meeting.done); ms++)
 				usleep_range(1000, 1100);
@@ -147,15 +147,15 @@ void tracked_as_it_begins(const struct scenario *s)
 }
 
 /*
- * Somebody has counted, and is stopped before that is recorded, or the other way round.
- * Tracking ends meanwhile, and begins anew, or has to wait:
+ * A thread has counted and is stopped before it records that, or the other way round.
+ * Meanwhile tracking ends and begins anew, or has to wait:
  *
  *	get			owner
  *	---			-----
  *	adds, finds TRACKED
  *	  (stops)		untrack
- *				track: it is one of those taken before
- *	is not recorded
+ *				track: counts it as taken before
+ *	does not record itself
  */
 
 static void get(void)

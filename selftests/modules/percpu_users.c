@@ -18,9 +18,9 @@ static const unsigned int users_flags[] = {
 };
 
 /*
- * blk-mq's q_usage_counter. Requests enter and leave; a freeze kills, waits until nobody is
- * inside, changes the queue, and resurrects. Who waits asks is_zero, so release() may still be
- * on its way when the queue is thawed.
+ * blk-mq's q_usage_counter. Requests enter and leave; a freeze kills, waits until no request is
+ * inside, changes the queue, and resurrects. The wait polls is_zero, so release() may still be
+ * running when the queue is thawed.
  */
 #define FREEZES	40
 
@@ -38,7 +38,7 @@ static void queue_freeze(struct queue *q)
 	unsigned int round;
 
 	for (round = 0; round < FREEZES; round++) {
-		/* Between two freezes somebody gets in. */
+		/* Between two freezes a request gets in. */
 		int before = atomic_read(&q->entered);
 
 		check(becomes_true(atomic_read(&q->entered) != before));

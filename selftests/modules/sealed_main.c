@@ -165,7 +165,7 @@ static void straggler(const struct scenario *s)
 		unsigned int nr = 0;
 
 		while (nr < MANY && !rs_sealed_ref_init(&refs[nr], note_release, 0, GFP_KERNEL)) {
-			/* It would be somebody else's memory by now. */
+			/* After a free the memory could belong to another user by now. */
 			if (!check(refs[nr].slots != straggler.slots))
 				straggler.give_up = true;
 			nr++;

@@ -59,9 +59,9 @@ static void hold_cpu(void *held)
 {
 	struct held_cpu *cpu = held;
 
-	/* Pairs with the acquire of who waits for that. */
+	/* Pairs with the acquire of the task that waits for @holds. */
 	smp_store_release(&cpu->holds, true);
-	/* Pairs with his release. */
+	/* Pairs with the release that sets @go_on. */
 	while (!smp_load_acquire(&cpu->go_on))
 		cpu_relax();
 }
@@ -115,7 +115,7 @@ static void kill_meanwhile(void)
 	/* Pairs with the release in hold_cpu(). */
 	check(becomes_true(smp_load_acquire(&comer.held.holds)));
 	check(rs_sealed_ref_kill_and_confirm(&comer.ref, note_confirm));
-	/* Calls come in their order: who answers this has reported. */
+	/* A CPU handles calls in order: when it answers this one, it has reported. */
 	for_each_online_cpu(other)
 		if (other != comer.last)
 			smp_call_function_single(other, nothing, NULL, true);
@@ -218,7 +218,7 @@ void cpu_comes_up(const struct scenario *s)
 	}
 	if (!check(alloc_cpumask_var(&allowed, GFP_KERNEL)))
 		return;
-	/* Who brings it up must not end up on the CPU that is stopped. */
+	/* The task that brings the CPU up must not run on the CPU that is stopped. */
 	cpumask_copy(allowed, current->cpus_ptr);
 	check(!set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask))));
 

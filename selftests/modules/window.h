@@ -11,23 +11,23 @@
 #include <linux/types.h>
 
 /**
- * window_open() - have whoever touches a word stop there
+ * window_open() - stop the task that accesses a word
  * @address: of 8 bytes
- * @type: HW_BREAKPOINT_W for who writes, HW_BREAKPOINT_RW for who reads, too
- * @here: says whether it is the instruction that is meant, just done; any context
+ * @type: HW_BREAKPOINT_W stops at writes, HW_BREAKPOINT_RW at reads, too
+ * @here: called after the access; true if this is the instruction to stop at; any context
  * @arg: for @here
  *
- * The first one that @here says yes to waits, in the debug exception of its own instruction,
- * until window_leave(), ten seconds at most. CPUs that are not online now are not watched.
+ * The first task for which @here is true waits in the debug exception of its instruction
+ * until window_leave(), ten seconds at most. CPUs that are offline now are not watched.
  *
  * Context: process.
- * Return: true; false is a failure that was told.
+ * Return: true; false is a failure that was reported.
  */
 bool window_open(const void *address, int type,
 		 bool (*here)(struct pt_regs *regs, void *arg), void *arg);
-/* Wait for somebody in the window; false is a failure that was told. Context: process. */
+/* Wait for a task in the window; false is a failure that was reported. Context: process. */
 bool window_entered(void);
-/* Is somebody there? Context: any. */
+/* Is a task in the window? Context: any. */
 bool window_is_entered(void);
 /* Context: any. */
 void window_leave(void);

@@ -123,7 +123,7 @@ bool adversary_crew::member::cpus_round(const std::stop_token &stop)
     }
     for (const char *online : {"0", "1"})
         for (const fs::path &cpu : order) {
-            // Whoever is refused for once stays; what is offline at the end comes back anyway.
+            // A CPU that the kernel refuses to move stays; at the end all CPUs are set online anyway.
             if (stop.stop_requested())
                 return true;
             (void)write_text(cpu, online);

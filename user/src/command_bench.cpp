@@ -30,8 +30,8 @@ constexpr std::array kill_words = {
     "refs=10000 batches=3 load=busy from=all",
 };
 
-/// Errors of one measurement that leave the others as they are: nobody keeps accounts of memory, others use
-/// it, or counters would not stay in their mode.
+/// Errors of one measurement that do not affect the others: /proc/meminfo lacks the lines, other programs
+/// allocate too much, or counters did not stay in their mode.
 constexpr std::array lost = {ENODEV, EUCLEAN, EAGAIN};
 
 void say_on_stderr(std::string_view what)
@@ -162,7 +162,7 @@ result<done> bench_runner::throughput(const bench_options &options, bench_result
     return done{};
 }
 
-/// Kills are no operation of the others' kind, and take time, which there may be none of.
+/// Kills are no operation of a loop, and are measured as time, which a guest that counts instructions lacks.
 result<done> bench_runner::kills(const bench_options &options, bench_results &all)
 {
     if (timeless_ || !options.operation.empty())
@@ -179,8 +179,8 @@ result<done> bench_runner::kills(const bench_options &options, bench_results &al
     return done{};
 }
 
-/// The memory that counters take. Dynamic ones, which begin cold, are to be hot all together: soon, and
-/// for long. A machine with too much else to do is told, and is no failure of the rest.
+/// The memory that counters take. The parameters make dynamic counters, which begin cold, hot soon and for
+/// long. On a machine that is too busy the measurement is left out with a message, and the rest stands.
 result<done> bench_runner::memory(const bench_options &options, bench_results &all)
 {
     if (timeless_ || !options.operation.empty())

@@ -17,7 +17,7 @@ namespace refstorm {
 
 namespace {
 
-/// A file without a name: nothing is left of it, and nobody waits for anybody as at a pipe.
+/// A file without a name: it leaves nothing behind, and unlike a pipe it cannot block reader or writer.
 struct closer {
     void operator()(std::FILE *file) const { (void)std::fclose(file); }
 };

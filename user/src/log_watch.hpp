@@ -23,7 +23,7 @@ std::string_view log_state_name(log_state state);
 /// What the log said since the last look.
 struct log_judgement {
     log_state state = log_state::unchecked;
-    /// Complaints that nobody announced, and announcements that did not come true.
+    /// Complaints that were not announced, and announcements without their complaint.
     std::vector<std::string> complaints = {};
     /// What looks like a part of a report that is not known; empty if nothing does.
     std::string unknown = {};
@@ -35,7 +35,7 @@ class log_watch {
     /// Opens \p kernel_log. If it cannot be read, all judgements are `unchecked`.
     explicit log_watch(std::filesystem::path kernel_log);
 
-    /// Announces the warnings that will be provoked, so that whoever reads the log can tell.
+    /// Announces the warnings that will be provoked, so that scan-log and other readers accept them.
     void begin_expecting(std::vector<expectation> expected);
     void end_expecting();
 

@@ -26,7 +26,7 @@ class machine {
     std::optional<std::string> lockdown() const;
     /// False if the kernel was built without loadable modules.
     bool has_loadable_modules() const;
-    /// True once somebody wrote 1 to kernel.modules_disabled.
+    /// True once kernel.modules_disabled was set to 1.
     bool modules_disabled() const;
     /// False if the kernel was built without debugfs, or started without.
     bool has_debugfs() const;

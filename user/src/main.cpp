@@ -58,7 +58,7 @@ exit_code run(const std::vector<std::string> &words)
             fmt::print("{}", nothing->out);
             return nothing->code;
         }
-        // Whoever asked for JSON gets it here too.
+        // With --json the error is a JSON document, too.
         return fail(nothing->error, std::ranges::find(words, "--json") != words.end());
     }
     const auto &args = std::get<arguments>(parsed);

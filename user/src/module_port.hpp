@@ -45,7 +45,7 @@ class module_port {
     /// Sleeps until `storms` changed, \p stop_fd is readable, or the time is over. With \p watch_storms
     /// false it looks only at \p stop_fd.
     virtual wake wait(int stop_fd, std::chrono::milliseconds timeout, bool watch_storms) = 0;
-    /// Keeps others from using the same kind of storm that provokes warnings; false if somebody does.
+    /// Takes the lock for storms that provoke warnings; false if another driver has it.
     virtual bool lock_warnings() = 0;
 
     /// `read` and parse.

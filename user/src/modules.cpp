@@ -162,7 +162,7 @@ distribute(const std::vector<std::string> &parameters,
 constexpr std::chrono::seconds letting_go_bound{2};
 constexpr std::chrono::milliseconds letting_go_pause{10};
 
-/// Removes \p module; while nobody to be named uses it, tries again for a moment.
+/// Removes \p module. Tries again for a moment while it is in use and no user can be named.
 /// \return 0 or an errno
 int remove_module(kmod_module *module, const fs::path &debugfs)
 {
@@ -176,7 +176,7 @@ int remove_module(kmod_module *module, const fs::path &debugfs)
     }
 }
 
-/// Who keeps a module from being removed.
+/// The users that keep \p module from being removed.
 std::string users_of(kmod_module *module, const fs::path &debugfs)
 {
     std::vector<std::string> users;

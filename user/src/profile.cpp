@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Lines for whoever boots a guest; the driver runs in one.
+/// Lines for scripts/storm, which boots the guest in which the driver runs.
 constexpr std::string_view for_the_guest = "guest.";
 constexpr std::string_view flag = "--profile";
 /// Of UTF-8, and of UTF-16 in both orders.

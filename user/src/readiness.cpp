@@ -32,7 +32,7 @@ bool has_control(const places &where)
     return fs::exists(where.debugfs / "control", ignored);
 }
 
-/// A kernel that was locked down after the module was loaded lets nobody open its files.
+/// A kernel that was locked down after the module was loaded refuses to open the module's files.
 result<std::unique_ptr<debugfs_port>> open_port(const machine &here, const places &where)
 {
     auto port = debugfs_port::open(where.debugfs);

@@ -152,7 +152,7 @@ result<std::string> section_html(const section &part, const std::string &gnuplot
         if (!drawn)
             return drawn.error();
         rename_marks(*drawn, each.id);
-        // Who cannot see it is told what it is; the table has the numbers.
+        // A screen reader reads the label; the table has the numbers.
         drawn->insert(
             4, fmt::format(" role=\"img\" aria-label=\"{}\"", html_escape(each.title + ". " + each.caption)));
         html += fmt::format("<figure id=\"{}\">\n{}<figcaption>{}</figcaption>\n</figure>\n", each.id, *drawn,

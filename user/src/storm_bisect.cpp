@@ -57,7 +57,7 @@ void reduce_lists(const storm_spec &spec, std::vector<storm_spec> &smaller)
 {
     for (const list_option &option : list_options) {
         const auto value = spec.more.find(option.key);
-        // Of steps all are done unless somebody says which.
+        // Without the option `steps`, workers do all steps.
         if (value == spec.more.end() && option.key != "steps")
             continue;
         const bool all = value == spec.more.end() || value->second == "all";

@@ -28,8 +28,8 @@ enum class verdict {
 std::string_view verdict_name(verdict v);
 std::optional<verdict> parse_verdict(std::string_view name);
 
-/// The exit code of a run whose worst verdict is \p v; \p interrupted tells a stop that the user asked
-/// for from one that somebody else did. Only `held` passes.
+/// The exit code of a run whose worst verdict is \p v; \p interrupted is true if this driver's user
+/// stopped it, and false if another process did. Only `held` passes.
 exit_code exit_code_for_verdict(verdict v, bool interrupted);
 
 /// A storm as the module shows it.

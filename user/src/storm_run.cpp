@@ -26,7 +26,7 @@ constexpr std::string_view clean_log_invariant = "kernel-log-clean";
 constexpr std::size_t events_shown = 16;
 constexpr std::size_t history_shown = 64;
 
-/// Worst first. A storm that somebody stopped has proven nothing, but nothing broke either.
+/// Worst first. A storm that was stopped has proven nothing, but no invariant broke either.
 constexpr std::array verdicts_by_severity = {
     verdict::broken, verdict::unproven, verdict::running, verdict::error, verdict::stopped, verdict::held,
 };

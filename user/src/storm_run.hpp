@@ -24,7 +24,7 @@ namespace refstorm {
 struct storm_outcome {
     storm_record storm;
     log_state log = log_state::unchecked;
-    /// Complaints that nobody announced.
+    /// Complaints that were not announced.
     std::vector<std::string> complaints = {};
     /// For one that broke: the last events of the storm, as the module wrote them.
     std::vector<std::string> events = {};

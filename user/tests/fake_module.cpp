@@ -125,7 +125,7 @@ void fake_debugfs::serve()
     while (!ending_) {
         pollfd file{master_, POLLIN, 0};
         if (::poll(&file, 1, 10) <= 0 || (file.revents & POLLIN) == 0) {
-            // Nobody has the other end open.
+            // No process has the other end open.
             if ((file.revents & POLLHUP) != 0)
                 std::this_thread::sleep_for(std::chrono::milliseconds(2));
             continue;
@@ -141,7 +141,7 @@ void fake_debugfs::serve()
 
 void fake_debugfs::write(const std::string &name, const std::string &text) const
 {
-    // In place, as the module's files change: whoever has one open sees it.
+    // In place, as the module's files change: a process with the file open sees the change.
     const int file = ::open((path() / name).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (::pwrite(file, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
         ::ftruncate(file, static_cast<off_t>(text.size())) != 0)

@@ -32,10 +32,10 @@ void twin_kref_release(struct rs_kref *count);
 void twin_refcount_release(rs_refcount_t *count);
 void twin_sealed_release(struct rs_sealed_ref *count);
 
-/* Whoever kills may ask to be told. */
+/* A kill may request a confirmation. */
 void twin_sealed_confirmed(struct rs_sealed_ref *count);
 
-/* Somebody who uses what a tryget gave, and somebody who only looks. */
+/* A caller that uses the reference of a tryget, and one that only tests the answer. */
 void twin_use(void *object);
 void twin_look(void *object);
 
