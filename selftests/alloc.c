@@ -242,7 +242,7 @@ TEST_F(alloc, a_saturating_storm_without_memory_for_its_object_does_not_start)
 {
 	unsigned int nth;
 
-	/* The one that takes the warnings, and the one that is stormed. */
+	/* One object provokes the warnings, the other is stormed. */
 	for (nth = 1; nth <= 2; nth++) {
 		ASSERT_TRUE(rs_fail("storm_object", nth));
 		EXPECT_EQ(ENOMEM, rs_try("storm provider=rs_refcount pattern=saturate ms=10"));

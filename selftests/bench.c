@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The benchmark: that it measures what was asked for, and refuses what it cannot.
- * What the results are is for scripts/tests/bench, in a guest that counts.
+ * The benchmark measures what it was asked for, and refuses what it cannot measure.
+ * scripts/tests/bench checks the results, in a guest that counts instructions.
  */
 #include <errno.h>
 #include <signal.h>

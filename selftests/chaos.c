@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several processes write seeded nonsense and sense at once, over a few names, and
- * read all files meanwhile. Whatever came of it, the module's counts are right
- * after the sweep. KSFT_SEED=N repeats a run's commands, though not their timing.
+ * Several processes write seeded random commands, valid and invalid, about a few names, and
+ * read all files meanwhile. After the sweep the module's counts must be right. KSFT_SEED=N
+ * repeats the commands of a run, though not their timing.
  */
 #include <errno.h>
 #include <fcntl.h>

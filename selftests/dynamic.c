@@ -136,7 +136,7 @@ TEST_F(dynamic, without_memory_for_slots_it_stays_atomic_and_right)
 	EXPECT_STREQ("0", rs_value(rs_row("alloc", "site", "percpu_ref_slots"), "armed"));
 	EXPECT_STREQ("5001", row("count"));
 	EXPECT_EQ(self->slots, slots());
-	/* It asks again in another second that is hot. */
+	/* The counter asks for slots again in another second with many gets. */
 	rs_sleep_ms(1100);
 	EXPECT_STREQ("done", rs_result("get t 5000"));
 	EXPECT_TRUE(mode_becomes("percpu", RS_PATIENCE_MS));

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# By hand: what somebody does who has a root shell and nothing else. The steps use
-# insmod, rmmod, echo and cat only; what they answer is looked at by the shell.
+# By hand: refstorm used from a root shell alone. The steps use insmod, rmmod, echo and cat only;
+# the shell checks their answers.
 . "$(dirname "$0")/ktap.sh"
 
 begin

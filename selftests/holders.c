@@ -423,7 +423,7 @@ TEST_F(holders, refusals_say_why)
 	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("storm provider=percpu_ref track=1 ms=10"));
 }
 
-/* Killed, held, a report on its way: what is left over ends with the modules. */
+/* Counters that are killed and held, with a report due: unloading the modules ends them. */
 TEST_F(holders, the_modules_can_go_while_holders_are_left)
 {
 	ASSERT_STREQ("done", rs_result("create t rs_percpu_ref track=1"));

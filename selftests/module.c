@@ -287,7 +287,7 @@ const char *rs_kmsg_complaint(int fd)
 	return found;
 }
 
-/* Each through an open of its own: the kernel limits the rate of each. */
+/* Each line through an open file of its own, since the kernel limits the rate of a file. */
 static void kmsg_write(const char *line)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);

@@ -384,7 +384,7 @@ pid_t rs_thread_named(const char *name)
 	return pid;
 }
 
-/* What the kernel says of the one CPU of a thread; -1 if there is no such thread. */
+/* The one CPU that a thread may run on; -1 if there is no such thread. */
 int rs_cpu_of_thread(const char *name)
 {
 	pid_t pid = rs_thread_named(name);

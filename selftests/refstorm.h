@@ -45,14 +45,14 @@ int rs_load(void);
 int rs_unload(void);
 /* Both modules anew, so that what they warn of once they warn of again. */
 int rs_reload(void);
-/* Give a parameter of rsref.ko a value; the one that it had, or "" if that was not possible. */
+/* Set a parameter of rsref.ko; returns the old value, or "" if it cannot be set. */
 const char *rs_parameter(const char *name, const char *value);
 
 /*
  * Files.
  */
 
-/* Open a file of the module; exits on failure, for that is no question of a test. */
+/* Open a file of the module; exits on failure, which no test is about. */
 int rs_open(const char *file, int flags);
 /* All of a file, to be freed; or what an open file still has to say. */
 char *rs_read(const char *file);
@@ -78,7 +78,7 @@ struct rs_answer {
 	char	error[1024];	/* all of error_log; it was empty before */
 };
 
-/* Write a command to @file and gather what comes of it. */
+/* Write a command to @file and collect errno, result and error log. */
 struct rs_answer rs_ask(const char *file, const void *text, size_t size);
 /* The same for a printed command to control. */
 __printf(1, 2)
@@ -92,7 +92,7 @@ int rs_try(const char *fmt, ...);
 /*
  * Does the error log have one entry for @file and @command, with @text in its
  * words and the caret under the @nth occurrence (from 1) of @at in the
- * command? @at is NULL if there is to be no caret. "" or what is wrong.
+ * command? @at is NULL if there must be no caret. "" or what is wrong.
  */
 const char *rs_explained(const struct rs_answer *answer, const char *file,
 			 const char *command, const char *text, const char *at, int nth);
@@ -188,7 +188,7 @@ unsigned int rs_kmsg_count(int fd, const char *text);
 char *rs_kmsg_read(int fd);
 /* The first message that a clean log does not have, or "". */
 const char *rs_kmsg_complaint(int fd);
-/* To scan-log: @nr warnings of this text are to come, until the end of it. */
+/* Announce @nr warnings of this text to scan-log, until rs_expect_end(). */
 void rs_expect(unsigned int nr, const char *text);
 void rs_expect_range(unsigned int low, unsigned int high, const char *text);
 void rs_expect_end(void);

@@ -47,7 +47,7 @@ static const char *row(const char *key)
 static void expect_one_release(struct __test_metadata *_metadata, long long events)
 {
 	EXPECT_STREQ("done", rs_result("wait t"));
-	/* Time for a second release() that was on its way. */
+	/* Time in which a second release() would come. */
 	rs_sleep_ms(30);
 	EXPECT_STREQ("1", row("released"));
 	EXPECT_EQ(1, rs_events_count(events, "object:t", "release"));
@@ -191,7 +191,7 @@ TEST_F(release, comes_once_though_two_processes_kill)
 		mine = rs_write("control", "kill t", 6);
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		ASSERT_TRUE(WIFEXITED(status));
-		/* One of them won. */
+		/* Exactly one of the two kills was accepted. */
 		EXPECT_EQ(EALREADY, mine + WEXITSTATUS(status));
 		EXPECT_EQ(1, rs_events_count(events, "object:t", "kill"));
 		expect_one_release(_metadata, events);

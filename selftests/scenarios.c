@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs the scenarios of a test module, each as one test. A right use has to hold, a wrong one
- * to be caught; the kernel log gets the warnings that the scenario names and no other, the
- * modules' memory is back.
+ * Runs the scenarios of a test module, each as one test. A right use must hold, a wrong use must
+ * be caught. The kernel log must get the warnings that the scenario names and no other, and the
+ * modules must have freed their memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -167,7 +167,7 @@ int scenarios_run(const char *module)
 	char path[512], words[640], *list, *row, *save = NULL;
 	unsigned int count = 1;
 
-	/* What was said before a guest dies is to be seen. */
+	/* Results must be visible if the guest dies. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	if (!module_file(module, path, sizeof(path)))

@@ -105,9 +105,9 @@ TEST_F(storms, that_are_stopped_end_early_and_say_so)
 	row = rs_storm_wait(id);
 	EXPECT_STREQ("stopped", rs_value(row, "verdict"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
-	EXPECT_GT(60000, rs_number(row, "elapsed_ms"));
-	EXPECT_GT(60000, rs_now_ms() - began);
-	/* It is not running any more. */
+	EXPECT_GT(10000, rs_number(row, "elapsed_ms"));
+	EXPECT_GT(10000, rs_now_ms() - began);
+	/* The storm is not running any more. */
 	EXPECT_EQ(ENOENT, rs_try("stop %lld", id));
 }
 
@@ -219,7 +219,7 @@ TEST_F(storms, have_threads_of_the_priority_that_was_asked_for)
 		snprintf(name, sizeof(name), "rs_work/%lld.0", id);
 		pid = rs_thread_named(name);
 		ASSERT_LT(0, pid);
-		/* It does that first of all, but it may not have run yet. */
+		/* The thread sets its policy first, but may not have run yet. */
 		rs_sleep_ms(200);
 		EXPECT_EQ(all[i].policy, sched_getscheduler(pid)) {
 			TH_LOG("%s", all[i].context);

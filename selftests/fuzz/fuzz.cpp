@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Usage: fuzz [--writes N] [--processes N] [--seconds S] [--seed N]
 //
-// Several processes write to every file of the module's debugfs what follows its grammar, what almost
-// does and what does not, and read all files at odd places meanwhile, while storms run and objects come and
-// go. N writes in all (20000), or until S seconds have passed. The same seed gives each process the
-// same writes. Fails if an answer is not documented, if a write takes too long, if a verb of the grammar
-// was never accepted, or if the module does not hold afterwards what it held before.
+// Several processes write to every file of the module's debugfs: commands that follow its grammar, that
+// almost follow it, and random text. They read all files at odd offsets meanwhile, while storms run and
+// objects are created and destroyed. N writes in all (20000), or until S seconds have passed. The same seed
+// gives each process the same writes. Fails if an errno is not documented, if a write takes too long, if a
+// verb of the grammar was never accepted, or if the module's counts differ at the end.
 #include "grammar.hpp"
 
 #include <algorithm>
@@ -158,7 +158,7 @@ int do_write(int fd, const fuzz::attempt &made, write_under_way &seen)
     return err;
 }
 
-// 0, or what is wrong, which was told.
+// 0, or 1 for a fault that was printed.
 int do_writes(const settings &set, unsigned number, shared_counts &counts)
 {
     fuzz::random_source random(set.seed * 1000 + number);
@@ -175,7 +175,7 @@ int do_writes(const settings &set, unsigned number, shared_counts &counts)
         }
         const int fd = opened.get(random, made.file);
         if (fd < 0) {
-            // An allocation that was told to fail.
+            // The alloc file may have armed this allocation to fail.
             if (errno != ENOMEM && open_files::is_writable(made.file)) {
                 std::printf("# process %u: open of %s: %s\n", number, made.file.data(), std::strerror(errno));
                 return 1;
@@ -207,7 +207,7 @@ int do_writes(const settings &set, unsigned number, shared_counts &counts)
     return 0;
 }
 
-// Waits for the processes; one whose write does not come back is told of, and left alone.
+// Waits for the processes; reports a process whose write does not return, and leaves it alone.
 bool all_come_back(std::map<pid_t, unsigned> children, shared_counts &counts)
 {
     bool good = true;

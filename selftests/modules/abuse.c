@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Abuse of refcounts: lkdtm's seventeen (drivers/misc/lkdtm/refcount.c), and those of the
- * operations that lkdtm leaves out. The same table for rs_refcount_t, in both of its forms,
- * and for mainline's refcount_t. Each begins with the good use beside it, which must be silent.
+ * Abuse of refcounts: LKDTM's seventeen (drivers/misc/lkdtm/refcount.c), and those of the
+ * operations that LKDTM leaves out. One table serves both forms of rs_refcount_t and mainline's
+ * refcount_t. Each abuse begins with a good use, which must cause no warning.
  */
 #include <linux/init.h>
 
@@ -44,16 +44,16 @@ struct use {
 };
 
 /**
- * struct abuse - a good use, and the bad one
- * @name: lkdtm's, or like it
- * @title: what is shown
- * @good: comes first
- * @bad: what has to be refused or to saturate
- * @warns: what it warns of
- * @differs: mainline of this kernel does what follows instead
- * @answer: mainline's
- * @after: mainline's
- * @mainline_warns: mainline's
+ * struct abuse - a good use of a refcount, and the abuse
+ * @name: LKDTM's name, or one like it
+ * @title: what the abuse shows
+ * @good: the good use, which comes first
+ * @bad: the abuse, which must be refused or saturate the counter
+ * @warns: the warning of @bad
+ * @differs: mainline's counter of this kernel behaves as the next three fields say
+ * @answer: mainline's answer to @bad
+ * @after: mainline's count after @bad
+ * @mainline_warns: mainline's warning
  */
 struct abuse {
 	const char	*name;
@@ -207,7 +207,7 @@ static bool is_missing(const struct abuse *abuse)
 	}
 }
 
-/* Whose refcount, in the order of the rows that one abuse makes. */
+/* The refcounts, in the order of the rows that one abuse makes. */
 static const struct form {
 	const char *name;
 	const char *type;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The refcounts behind one face, so that one table of expectations serves all. */
+/* One interface to all refcounts, so that one table of expectations serves all. */
 #ifndef SELFTESTS_MODULES_ABUSE_H
 #define SELFTESTS_MODULES_ABUSE_H
 

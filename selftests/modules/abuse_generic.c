@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ours in C, as architectures have it that bring nothing of their own. */
+/* rs_refcount_t in C, as on an architecture without assembly of its own. */
 #define RS_REFCOUNT_GENERIC
 #define FUNCTION	abuse_generic
 #include "abuse_ours.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Mainline's, with the operations that this kernel has. */
+/* refcount_t, with the operations that this kernel has. */
 #include <linux/refcount.h>
 
 #include "abuse.h"

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ours, as this architecture has it. */
+/* rs_refcount_t as on this architecture. */
 #define FUNCTION	abuse_rs
 #include "abuse_ours.h"

@@ -9,10 +9,10 @@
 
 /**
  * struct context_kind - the operations of one kind of counter
- * @prepare: begin a counter in each state; false is a failure that was told
- * @use: call each operation of each of them. Context: any; in an NMI what is not
- *	documented for it is left out
- * @conclude: check the counts, and that each was released once; end all counters
+ * @prepare: begin a counter in each state; false is a failure that was reported
+ * @use: call each operation of each counter. Context: any; in an NMI only operations that
+ *	are documented for it
+ * @conclude: check the counts, and that each counter was released once; end all counters
  *
  * Context of @prepare and @conclude: process.
  */

@@ -35,7 +35,7 @@ struct state {
 /**
  * struct counted - a counter, and what the scenario knows of it
  * @ref: the counter
- * @state: what it was brought into
+ * @state: the state that it was brought into
  * @first: which operation of @taking is called first
  * @released: how often release() was called
  * @confirmed: how often a confirmation came
@@ -124,7 +124,7 @@ static unsigned long tryget_large(struct counted *c)
 	return LARGE;
 }
 
-/* A kill may be on its way; what says that it was confirmed is looked at before. */
+/* A kill may be in progress, so @was_confirmed was read before the tryget. */
 static bool is_as_live(struct counted *c, bool was_confirmed, bool took)
 {
 	return c->dying ? !took || !was_confirmed : took;
@@ -366,7 +366,7 @@ static void use_one(struct counted *c)
 	REF(put_many)(&c->ref, 2);
 	REF(put_many)(&c->ref, LARGE);
 	c->left -= 3 + LARGE;
-	/* What was made hot is to be seen as hot; there is no kill in an NMI. */
+	/* A heated counter must be seen as hot; kill is not for NMIs. */
 	c->heated = c->state->heats;
 	if (c->heated || in_nmi())
 		return;

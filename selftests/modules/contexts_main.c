@@ -33,15 +33,15 @@
 /**
  * struct use - one kind of counter in one context
  * @kind: of counter
- * @enter: call @kind's use() in the context. Return: false if there is no such context
- *	here, which was told. Context: process
+ * @enter: call @kind's use() in the context. Return: false, after reporting it, if this
+ *	machine has no such context. Context: process
  */
 struct use {
 	const struct context_kind	*kind;
 	bool				(*enter)(const struct context_kind *kind);
 };
 
-/* The context to be used once when its handler runs, and the task or lock by which the handler knows it. */
+/* The context to use once, when its handler runs; @by is how the handler recognises it. */
 static struct {
 	const struct context_kind	*kind;
 	const void			*by;

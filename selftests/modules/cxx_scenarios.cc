@@ -118,7 +118,7 @@ void begin_without_memory(const scenario *)
     }
     CHECK(handles_calls(&device.released) == 0);
 
-    // It is only memory that was missing.
+    // With memory it works.
     auto again = owner::begin(device, rs_gfp_atomic());
     CHECK(again);
     CHECK(std::move(again).take().kill());
@@ -218,7 +218,7 @@ void put_two(handles_lock expected, Lock &lock, Put put)
     auto last = rs::ref<listed>::begin(under_lock);
     auto other = last.share();
     {
-        // It would never end if it took the lock.
+        // A put that took the lock would deadlock here.
         const rs::locked held(lock);
         CHECK(!put(std::move(other)));
         CHECK(handles_locked(expected));

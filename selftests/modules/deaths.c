@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Uses that kill or hang a machine when the counter is mainline's percpu_ref, and that ours
- * answers. scripts/tests/deaths runs each in a guest of its own, and knows how that has to end.
+ * Uses that crash or hang a machine with mainline's percpu_ref, and that ours answers.
+ * scripts/tests/deaths runs each use in a guest of its own, and says how the guest must end.
  */
 #include <linux/init.h>
 #include <linux/rcupdate.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Mainline's percpu_ref where it takes the machine with it. */
+/* Uses of mainline's percpu_ref that crash or hang the machine. */
 #include <linux/percpu-refcount.h>
 
 #define TYPE			struct percpu_ref

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ours, where mainline's percpu_ref takes the machine with it. */
+/* The same uses of ours, which answers them. */
 #include <refstorm/percpu_ref.h>
 
 #define TYPE			struct rs_percpu_ref

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The sequences, once for each counter: deaths_mainline.c and deaths_ours.c say what the names
- * are. Mainline's ends each of them with the machine; what is checked is what ours answers.
+ * The sequences, compiled for each counter: deaths_mainline.c and deaths_ours.c define the
+ * names. Mainline's counter crashes in each sequence; the checks are of ours.
  */
 #include <linux/atomic.h>
 #include <linux/rcupdate.h>
@@ -58,8 +58,8 @@ void SEQUENCE(release_exits)(const struct scenario *s)
 }
 
 /*
- * A counter that began without ALLOW_REINIT is switched to atomic, and wanted back. Mainline's
- * looks dead after the switch, so that it has to be resurrected.
+ * A counter without ALLOW_REINIT is switched to atomic and back. Mainline's counter looks dead
+ * after the first switch, so it has to be resurrected.
  */
 void SEQUENCE(switch_back)(const struct scenario *s)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What detectors_main.c has detectors_cxx.cc do wrong. */
+/* The mistakes that detectors_cxx.cc makes for detectors_main.c. */
 #ifndef SELFTESTS_MODULES_DETECTORS_H
 #define SELFTESTS_MODULES_DETECTORS_H
 
@@ -15,7 +15,7 @@ struct cxx_thing {
 extern "C" {
 #endif
 
-/* Drop a reference with a handle. There has to be another one. */
+/* Drop a reference with a handle. It must not be the last one. */
 void cxx_drop(struct cxx_thing *thing);
 
 #ifdef __cplusplus

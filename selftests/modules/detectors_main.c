@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the detectors of a debug kernel are there to see, done on purpose:
- * insmod detectors.ko mistake=NAME. For guests that are thrown away; the suites of
- * make test-debug demand that each is seen before they believe in silence.
+ * Mistakes that the detectors of a debug kernel must report: insmod detectors.ko mistake=NAME.
+ * For guests that are discarded. The suites of make test-debug demand that each mistake is
+ * reported before they take a silent log for a good one.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -260,7 +260,7 @@ static void take_a_while(struct work_struct *work)
 	msleep(100);
 }
 
-/* It waits behind another one, and is freed there. */
+/* The work waits in the queue behind another one, and is freed while it waits. */
 static int free_active_work(void)
 {
 	static DECLARE_WORK(other, take_a_while);

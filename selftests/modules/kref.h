@@ -37,9 +37,9 @@ void unlock_q(void);
 bool holds_q(void);
 struct my_data *first_in_q(void);
 
-/* kmalloc() and kref_init(); NULL is a failure that was told. */
+/* kmalloc() and kref_init(); NULL is a failure that was reported. */
 struct my_data *my_data_new(void);
-/* list_del(); false if it was off the list already, which is a failure that was told. */
+/* list_del(); false if it was off the list already, a failure that was reported. */
 bool unlink_entry(struct my_data *data);
 void bury(struct my_data *data);
 void bury_rcu(struct rcu_head *rhead);

@@ -63,7 +63,7 @@ static struct my_data *get_entry_unless_zero(void)
 	lock_q();
 	entry = first_in_q();
 	if (entry) {
-		/* On its way out it still has its memory. */
+		/* An entry on the list has its memory, also while it is being released. */
 		use(entry);
 		if (!rs_kref_get_unless_zero(&entry->refcount))
 			entry = NULL;
@@ -140,8 +140,8 @@ static void put_entry_sync(struct my_data *entry)
 const struct listing under_rcu_sync = { get_entry_rcu, put_entry_sync };
 
 /*
- * The two variants of put that take the lock for the last reference. The mutex of
- * lookups has an owner to be told; so these have a lock of their own.
+ * The two forms of put that take the lock for the last reference. The scenarios check the owner
+ * of the mutex of lookups, so these have a lock of their own.
  */
 
 static DEFINE_MUTEX(plain_mutex);

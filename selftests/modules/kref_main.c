@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Documentation/core-api/kref.rst, each rule and listing of it, on rs_kref. The right ones
- * run in several threads for 0.3 s. The wrong ones are led into the one interleaving that
- * makes them go wrong. docs/kref.md tells the story.
+ * Each rule and listing of Documentation/core-api/kref.rst on rs_kref. A right use runs in
+ * several threads for 0.3 s. A wrong use is forced into the one interleaving that makes it go
+ * wrong. See docs/kref.md.
  */
 #include <linux/init.h>
 #include <linux/rcupdate.h>

@@ -48,11 +48,11 @@ struct counted {
 	unsigned long		none;
 };
 
-/* Begin with these flags; false is a failure that was told. */
+/* Begin with these flags; false is a failure that was reported. */
 bool counted_init(struct counted *c, unsigned int flags);
 /* Wait for release(), end the counter, and check that all went once, in order. */
 void counted_end(struct counted *c);
-/* The same without waiting for a release: there is to be none. */
+/* The same without waiting for a release: there must be none. */
 void counted_end_unreleased(struct counted *c);
 
 void count_release(REF_TYPE *ref);

@@ -218,7 +218,7 @@ void init_flags(const struct scenario *s)
 		return;
 	check(look(&c).mode == RS_PERCPU_REF_ATOMIC);
 	check(look(&c).count == 1);
-	/* It implies ALLOW_REINIT. */
+	/* INIT_ATOMIC implies ALLOW_REINIT. */
 	check(!REF(switch_to_percpu)(&c.ref));
 	check(look(&c).mode == RS_PERCPU_REF_PERCPU);
 	REF(get)(&c.ref);

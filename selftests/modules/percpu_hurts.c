@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where mainline's percpu_ref hurts, ours does not. */
+/* Uses that mainline's percpu_ref gets wrong and ours gets right. */
 #include <linux/completion.h>
 #include <linux/rcupdate.h>
 
@@ -333,7 +333,7 @@ void early_underflow(const struct scenario *s)
 	check(released(&c) == 1);
 	REF(put)(&c.ref);
 	check(look(&c).saturated);
-	/* It stays: gets and puts neither warn nor release. */
+	/* The counter stays saturated: gets and puts neither warn nor release. */
 	REF(get)(&c.ref);
 	REF(put_many)(&c.ref, 2);
 	check(look(&c).saturated);
@@ -362,7 +362,7 @@ void get_on_zero(const struct scenario *s)
 
 static void try_too_many(REF_TYPE *ref, unsigned long nr)
 {
-	/* It is there, and never goes away any more. */
+	/* The object is there, and a saturated counter never releases it. */
 	check(REF(tryget_many)(ref, nr));
 }
 

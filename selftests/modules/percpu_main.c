@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Our per-CPU counters where mainline's hurts, and each function of them in the states
- * where it is hard; with mainline's own behaviour beside it where that leaves the
- * machine whole.
+ * Our per-CPU counters in uses that mainline's counter gets wrong, and each of their functions
+ * in its difficult states; with mainline's behaviour beside it if the machine survives that.
  */
 #include <linux/init.h>
 #include <linux/rcupdate.h>

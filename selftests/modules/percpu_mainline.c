@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mainline's percpu_ref where it hurts, as far as the machine survives it. deaths.c has what
- * it does not survive.
+ * Uses that mainline's percpu_ref gets wrong and the machine survives. deaths.c has the uses
+ * that it does not survive.
  */
 #include <linux/percpu-refcount.h>
 #include <linux/slab.h>
@@ -63,7 +63,7 @@ void mainline_atomic_without_reinit(const struct scenario *s)
 
 /*
  * release() is called under percpu_ref_switch_lock. It waits a moment for a task that calls
- * is_zero of another counter. is_zero takes the same lock, so release() waits in vain.
+ * is_zero of another counter. is_zero takes the same lock, so the wait times out.
  */
 static struct percpu_ref holder, other;
 static bool in_release, answered, answered_in_time;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What users in the kernel tree do with a percpu_ref: each scenario is one user's sequence of
- * calls, done with ours. The user is named beside it.
+ * calls, made to our counter. A comment beside it names the user.
  */
 #include <linux/delay.h>
 #include <linux/percpu-refcount.h>
@@ -191,8 +191,8 @@ void queue_sleeps(const struct scenario *s)
 }
 
 /*
- * aio, cgroup. The release() of one counter kills the next and drops a reference of it; the
- * last to go may be a kill, a put, or the end of a switch.
+ * aio, cgroup. The release() of one counter kills the next counter and drops a reference of
+ * it. A kill, a put, or the end of a switch may be what brings a counter to zero.
  */
 #define LINKS	6
 

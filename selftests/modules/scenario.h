@@ -5,8 +5,8 @@
  *
  *	scenario=NAME result=held|caught|failed|skipped named="..."
  *
- * A right use has to hold. A wrong one has to be caught, by evidence that the
- * scenario saw, and is named. scenario_frame.h has the functions.
+ * A right use must hold. A wrong use must be caught, by evidence that the scenario checks, and
+ * is named. scenario_frame.h has the functions.
  */
 #ifndef SELFTESTS_MODULES_SCENARIO_H
 #define SELFTESTS_MODULES_SCENARIO_H
@@ -19,11 +19,11 @@
  * struct scenario - one use of a counter, right or wrong
  * @name: a word
  * @title: what it shows, a sentence
- * @run: does it; without a call of fail() or caught() it held
- * @wrong: it is to be caught
- * @dies: the machine is to die of it
+ * @run: the use; it held if @run called neither fail() nor caught()
+ * @wrong: @run must call caught()
+ * @dies: the machine must crash or hang
  * @warnings: how many warnings the kernel log gets
- * @text: what each says
+ * @text: the text of each warning
  * @arg: for @run
  */
 struct scenario {
@@ -37,7 +37,7 @@ struct scenario {
 	const void	*arg;
 };
 
-/* What is told is the first failure. Context: any but NMI. */
+/* Report a failure; only the first one is kept. Context: any but NMI. */
 __printf(1, 2)
 void fail(const char *fmt, ...);
 /* The misuse was seen by its effect, and this is its name. Context: process. */
@@ -75,7 +75,7 @@ void skipped(const char *why);
 struct crowd;
 
 /*
- * Run @fn in @nr threads; crowd_run() from beginning to end. NULL is a failure that was told.
+ * Run @fn in @nr threads; crowd_run() from beginning to end. NULL is a failure that was reported.
  */
 struct crowd *crowd_start(unsigned int nr, void (*fn)(unsigned int nr, void *arg), void *arg);
 void crowd_join(struct crowd *crowd);

@@ -36,7 +36,7 @@ void fail(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(scenario_named, sizeof(scenario_named), fmt, args);
 	va_end(args);
-	/* It is shown between such. */
+	/* The run file shows the text in double quotes. */
 	strreplace(scenario_named, '"', '\'');
 }
 

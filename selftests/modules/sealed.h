@@ -19,7 +19,7 @@ extern atomic_t releases, confirmations, misplaced;
 void forget(void);
 void note_confirm(struct rs_sealed_ref *ref);
 
-/* Begin with these flags; false is a failure that was told. */
+/* Begin with these flags; false is a failure that was reported. */
 bool begin(struct rs_sealed_ref *ref, unsigned int flags);
 /* Kill, wait for release(), end. Return: the slots that it had. */
 s64 __percpu *end(struct rs_sealed_ref *ref);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rs_sealed_ref below its interface: slots, blocks, rounds, and from where callbacks
- * come. What it shares with rs_percpu_ref is shown by the scenarios of that.
+ * rs_sealed_ref below its interface: slots, blocks, rounds, and the context of callbacks.
+ * sealed_ref_api.c has the interface that it shares with rs_percpu_ref.
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rs_sealed_ref: rounds, in which CPUs come and go, and which kills share. */
+/* rs_sealed_ref: rounds that kills share, and during which CPUs go offline and online. */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/delay.h>
@@ -67,9 +67,9 @@ static void hold_cpu(void *held)
 }
 
 /*
- * A CPU comes up while its slot is sealed for it. The last to report is stopped between
- * its look and its exchange; the addition, which on x86-64 is one instruction and still a
- * read and a write for the others, is held up between these two.
+ * A CPU comes up while its slot is sealed remotely. The last CPU to report is stopped between
+ * its look at the mask and its exchange. The addition is one instruction on x86-64, but a read
+ * and a write for the other CPUs; it is delayed between the two.
  *
  *	last to report			the CPU that comes up
  *	--------------			---------------------
@@ -80,8 +80,8 @@ static void hold_cpu(void *held)
  *	is it online? interrupts it
  *					finds its slot open, with all that was counted
  *
- * It is on its way up already when the kill begins: before, it may need the others, to stop
- * the machine while it sets itself up.
+ * The CPU is coming up already when the kill begins. Before that it may need the other CPUs, to
+ * stop the machine while it sets itself up.
  */
 static struct comer {
 	struct rs_sealed_ref	ref;

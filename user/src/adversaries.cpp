@@ -59,7 +59,7 @@ std::vector<fs::path> movable_cpus(const fs::path &directory)
     return found;
 }
 
-/// True if every CPU can go, so that one of them has to be left.
+/// True if every CPU can go offline, so that one has to stay online.
 bool all_can_go(const fs::path &directory, std::size_t movable)
 {
     std::size_t cpus = 0;
@@ -234,7 +234,7 @@ bool adversary_crew::member::hog_round(const std::stop_token &stop)
     return true;
 }
 
-/// What has to be as it was in the end.
+/// The settings to be restored at the end.
 std::vector<setting> adversary_crew::member::changes() const
 {
     std::vector<setting> settings;

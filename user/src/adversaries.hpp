@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
-/// What makes life hard for a storm from user space: CPUs that come and go, memory that runs short,
-/// allocations that fail, attempts to unload the module, a task that never lets go of an isolated CPU.
+/// What disturbs a storm from user space: CPUs that go offline and online, memory that runs short,
+/// allocations that fail, attempts to unload the module, a task that never leaves an isolated CPU.
 #pragma once
 
 #include "readiness.hpp"

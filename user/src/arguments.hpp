@@ -26,7 +26,7 @@ struct oracle_options {
     std::optional<std::uint64_t> seconds_ms = {};
     std::optional<std::uint64_t> seed = {};
     bool lockstep = false;   ///< no concurrent segments
-    std::string unlist = {}; ///< a difference that is to be a disagreement; empty: none
+    std::string unlist = {}; ///< a listed difference that counts as a disagreement; empty: none
 };
 
 /// What `bench` measures.

@@ -52,7 +52,7 @@ struct bench_results {
     std::string text(const std::vector<bench_provider> &providers) const;
 };
 
-/// What the CPUs that do not kill did meanwhile: a word of debugfs, and how people are told.
+/// What the CPUs that do not kill did meanwhile: debugfs's word, and the words of the report.
 struct kill_load {
     std::string_view name;
     std::string_view text;
@@ -64,7 +64,7 @@ constexpr std::array kill_loads = {
     kill_load{"busy", "under load"},
 };
 
-/// The one of that name; nullptr if there is none.
+/// The load of that name; nullptr if there is none.
 const kill_load *find_kill_load(std::string_view name);
 
 /// The counters that the module has, in its order.

@@ -101,8 +101,8 @@ result<done> bench_runner::choose(const bench_options &options)
     return done{};
 }
 
-/// The clocks to use: the one that was asked for, else instructions where they can be counted, and
-/// beside them, unless the machine is emulated, cycles or time.
+/// The clocks to use: the requested one, else instructions where they can be counted, and, unless the
+/// guest counts instructions, cycles or time, too.
 result<std::vector<std::string>> bench_runner::clocks(const bench_options &options)
 {
     std::vector<std::string> usable;

@@ -17,7 +17,7 @@ namespace refstorm {
 /// Runs what was asked for, one counter after the other.
 class bench_runner {
   public:
-    /// \p say is told what is measured next.
+    /// \p say gets the name of what is measured next.
     using listener = void (*)(std::string_view what);
 
     /// \p parameters is the directory of rsref.ko's.

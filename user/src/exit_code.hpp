@@ -38,8 +38,8 @@ std::string errno_meaning(int number);
 /// The exit code for a control command refused with \p number.
 exit_code exit_code_for_errno(int number);
 
-/// Of two outcomes of one run, the one that the exit code tells: an invariant that broke outweighs a
-/// machine that could not go on, and that outweighs an interruption.
+/// The outcome of two that the exit code reports: a broken invariant outweighs a machine that cannot go
+/// on, and that outweighs an interruption.
 exit_code worse(exit_code a, exit_code b);
 
 } // namespace refstorm

@@ -208,7 +208,7 @@ void log_scanner::finish_cluster()
         if (judge(left.sequence, line))
             complained = true;
     }
-    // Cut off before the line with WARNING: a complaint all the same.
+    // A report that was cut off before its line with WARNING is a complaint, too.
     if (left.pending > 0 && !complained)
         complain(left.sequence, left.lines.empty() ? cut_here : std::string_view(left.lines.front()));
 }

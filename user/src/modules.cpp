@@ -158,7 +158,7 @@ distribute(const std::vector<std::string> &parameters,
     return options;
 }
 
-// A thread of a storm lets go of its module with its very last step, after its storm was shown as done.
+// A thread of a storm drops its reference to the module last, after the storm was shown as done.
 constexpr std::chrono::seconds letting_go_bound{2};
 constexpr std::chrono::milliseconds letting_go_pause{10};
 

@@ -65,7 +65,7 @@ std::optional<std::uint64_t> number_or_null(const json &object, const char *key,
     return member(object, key, place).is_null() ? std::nullopt : std::optional(number(object, key, place));
 }
 
-/// The document's kernel. It stands in what gnuplot is told, which runs what is between backquotes.
+/// The document's kernel. It becomes part of a gnuplot script, where backquotes would run a command.
 std::string kernel_of(const json &document)
 {
     constexpr std::string_view accepted =

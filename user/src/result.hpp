@@ -47,7 +47,7 @@ class [[nodiscard]] result {
     std::variant<T, E> state_;
 };
 
-/// The one exception: nothing sensible is left to do. Only main catches it.
+/// The one exception, for errors without recovery. Only main catches it.
 class fatal_error : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;

@@ -78,8 +78,8 @@ result<std::vector<provider_row>> read_providers(const table &providers)
     return rows;
 }
 
-/// Leaves in \p spec only what its provider stands on this kernel. If nothing of an option is left the
-/// module shall say why.
+/// Leaves in \p spec only what its provider supports on this kernel. If an option would be empty it stays
+/// as it is, and the module explains the refusal.
 void leave_what_it_stands(storm_plan &plan, storm_spec &spec, const module_values &stands)
 {
     for (const auto &[key, allowed] : stands) {

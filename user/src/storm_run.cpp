@@ -157,7 +157,7 @@ result<storm_record> storm_runner::watch(std::uint64_t id, const storm_spec &spe
             watch_storms = true;
             break;
         case wake::storms_changed:
-            // It may be another storm that changed, again and again: look at most once in a breath.
+            // Another storm may change often: read the table again only after the next timeout.
             watch_storms = false;
             break;
         case wake::stop_asked:

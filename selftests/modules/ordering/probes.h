@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Calls that mark what happens in a probe. There are no such functions. */
+/* Calls that mark an event in a probe. The functions do not exist. */
 #ifndef SELFTESTS_MODULES_ORDERING_PROBES_H
 #define SELFTESTS_MODULES_ORDERING_PROBES_H
 
@@ -8,7 +8,7 @@ void answer_false(void);
 void lock_taken(void *lock);
 void lock_dropped(void *lock);
 
-/* Every call in such a function becomes part of it. */
+/* The compiler inlines every call in such a function. */
 #define __flatten	__attribute__((flatten))
 
 #endif /* SELFTESTS_MODULES_ORDERING_PROBES_H */
