@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver's view of rsref.ko: a device whose requests are counted, and that
- * goes away when it was removed and its last request has ended.
+ * A driver that uses rsref.ko: a device counts its requests, and is freed after it was
+ * removed and its last request has ended.
  *
- * Loading it adds a device, starts and ends requests, removes the device while
- * some are still running, and logs one line. Unloading waits for the end.
+ * Loading the module adds a device, starts requests, removes the device while some of them
+ * are still running, waits for the last one, and logs one line.
  */
 #include <linux/completion.h>
 #include <linux/init.h>
@@ -17,7 +17,7 @@
 
 #define REQUESTS 16
 
-/* The device: counted per CPU, since every request takes and drops one. */
+/* The device. Its counter is per-CPU: every request takes a reference and drops it. */
 struct device_state {
 	struct rs_percpu_ref	requests;
 	struct completion	idle;
@@ -34,7 +34,7 @@ static struct device_state device;
 static struct workqueue_struct *workqueue;
 static atomic_t ended = ATOMIC_INIT(0);
 
-/* The last request ended after the device was removed. */
+/* Called when the device was removed and the last request has ended. */
 static void device_idle(struct rs_percpu_ref *ref)
 {
 	complete(&container_of(ref, struct device_state, requests)->idle);
@@ -107,7 +107,7 @@ static int __init example_init(void)
 	return 0;
 }
 
-/* What called us last may not have returned yet: our work, our release(). */
+/* request_work() or device_idle() may have completed @idle and not returned yet. */
 static void __exit example_exit(void)
 {
 	destroy_workqueue(workqueue);

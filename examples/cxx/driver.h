@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the two halves of the example call of each other. */
+/* The functions that main.c and driver.cc call in each other. */
 #ifndef EXAMPLE_DRIVER_H
 #define EXAMPLE_DRIVER_H
 
@@ -9,11 +9,11 @@ extern "C" {
 #include <linux/types.h>
 #endif
 
-/* driver.cc. Return: whether the request was served; how many were, or an error of C's */
+/* driver.cc. Return: whether the request was served; the number served, or a negative errno. */
 bool example_request(void);
 int example_add_and_remove(void);
 
-/* main.c: the last request ended after the device was removed. */
+/* main.c. Called when the device was removed and the last request has ended. */
 void example_idle(void);
 
 #ifdef __cplusplus

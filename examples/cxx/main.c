@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The half of the example that kernel headers are for: a module's beginning and end. The
+ * The part of the example that needs kernel headers: loading and unloading of the module. The
  * driver is driver.cc.
  */
 #include <linux/completion.h>
@@ -31,7 +31,7 @@ static int __init example_init(void)
 	return served == 2 && refused ? 0 : -EIO;
 }
 
-/* What called us last may not have returned yet. */
+/* The caller of example_idle() may not have returned yet. */
 static void __exit example_exit(void)
 {
 	rcu_barrier();
