@@ -16,7 +16,7 @@ die() { say "$*"; exit 1; }
 cannot() { say "$*"; exit "$EXIT_CANNOT"; }
 usage_error() { say "$*"; say "see $me --help"; exit "$EXIT_USAGE"; }
 
-# Somebody else's build may have left these: kbuild and make would take them for ours.
+# Another build may have exported these; kbuild and make would read them.
 foreign=()
 for variable in ARCH SUBARCH CROSS_COMPILE KBUILD_OUTPUT KBUILD_EXTMOD KBUILD_EXTRA_SYMBOLS INSTALL_MOD_PATH INSTALL_MOD_DIR; do
 	[ -z "${!variable-}" ] || foreign+=("$variable=${!variable}")
@@ -24,7 +24,7 @@ for variable in ARCH SUBARCH CROSS_COMPILE KBUILD_OUTPUT KBUILD_EXTMOD KBUILD_EX
 done
 [ "${#foreign[@]}" = 0 ] || say "the environment's ${foreign[*]} is of another build, and is not used here"
 
-# Places that nothing can be built or booted in: all of them are named, before anything is built.
+# Names all folders in which building or booting cannot work, before anything is built.
 places() {
 	local place wrong=()
 	for place in "$top" "$build"; do
@@ -69,8 +69,8 @@ quietly() {
 	return "$rc"
 }
 
-# The names as patterns that fit nothing else: to apt-get, a name that it does not know is a
-# pattern, which fits whatever contains the like of it. Part of a package's name: [a-z0-9+.-].
+# The names as patterns that match nothing else: apt-get takes an unknown name for a pattern, which
+# matches every name that contains it. Characters of a package's name: [a-z0-9+.-].
 apt_exactly() {
 	local name
 	for name; do

@@ -2,9 +2,9 @@
 # For suites written in bash: results as TAP on stdout. Sourced.
 
 tap_count=0
-# The latest result's: 0 if it passed.
+# Of the latest result: 0 if it passed.
 export tap_last=0
-# For scripts that end with it; a suite leaves failures to be counted by who reads it.
+# For scripts that exit with it; the failures of a suite are counted by scripts/check/ktap.
 export tap_failed=0
 
 # result RC NAME: what the test said is read from stdin. Not at the end of a pipe, for it counts.

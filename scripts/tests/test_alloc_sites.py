@@ -1,4 +1,4 @@
-"""What is said of allocations that nobody can make fail."""
+"""scripts/check/alloc-sites: allocations that no test can make fail are reported."""
 import pathlib
 import shutil
 import tempfile

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # For suites that boot a kernel of scripts/debug-kernel as well as any other. Sourced.
-# shellcheck disable=SC2034 # they are for who sources this
+# shellcheck disable=SC2034 # for the script that sources this
 
 # After use_kernel: sets, for scripts/guest, watch, its options, and watched, what goes before
 # the command; slow: how much longer things take there.
