@@ -37,8 +37,8 @@ static const char *percpu_mode(const char *provider)
 	return strstr(provider, "dynamic") ? "atomic" : "percpu";
 }
 
-/* The mode of a new counter of provider @name that was not created as atomic. */
-static const char *open_mode(const char *name)
+/* Whether the row of t has this "KEY=VALUE"; the mode PERCPU is percpu_mode(). */
+static bool shows(const char *provider, char *expected)
 {
 	const char *row = rs_row("objects", "object", "t");
 	char *value = strchr(expected, '=');

@@ -105,8 +105,8 @@ TEST_F(storms, that_are_stopped_end_early_and_say_so)
 	row = rs_storm_wait(id);
 	EXPECT_STREQ("stopped", rs_value(row, "verdict"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
-	EXPECT_GT(10000, rs_number(row, "elapsed_ms"));
-	EXPECT_GT(10000, rs_now_ms() - began);
+	EXPECT_GT(60000, rs_number(row, "elapsed_ms"));
+	EXPECT_GT(60000, rs_now_ms() - began);
 	/* The storm is not running any more. */
 	EXPECT_EQ(ENOENT, rs_try("stop %lld", id));
 }

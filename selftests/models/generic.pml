@@ -9,7 +9,7 @@
  * put release: what a holder did to the object comes before its put;
  * open release: the bias is in the word before a slot is open;
  * seal acquire: release() sees what the puts saw that the seal found. The full barrier of
- * add_sum() is enough for that, too (SEAL_RELAXED alone is right).
+ * percpu_switch_add_sum() is enough for that, too (SEAL_RELAXED alone is right).
  * selftests/litmus/G* ask the kernel's memory model the same.
  *
  * Stands for: sealed_swap.c sealed_swap_open sealed_swap_collect
