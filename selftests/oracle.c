@@ -179,6 +179,24 @@ TEST_F(oracle, a_million_steps_agree_but_for_what_is_listed)
 	EXPECT_EQ(rs_number(line_of("run=", variant->counter), "cells"), cells);
 }
 
+/*
+ * Of refcount the seed leads to a segment that begins 73 below the maximum and adds 96. The acquire
+ * forms, which do not saturate on some kernels, must not be in it.
+ */
+TEST_F(oracle, a_seed_that_once_disagreed_agrees)
+{
+	char words[64];
+	const char *run;
+
+	snprintf(words, sizeof(words), "counter=%s steps=200000 seed=3739638615536011393",
+		 variant->counter);
+	ASSERT_EQ(0, start(self, variant->warnings, words));
+	run = wait_done(variant->counter);
+	EXPECT_STREQ("agreed", rs_value(run, "verdict")) {
+		TH_LOG("%s %s", run, line_of("shrunk=", variant->counter));
+	}
+}
+
 TEST_F(oracle, in_lockstep_alone_nothing_disagrees)
 {
 	char words[64];
@@ -289,8 +307,8 @@ static const struct difference {
 } differences[] = {
 	{ "refcount", "sub_none_of_zero", "ret", 2 },
 	{ "refcount", "dec_not_one_of_zero", "count", 2 },
-	{ "refcount", "acquire_saturated", "ret", 2 },
-	{ "refcount", "limited_saturated", "ret", 2 },
+	{ "refcount", "acquire_saturated", "ret", 1 },
+	{ "refcount", "limited_saturated", "ret", 1 },
 	{ "kref", "dec_not_one_of_zero", "count", 2 },
 	{ "percpu_ref", "second_kill", "ret", 2 },
 	{ "percpu_ref", "looks_dead", "dying", 2 },

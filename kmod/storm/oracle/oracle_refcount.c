@@ -94,7 +94,8 @@ static unsigned int oracle_refcount_state(struct oracle_pair *base)
 		return count ? STATE_ONE : STATE_ZERO;
 	if (count >= INT_MAX)
 		return count == INT_MAX ? STATE_MAX : STATE_SATURATED;
-	return count < INT_MAX - NEAR_MAX ? STATE_SOME : STATE_NEAR_MAX;
+	/* A segment that begins in STATE_SOME does not reach the end. */
+	return count < INT_MAX - SEGMENT_REACH ? STATE_SOME : STATE_NEAR_MAX;
 }
 
 /* A value to set: each state is equally likely. */

@@ -24,7 +24,8 @@ enum {
  * users hold. In the other states the count is misused. All the same every interleaving
  * leaves the same count: each operation on a saturated count sets it to the middle again,
  * and additions lead from near_max and max past the end or not, whatever their order.
- * The acquire forms of some kernels do not saturate, so these need COUNTS.
+ * The acquire forms of some kernels do not saturate, and which of them comes before the saturation
+ * depends on the interleaving, so these need COUNTS.
  */
 #define STATES_ALL	(BIT(STATE_NR) - 1)
 #define COUNTS		(BIT(STATE_ONE) | BIT(STATE_SOME))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Concurrent segments: drawing, starting, counting; oracle_segment.h explains them. */
 #include <linux/bitmap.h>
+#include <linux/log2.h>
 #include <linux/string.h>
 
 #include "oracle_segment.h"
 
-#define REPEAT_BITS	11	/* a thread runs its list 1 to 1024 times */
 #define LIST_MAX	(SEGMENT_STEPS / ORACLE_THREADS)
 #define SLOW_ONE_IN	32
 
@@ -62,7 +62,7 @@ static bool oracle_segment_draw_step(const struct oracle_segment *segment,
 	if (!nr)
 		return false;
 	step->op = choice[rs_sequence_below(seq, nr)];
-	step->nr = rs_sequence_below(seq, 9);
+	step->nr = rs_sequence_below(seq, SEGMENT_AMOUNT_MAX + 1);
 	step->limit = subject->draw_limit ? subject->draw_limit(segment->pair, seq) : 0;
 	return true;
 }
@@ -82,7 +82,7 @@ void oracle_segment_draw(struct oracle_run *run, struct oracle_pair *pair)
 	    (run->subject->rare_states & BIT(run->subject->state(pair)) &&
 	     rs_sequence_below(&run->seq, 4)))
 		return;
-	step.nr = 1 << rs_sequence_below(&run->seq, REPEAT_BITS);
+	step.nr = 1 << rs_sequence_below(&run->seq, ilog2(SEGMENT_REPEAT_MAX) + 1);
 	step.limit = rs_sequence_below(&run->seq, 2) ? SEGMENT_DROP_ALL :
 		     rs_sequence_below(&run->seq, 2) ? SEGMENT_KEEP : 0;
 	if (!rs_sequence_below(&run->seq, SLOW_ONE_IN))

@@ -27,6 +27,10 @@
 #include "oracle_internal.h"
 
 #define SEGMENT_STEPS	24	/* of all threads of a segment */
+#define SEGMENT_REPEAT_MAX	1024	/* how often a thread runs its list */
+#define SEGMENT_AMOUNT_MAX	8	/* what a step adds or subtracts */
+/* More than a segment adds to a count */
+#define SEGMENT_REACH	(SEGMENT_STEPS * SEGMENT_REPEAT_MAX * SEGMENT_AMOUNT_MAX)
 #define SEGMENTS_MAX	32	/* segments that the threads run before they sleep */
 #define SEGMENT_OUTSIDE	(-1)
 
