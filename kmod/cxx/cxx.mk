@@ -7,17 +7,17 @@
 # mfentry, IBT, KASAN, KCSAN, gcov ... arrive with the configuration) without what only
 # C understands:
 #
-#   - c_flags itself force-includes linux/compiler_types.h, which is C; _c_flags is what
-#     it is built from
+#   - c_flags force-includes linux/compiler_types.h, which is C; c_flags is built from
+#     _c_flags
 #   - -std and the warnings are of C; but -Wa,... and -Wp,... are no warnings
-#   - the configuration comes by -include, since what else brings it is C
+#   - the configuration comes by -include, since the headers that include it are C
 #   - -g0, since pahole 1.24 stops on C++ debug information
 #   - atomic operations inline: on arm64 they would be calls of a library of user space
 #
 # Thread-safe statics stay on: without them a guarded static would link and race.
 #
-# After compiling, kmod/cxx/refuse looks for what the kernel has no runtime for, and
-# fails the build, which deletes the object.
+# After compiling, kmod/cxx/refuse looks for code that needs a runtime which the kernel does
+# not have, and fails the build, which deletes the object.
 #
 # Settings a Kbuild file may add: cxxflags-y, and CXXFLAGS_name.o for one object.
 
@@ -26,7 +26,7 @@ rs-cxx-dir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 # The C++ objects of refstorm.ko, relative to kmod/storm
 refstorm-cxx-objs := ../cxx/histogram.o ../cxx/providers.o ../cxx/sequence.o
 
-# kbuild leaves CXX empty. The C compiler's twin, in the same directory, of the same version
+# kbuild leaves CXX empty: the C++ compiler beside the C compiler, of the same version
 rs-cxx-twin = $(if $(findstring /,$1),$(dir $1))$(subst clang,clang++,$(subst gcc,g++,$(notdir $1)))
 CXX := $(foreach word,$(CC),$(call rs-cxx-twin,$(word)))
 

@@ -7,9 +7,9 @@
  *   value    0 1 2 ... 31 | 32 33 | 34 35 | ... | 62 63 | 64..67 | 68..71 | ...
  *   bucket   0 1 2 ... 31 |  32   |  33   | ... |  47   |   48   |   49   | ...
  *
- * The value keeps its top five bits; what it was shifted by says which group of
- * 16 it is in. The two functions that map there and back are checked against each
- * other at compile time, at every edge.
+ * A value keeps its top five bits; the number of bits that it was shifted by says which group of
+ * 16 buckets it is in. The two functions that map there and back are checked against each other
+ * at compile time, at every edge.
  */
 #include <refstorm/abi.h>
 
@@ -79,8 +79,8 @@ static_assert(saturating_add<u32>(u32_max - 1, 1) == u32_max);
 static_assert(saturating_add<u32>(u32_max, 1) == u32_max);
 
 /*
- * READ_ONCE() and WRITE_ONCE() of numbers that one thread counts and others merge while
- * they move: each number is whole, but all of them need not fit together.
+ * READ_ONCE() and WRITE_ONCE() of numbers that one thread changes while others merge them: each
+ * number is whole, but the numbers need not be of the same moment.
  */
 template <typename T>
 [[nodiscard]] T read_once(const T &number)

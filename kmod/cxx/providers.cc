@@ -3,8 +3,8 @@
  * providers.cc - the bodies of the providers cxx_refcount, cxx_kref and cxx_sealed_ref
  *
  * Every operation of the storm, and every loop of the benchmark, goes through the handles of
- * ref.hpp. A storm keeps books of its own about who holds what, so a reference that it takes
- * is released to C, and comes back from C when it is put.
+ * ref.hpp. A storm has ledgers of the references that its workers hold. So a reference that a
+ * worker takes is released to C, and comes back from C when the worker puts it.
  */
 #include <refstorm/ref.hpp>
 
@@ -129,7 +129,7 @@ bool tryget_many(kref_object &object, u32 nr)
     return true;
 }
 
-/* RS_BENCH_LOOP() of kmod/storm/provider/provider_bench.h in this language. */
+/* RS_BENCH_LOOP() of kmod/storm/provider/provider_bench.h in C++. */
 template <typename T, bool (*operation)(T &)>
 [[gnu::always_inline]] inline void loop(rs_counter *counter, unsigned long n)
 {
@@ -198,7 +198,7 @@ LOOP(sealed_ref, put, sealed_object, put)
 LOOP(sealed_ref, tryget, sealed_object, tryget)
 LOOP(sealed_ref, tryget_live, sealed_object, tryget_live)
 
-/* For a caller who is an RCU reader already. */
+/* For a caller that is an RCU reader already. */
 void rs_cxx_sealed_ref_bench_tryget_live_rcu(rs_counter *counter, unsigned long n)
 {
     const rs::rcu_reader reader;

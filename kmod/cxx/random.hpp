@@ -2,8 +2,8 @@
 /*
  * random.hpp - random numbers that are the same on every machine
  *
- * A storm that found something must be able to find it again, so the generator
- * is part of the interface: never change what it yields.
+ * A storm that found a bug must be able to find it again, so the generator is part of the
+ * interface: the numbers that it yields never change.
  *
  * xoshiro256** 1.0 and splitmix64 are by David Blackman and Sebastiano Vigna, who
  * dedicated them to the public domain (https://prng.di.unimi.it/xoshiro256starstar.c
@@ -16,7 +16,7 @@
 
 namespace rs {
 
-/* One step of splitmix64: spreads whatever is in @state over 64 bits. */
+/* One step of splitmix64: spreads the bits of @state over 64 bits. */
 constexpr u64 splitmix64(u64 &state)
 {
     u64 z = (state += 0x9e3779b97f4a7c15);
@@ -26,8 +26,8 @@ constexpr u64 splitmix64(u64 &state)
 }
 
 /*
- * xoshiro256** over four words that somebody else owns, so that its state can
- * live in a struct of the ABI header.
+ * xoshiro256** over four words that the caller owns, so that its state can be in a struct of
+ * the ABI header.
  */
 class random_view {
   public:

@@ -3,10 +3,10 @@
  * sequence.cc - what a storm worker does, drawn from a seed; see refstorm/abi.h
  *
  * Bugs of reference counters show at zero, at the switch between modes, and where
- * gets and puts of the same object meet. So a worker stays with one slot for a
- * burst of steps, comes back to zero often, and now and then moves many references
- * at once. The generator keeps a ledger of what the steps so far leave in each slot
- * and draws the next kind from one of three tables:
+ * gets and puts of the same object meet. So a worker stays with one slot for a burst of steps,
+ * comes back to zero often, and sometimes takes or drops many references at once. The generator
+ * keeps a ledger of the references that the steps so far leave in each slot, and draws the next
+ * kind from one of three tables:
  *
  *   held      0                1 .. 8                   9 ..
  *   table     empty            holding                  heavy
@@ -87,7 +87,7 @@ class generator {
         return static_cast<step_kind>(seq_.kind_for[index(wanted)]);
     }
 
-    /* A step of the kind wanted, or of what stands in for it, entered in the ledger. */
+    /* A step of the kind wanted, or of its substitute, entered in the ledger. */
     [[nodiscard]] rs_step make(step_kind wanted)
     {
         step_kind kind = available(wanted);

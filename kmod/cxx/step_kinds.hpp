@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * step_kinds.hpp - what a worker can be told: names, likelihoods, substitutes
+ * step_kinds.hpp - kinds of steps of workers: names, likelihoods, substitutes
  *
  * A kind without a name, or without a substitute for providers that lack it, does not
  * compile; nor do weights that add up to something else than 256.
@@ -126,7 +126,7 @@ constexpr kind_table holding_table = spread<holding_weights>();
 constexpr kind_table heavy_table = spread<heavy_weights>();
 constexpr u32 heavy_above = 8;
 
-/* What stands in for a kind that the provider lacks: the first of these that it has. */
+/* Substitutes for a kind that the provider lacks: the first of these that the provider has. */
 struct substitute {
     step_kind wanted;
     step_kind first;

@@ -2,8 +2,8 @@
 /*
  * The allocation seam, see <refstorm/alloc.h>.
  *
- * The tables are read on every allocation only when something is armed; the
- * armed count is a plain word that costs one load otherwise.
+ * An allocation looks at two words, that of its site and armed_any. Tables are walked only to
+ * arm, to disarm and to show sites.
  */
 #include <linux/export.h>
 #include <linux/mutex.h>
@@ -14,10 +14,10 @@
 static LIST_HEAD(tables);
 static DEFINE_MUTEX(tables_lock);
 
-/* The nth allocation from now, at whatever site, that fails. 0: none. */
+/* The nth allocation from now, at any site, fails. 0: none does. */
 static atomic_t armed_any = ATOMIC_INIT(0);
 
-/* Count @armed down; true for the one caller that takes it from 1 to 0. */
+/* Count @armed down. Return: true to the one caller that takes it from 1 to 0. */
 static bool alloc_armed_expires(atomic_t *armed)
 {
 	return atomic_read(armed) && atomic_dec_if_positive(armed) == 0;
@@ -27,8 +27,7 @@ static bool alloc_armed_expires(atomic_t *armed)
  * rs_alloc_should_fail - must this allocation fail?
  * @site: the calling site
  *
- * Called once for each allocation; counts down what rs_alloc_fail_nth()
- * armed.
+ * Called once for each allocation; counts down what rs_alloc_fail_nth() armed.
  *
  * Context: any.
  * Return: true if the caller must behave as if memory had run out.
@@ -57,11 +56,11 @@ void rs_alloc_register(struct rs_alloc_table *table)
 EXPORT_SYMBOL_GPL(rs_alloc_register);
 
 /**
- * rs_alloc_unregister - forget a module's sites, reporting what it leaked
+ * rs_alloc_unregister - forget a module's sites, and warn of leaks
  * @table: as given to rs_alloc_register()
  *
- * Call it last in module exit. A site with memory outstanding is a bug of the
- * module and is warned of by name.
+ * To be called last in module exit. A site whose memory was not all freed is a bug of the
+ * module: a warning names the site.
  *
  * Context: process, may sleep.
  */

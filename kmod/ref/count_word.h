@@ -8,21 +8,20 @@
  *	+------+-----------+---------+-------+-----------------------+
  *
  *	zone 00		every reference is in this word
- *	zone 10, 01	biased: the slots hold a part, the word alone says
+ *	zone 10, 01	biased: slots hold a part, and the word alone says
  *			nothing; it may be above or below the bias by 2^59
  *	zone 11		saturated: misuse was seen, never zero again
  *
- * DEAD shares the word so that of any number of racing kills exactly one sets
- * it, and so that tryget_live decides and counts in one step.
+ * DEAD shares the word so that of any number of racing kills exactly one sets it, and so
+ * that tryget_live decides and counts in one step.
  *
- * SWITCHING is the switch's own reference: while it is set the word cannot be
- * zero, even for users who sit at no reference in per-CPU mode, and the
- * decrement that takes it away also says that the switch is over. Whoever
- * sees zero knows therefore that nothing of ours is still under way.
+ * SWITCHING is the switch's own reference. While it is set the word cannot be zero, even of a
+ * counter that sits at no reference in per-CPU mode. The decrement that clears SWITCHING also
+ * says that the switch is over, so a caller that sees zero knows that no switch is under way.
  *
- * TRACKED shares it so that each get and put says itself whether it is to be
- * recorded: what the word held when it was set is what was taken before, exactly. It is
- * set only while every reference is in the word, and keeps them there.
+ * TRACKED shares the word so that the value that a get or put returns says whether the get or
+ * put is recorded: the references in the word when TRACKED was set were taken before, exactly.
+ * TRACKED is set only while every reference is in the word, and keeps them there.
  *
  *	live, per-CPU			BIAS + 1
  *	killed: -1, DEAD, SWITCHING	BIAS + SWITCHING + DEAD
@@ -46,7 +45,7 @@
 /* The middle of zone 11, as far from either end as can be */
 #define COUNT_SATURATED		(COUNT_ZONE | BIT_ULL(58))
 
-/* No references: neither the users', nor the switch's, nor in slots. */
+/* No references: none of users, none of a switch, none in slots. */
 static inline bool count_is_zero(u64 word)
 {
 	return !(word & ~(COUNT_DEAD | COUNT_TRACKED));
@@ -63,25 +62,25 @@ static inline bool count_is_saturated(u64 word)
 }
 
 /*
- * Every reference is in the word, there are some, and nobody records them: nothing to
- * think about. In few instructions, so a biased word that is exactly 2^59 below its bias
- * passes, too; nobody minds that.
+ * Every reference is in the word, there is at least one, and none is recorded: get and put
+ * have no more to do. To be few instructions, this is also true of a biased word that is
+ * exactly 2^59 below its bias, which does no harm.
  */
 static inline bool count_is_plain(u64 word)
 {
-	/* Without the two flags that do not matter. One reference less, and none is far above. */
+	/* DEAD and SWITCHING do not matter. No reference less one is a very large number. */
 	u64 rest = word << 2;
 
 	return !((rest - BIT_ULL(2)) >> 61);
 }
 
-/* Users may count in slots. */
+/* Gets and puts may use slots. */
 static inline bool count_is_percpu(u64 word)
 {
 	return count_is_biased(word) && !(word & COUNT_SWITCHING);
 }
 
-/* Every reference is in the word, and it has fewer than @nr. */
+/* Every reference is in the word, which has fewer than @nr. */
 static inline bool count_has_fewer(u64 word, u64 nr)
 {
 	return !(word & COUNT_ZONE) && (word & COUNT_REFS) < nr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What <refstorm/ref.hpp> calls because C++ cannot inline it: it depends on the
+ * Functions that <refstorm/ref.hpp> calls because C++ cannot inline them: they depend on the
  * kernel's configuration through headers that do not compile as C++.
  */
 #include <linux/export.h>
@@ -18,7 +18,7 @@
 /**
  * rs_gfp_kernel - GFP_KERNEL, whose number differs from kernel to kernel
  *
- * Context: any. Return: it.
+ * Context: any. Return: GFP_KERNEL.
  */
 gfp_t rs_gfp_kernel(void)
 {
@@ -29,7 +29,7 @@ EXPORT_SYMBOL_GPL(rs_gfp_kernel);
 /**
  * rs_gfp_atomic - GFP_ATOMIC, whose number differs from kernel to kernel
  *
- * Context: any. Return: it.
+ * Context: any. Return: GFP_ATOMIC.
  */
 gfp_t rs_gfp_atomic(void)
 {
@@ -52,7 +52,7 @@ EXPORT_SYMBOL_GPL(__rs_cxx_misuse);
 /**
  * __rs_cxx_rcu_read_lock - rcu_read_lock()
  *
- * Context: as that.
+ * Context: as for that.
  */
 void __rs_cxx_rcu_read_lock(void)
 	__acquires(RCU)
@@ -64,7 +64,7 @@ EXPORT_SYMBOL_GPL(__rs_cxx_rcu_read_lock);
 /**
  * __rs_cxx_rcu_read_unlock - rcu_read_unlock()
  *
- * Context: as that.
+ * Context: as for that.
  */
 void __rs_cxx_rcu_read_unlock(void)
 	__releases(RCU)
@@ -77,7 +77,7 @@ EXPORT_SYMBOL_GPL(__rs_cxx_rcu_read_unlock);
  * __rs_cxx_spin_lock - spin_lock()
  * @lock: the lock
  *
- * Context: as that.
+ * Context: as for that.
  */
 void __rs_cxx_spin_lock(spinlock_t *lock)
 	__acquires(lock)
@@ -90,7 +90,7 @@ EXPORT_SYMBOL_GPL(__rs_cxx_spin_lock);
  * __rs_cxx_spin_unlock - spin_unlock()
  * @lock: the lock
  *
- * Context: as that.
+ * Context: as for that.
  */
 void __rs_cxx_spin_unlock(spinlock_t *lock)
 	__releases(lock)
@@ -128,7 +128,7 @@ EXPORT_SYMBOL_GPL(__rs_cxx_mutex_unlock);
  * @address: of the variable that it is about to change
  * @size: of the variable
  *
- * KCSAN takes functions with its name in theirs for its own, and reports their caller.
+ * KCSAN takes a function with "kcsan" in its name for one of its own, and reports its caller.
  *
  * Context: any.
  */
@@ -165,7 +165,7 @@ EXPORT_SYMBOL_GPL(__rs_cxx_kcsan_rmb);
  * @ref: the counter
  * @nr: how many
  *
- * Context: as that.
+ * Context: as for that.
  */
 void __rs_percpu_ref_get_call(struct rs_percpu_ref *ref, unsigned long nr)
 {
@@ -178,7 +178,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_get_call);
  * @ref: the counter
  * @nr: how many
  *
- * Context: as that.
+ * Context: as for that.
  */
 void __rs_percpu_ref_put_call(struct rs_percpu_ref *ref, unsigned long nr)
 {
@@ -191,7 +191,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_put_call);
  * @ref: the counter
  * @nr: how many
  *
- * Context: as that. Return: as that.
+ * Context and return value as for that.
  */
 bool __rs_percpu_ref_tryget_call(struct rs_percpu_ref *ref, unsigned long nr)
 {
@@ -203,7 +203,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_call);
  * __rs_percpu_ref_tryget_live_call - rs_percpu_ref_tryget_live()
  * @ref: the counter
  *
- * Context: as that. Return: as that.
+ * Context and return value as for that.
  */
 bool __rs_percpu_ref_tryget_live_call(struct rs_percpu_ref *ref)
 {

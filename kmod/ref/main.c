@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * rsref.ko: the reference counters of refstorm, for anybody's module.
- */
+/* rsref.ko: the reference counters of refstorm, for any module. */
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -54,10 +52,10 @@ unregister:
 static void __exit rsref_exit(void)
 {
 	/*
-	 * All counters have ended, but of what is ours something may still be under
-	 * way. Each step ends what can set off those below it: interrupts that gets of
+	 * All counters have ended, but something that they set off may still be under way.
+	 * Each step ends what can set off the steps below it: interrupts that gets of
 	 * dynamic counts have asked for, reports, works of dynamic counts, switches and
-	 * their callbacks, grace periods of memory, blocks on their way back.
+	 * their callbacks, grace periods of memory, retired blocks.
 	 */
 	synchronize_rcu();
 	track_report_module_exit();

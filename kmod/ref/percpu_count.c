@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The state machine of per-CPU counts; percpu_count.h draws it.
+ * Per-CPU counts: what rs_percpu_ref and rs_sealed_ref have behind their slots.
  *
- * While a count lives, a get on one CPU and its put on another leave +1 and -1
- * in two slots. Only their sum means something, and only when nobody adds any
- * more. Three things make the collection right:
+ * While a counter lives, its owner holds the initial reference, so no put is the last one and
+ * no put has to look. get and put add to a slot of their CPU. A get on one CPU and its put on
+ * another leave +1 and -1 in two slots: only the sum of all slots means something, and only
+ * once no CPU adds to its slot any more.
  *
- * The bias. As soon as users count in the shared word, what they took earlier
- * still lies in the slots. The word may go far below zero in that time, and
- * must not look like zero. So it starts 2^60 higher, and loses that in the same
- * addition that brings in the slots.
+ * kill, like every change to atomic mode, is a switch. Gets and puts go to one shared word
+ * (count_word.h) from then on, the engine stops all CPUs from using their slots and sums the
+ * slots, and percpu_count_collected() brings that sum into the word. The put that takes the
+ * word to zero calls release(). Three things make a switch right:
  *
- * The engine's collection, after which no CPU can still be about to add.
+ * The bias. References that were taken in slots are dropped in the word before the sum of the
+ * slots is there, so the word may go far below zero, and must not look like zero. It begins
+ * 2^60 higher, and percpu_switch_add_sum() takes those off in the operation that adds the sum.
  *
- * The switch's own reference, COUNT_SWITCHING: it keeps release() away until the
- * confirmation was delivered, and the counter's memory in place until our last
- * access to it.
+ * The engine's collection, after which no CPU can be about to add to a slot: rcu_engine.c waits
+ * for a grace period, sealed_round.c interrupts each CPU, sealed_swap.c exchanges each slot.
  *
- * After Kent Overstreet's design (commit 215e262f2aeb, "percpu: implement
- * generic percpu refcounting") and Tejun Heo's modes (Linux 3.18).
+ * SWITCHING, a reference of the switch's own. It keeps the word from zero, and so the user's
+ * counter in place, until the switch has called the confirmation and is over.
+ *
+ * After Kent Overstreet's design (commit 215e262f2aeb, "percpu: implement generic percpu
+ * refcounting") and Tejun Heo's modes (Linux 3.18).
  */
 #include "percpu_count.h"
 #include "percpu_dynamic.h"
@@ -26,9 +31,9 @@
 #include "warn.h"
 
 /*
- * Misuse was seen: make sure that the counter is never released (again). DEAD
- * and SWITCHING keep their meaning. Callers may be in any context, so nobody is woken:
- * percpu_count_wait() looks again by itself.
+ * After misuse: the counter is never released (again). DEAD and SWITCHING keep their meaning.
+ * Callers may be in any context, so no waiter is woken: percpu_count_wait() looks again by
+ * itself.
  */
 static void percpu_count_saturate(struct rs_percpu_count *count)
 {
@@ -51,7 +56,7 @@ static noinline __cold void percpu_count_misused_get(struct rs_percpu_count *cou
 		percpu_count_saturate(count);
 }
 
-/* The word had fewer than @nr references, which were subtracted. Context: any. */
+/* The word had fewer than the @nr references that were subtracted. Context: any. */
 noinline __cold void percpu_count_misused_put(struct rs_percpu_count *count, u64 nr)
 {
 	rsref_warn_once(WARN_PERCPU_REF_PUT, "%s: more puts than gets (%ps).\n",
@@ -78,7 +83,7 @@ noinline __cold void percpu_count_misused_nr(struct rs_percpu_count *count, u64 
 		percpu_count_saturate(count);
 }
 
-/* A user counts in the word, and could do so in a slot. */
+/* A get or put used the word: if the count is in per-CPU mode, open this CPU's slot. */
 static void percpu_count_reopen_slot(struct rs_percpu_count *count, u64 word)
 {
 	if (count->engine->reopen_slot && count_is_percpu(word))
@@ -118,7 +123,7 @@ void percpu_count_get_special(struct rs_percpu_count *count, u64 nr)
  * writes_pending does, and takes references from there. So a get at zero is misuse
  * only if the count was killed.
  *
- * Context: any, NMI included; wakes nobody.
+ * Context: any, NMI included; wakes no task.
  */
 void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr)
 {
@@ -139,7 +144,7 @@ void percpu_count_got(struct rs_percpu_count *count, u64 old, u64 nr)
  * @old: the word before
  * @nr: how many references were dropped
  *
- * Context: any that release() can stand; wakes nobody. RCU read-side critical section.
+ * Context: any that release() can stand, RCU read-side critical section; wakes no task.
  */
 void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
 {
@@ -161,7 +166,7 @@ void percpu_count_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
  * percpu_count_tryget - take references in the word unless there are none
  * @count: the count
  * @nr: how many
- * @live: fail if it was killed, too
+ * @live: fail if the count was killed, too
  *
  * Context: RCU read-side critical section.
  */
@@ -176,7 +181,7 @@ bool percpu_count_tryget(struct rs_percpu_count *count, u64 nr, bool live)
 	return true;
 }
 
-/* The same for any number; more than %COUNT_NR_MAX are misuse if they could be taken. */
+/* percpu_count_tryget() of any number; over %COUNT_NR_MAX it is misuse if the count is not 0. */
 bool percpu_count_tryget_many(struct rs_percpu_count *count, u64 nr)
 {
 	if (likely(nr <= COUNT_NR_MAX))
@@ -187,7 +192,7 @@ bool percpu_count_tryget_many(struct rs_percpu_count *count, u64 nr)
 	return true;
 }
 
-/* The same without the rest; @old is the word before. */
+/* percpu_count_tryget() without percpu_count_got(). @old: the word before. */
 bool percpu_count_try_take(struct rs_percpu_count *count, u64 nr, bool live, u64 *old)
 {
 	s64 word = atomic64_read(&count->word);

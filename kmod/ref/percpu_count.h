@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The state machine that all per-CPU counts share.
+ * Per-CPU counts; percpu_count.c tells how they work.
  *
- * A per-CPU count has a fast path that knows one thing: the CPU's slot, or
- * that there is none to be used now. Everything else is here, once: the shared
- * word (count_word.h), the modes, kill, confirmation, resurrection, release. An
- * engine answers only how slots come and go, and how all CPUs are got to stop
- * using them.
- *
- *	             open
- *	   ATOMIC ----------> PERCPU
- *	     ^                   |
- *	     | collected         | begin: kill, switch_to_atomic, probation
- *	     +---- SWITCHING <---+
- *
- * The mode follows from three wishes: a count is to be per-CPU unless it is DEAD,
- * was told to stay atomic (force_atomic), or is tracked (percpu_track.c). Kill never
- * waits: if a switch is under way already, its end confirms the kill too. The others,
- * which may sleep, let it end first.
- *
- * A switch that the user did not ask for (percpu_dynamic.c asks whether a count is still
- * hot) must not make any function of the user's sleep: kill and switch_to_atomic make
- * that switch their own, and exit leaves the memory to the end of the switch.
- *
- * A lock of each count's own orders changes of mode: every decision about the mode, the
- * end of a count included, looks at the word under that lock. No callback is called
- * under it, and neither get nor put takes it.
+ * percpu_count.c has get, put and tryget in the word, percpu_switch.c the changes of mode. An
+ * engine answers only how slots come and go, and how all CPUs are stopped from using them.
  */
 #ifndef _RSREF_PERCPU_COUNT_H
 #define _RSREF_PERCPU_COUNT_H
@@ -43,30 +21,30 @@
 
 struct rs_percpu_count;
 struct rs_tracker;
-/* The slots of one count, and what its engine keeps with them; the engine's own. */
+/* The slots of one count, and what its engine keeps with them; only the engine looks inside. */
 struct percpu_block;
 
-
 /**
- * struct percpu_engine - how the CPUs count, and how they are collected
+ * struct percpu_engine - how CPUs count in slots, and how the slots are collected
  * @name: of the counter, for warnings
- * @exited: the count of all counters that were ended: dead, and zero
- * @alloc: get slots, not open; NULL if memory ran out
- * @discard: give them back; NULL is ignored
- * @publish: show a block to users, who do not count in it yet; or, with NULL, take
- *	away the one that they saw
- * @open: let users count in slots again, all zero; the word has its bias
- * @collect: have users count in the word from now on, and call
+ * @exited: the count that all ended counters of the engine point to: dead and zero
+ * @alloc: allocate a block of slots that are not open; NULL if memory ran out
+ * @discard: free a block; NULL is ignored
+ * @publish: have the user's counter point to a block in which gets and puts do not count
+ *	yet; with NULL, to no block of its own
+ * @open: let gets and puts count in slots, all zero at first; the word has its bias
+ * @collect: have gets and puts count in the word from now on, and call
  *	percpu_count_collected() once no CPU can add to a slot any more
- * @used: do the slots show that somebody counted? May miss it
- * @call: call a user's callback
- * @reopen_slot: a user counts in the word though the count is in per-CPU mode; or NULL
- * @discard_sleeps: @discard may sleep, and is left to an RCU callback where the
- *	caller may not
+ * @used: do the slots show that a get or put counted there? May miss one
+ * @call: call a user's callback, by its real type
+ * @reopen_slot: a get or put came to the word though the count is in per-CPU mode: let this
+ *	CPU use its slot; or NULL
+ * @discard_sleeps: @discard may sleep; exit leaves it to an RCU callback
  *
  * Context: @publish, @open, @collect and @used are called with the count's lock held,
- * interrupts off; @alloc as its flags say; @reopen_slot in any, NMI included; @call and
- * @discard in any but NMI, without the lock.
+ * interrupts off; @alloc as its flags say; @call and @discard in any but NMI, without the
+ * lock. @reopen_slot is called in any, NMI included, by a caller whose reference or RCU
+ * read-side critical section keeps the count; the user's counter may be gone.
  */
 struct percpu_engine {
 	const char		*name;
@@ -86,7 +64,7 @@ struct percpu_engine {
 /**
  * enum percpu_special - counts that get, put and tryget treat differently
  * @PERCPU_DYNAMIC: the count has slots while it is hot; struct percpu_dynamic follows
- * @PERCPU_EXITED: the owner has called exit; nobody adds to the word any more
+ * @PERCPU_EXITED: the owner has called exit; no get or put adds to the word any more
  */
 enum percpu_special {
 	PERCPU_DYNAMIC	= BIT(0),
@@ -98,7 +76,7 @@ enum percpu_special {
  * @word: see count_word.h
  * @special: of enum percpu_special: what get, put and tryget look at before the word;
  *	written with @lock held
- * @engine: whose it is
+ * @engine: how the CPUs count
  * @ref: the user's counter
  * @release: the user's callback
  * @lock: orders changes of mode; protects what follows
@@ -109,12 +87,12 @@ enum percpu_special {
  * @unasked: the dynamic count's work began that switch, and the user cannot know of it
  * @force_atomic: stay in the word though alive
  * @allow_reinit: keep slots when killed
- * @tracked: stay in the word, since what is counted there is recorded
- * @tracked_before: it was tracked once, and is not any more
- * @tracker: who records it while the word says TRACKED, or NULL
- * @rcu: the RCU engine's switch, then the end of the memory
- * @node: in the lists of the sealed engines, before that
- * @sum: of the slots, there
+ * @tracked: stay in the word, since gets and puts are recorded there
+ * @tracked_before: the count was tracked once, and is not any more
+ * @tracker: records gets and puts while the word says TRACKED; or NULL
+ * @rcu: for a switch of the RCU engine; later for freeing the count
+ * @node: for a switch of a sealed engine: in lists of counts to collect
+ * @sum: for a switch of a sealed engine: of the slots so far
  */
 struct rs_percpu_count {
 	atomic64_t			word;
@@ -142,13 +120,13 @@ struct rs_percpu_count {
 	};
 };
 
-/* Who wanted a switch: see @unasked */
+/* Did the user want a switch? See @unasked of struct rs_percpu_count. */
 enum percpu_switch { SWITCH_ASKED, SWITCH_UNASKED };
 
-/* As many as the word has room for: more in one call would reach its flags. */
+/* The word has room for so many references: more in one call would reach its flags. */
 #define COUNT_NR_MAX	RS_PERCPU_REF_NR_MAX
 
-/* The count that @_engine's counter @_ref has when it was ended. */
+/* The count @_name of @_engine for ended counters; @_ref stands for the user's counter. */
 #define PERCPU_COUNT_EXITED(_name, _engine, _ref) {		\
 	.word	 = ATOMIC64_INIT(COUNT_DEAD),			\
 	.special = PERCPU_EXITED,				\
@@ -179,21 +157,21 @@ unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
 void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum);
 
 /*
- * for_each_possible_cpu() for what is done to each slot at init and exit: without a
- * call for each CPU, which costs more than the slot. There are few holes in that mask.
+ * for_each_possible_cpu() for init, exit and collection, which do little to each slot: without
+ * a function call for each CPU, which would cost more. The mask has few holes.
  */
 #define for_each_slot_cpu(cpu)					\
 	for ((cpu) = 0; (cpu) < nr_cpu_ids; (cpu)++)		\
 		if (cpu_possible(cpu))
 
-/* Below: caller holds @count->lock, or nobody else has @count yet. */
+/* Of these the caller holds @count->lock, or has @count alone. */
 void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block);
 struct percpu_block *percpu_count_detach(struct rs_percpu_count *count);
 void percpu_count_begin_switch(struct rs_percpu_count *count, enum percpu_switch why);
 void percpu_count_ask_for_switch(struct rs_percpu_count *count);
 bool percpu_count_try_open(struct rs_percpu_count *count);
 
-/* Is it per-CPU, and not on its way out of that? */
+/* Is @count in per-CPU mode, with no switch under way? */
 static inline bool percpu_count_is_percpu(const struct rs_percpu_count *count)
 {
 	return count_is_percpu(atomic64_read(&count->word));
@@ -215,8 +193,8 @@ static inline void percpu_count_release(struct rs_percpu_count *count)
 }
 
 /*
- * The beginning of percpu_count_get(); true if percpu_count_got() has to follow. The word
- * of a count that was ended is not touched: all ended counters of an engine share it.
+ * The beginning of percpu_count_get(). Return: true if percpu_count_got() has to follow. All
+ * ended counters of an engine share one count, whose word is not changed.
  */
 static __always_inline bool percpu_count_take(struct rs_percpu_count *count, u64 nr, u64 *old)
 {
@@ -228,7 +206,7 @@ static __always_inline bool percpu_count_take(struct rs_percpu_count *count, u64
 	return unlikely(!count_is_plain(*old));
 }
 
-/* That of percpu_count_put(); true if percpu_count_dropped() has to follow. */
+/* The beginning of percpu_count_put(). Return: true if percpu_count_dropped() has to follow. */
 static __always_inline bool percpu_count_drop(struct rs_percpu_count *count, u64 nr, u64 *old)
 {
 	if (unlikely(percpu_count_is_exited(count))) {
@@ -244,8 +222,7 @@ static __always_inline bool percpu_count_drop(struct rs_percpu_count *count, u64
  * @count: the count
  * @nr: how many
  *
- * Context: any in which @count stays: the caller holds a reference, or is an RCU
- * reader.
+ * Context: any; the caller's reference or RCU read-side critical section keeps @count.
  */
 static __always_inline void percpu_count_get(struct rs_percpu_count *count, u64 nr)
 {

@@ -18,13 +18,13 @@
  * percpu_data_init - begin a counter
  * @data: of the counter
  * @engine: how it counts
- * @ref: the counter; its fast path sees the slots, or none, when this returns
+ * @ref: the counter; when init returns, its fast path has slots, or knows that it has none
  * @release: called when the last reference is dropped
  * @flags: of enum rs_percpu_ref_init_flags
  * @gfp: how to allocate
  *
- * Return: 0, -ENOMEM, or -EINVAL for unknown @flags or no @release; the counter
- * is as after exit then.
+ * Return: 0, -ENOMEM, or -EINVAL for unknown @flags or no @release; on error the counter is
+ * as after exit.
  */
 int percpu_data_init(struct rs_percpu_data *data, const struct percpu_engine *engine,
 		     void *ref, struct __rs_percpu_callback *release, unsigned int flags,
@@ -60,7 +60,7 @@ int percpu_data_init(struct rs_percpu_data *data, const struct percpu_engine *en
 	percpu_count_attach(count, block);
 	percpu_count_try_open(count);
 
-	/* The counter itself is published by its owner. */
+	/* The owner publishes the counter. */
 	RCU_INIT_POINTER(data->count, count);
 	return 0;
 
@@ -71,14 +71,14 @@ free:
 	return -ENOMEM;
 }
 
-/* Has anybody taken or dropped a reference, changed the mode, or killed it? */
+/* Did any user take or drop a reference, change the mode, or kill the counter? */
 static bool percpu_data_was_used(struct rs_percpu_count *count)
 {
 	unsigned long flags;
 	bool used;
 	u64 word;
 
-	/* The work of a dynamic count may give its slots back meanwhile. */
+	/* The work of a dynamic count may take its slots away. */
 	raw_spin_lock_irqsave(&count->lock, flags);
 	word = atomic64_read(&count->word);
 	used = count->engine->used(count) ||

@@ -4,7 +4,7 @@
  *
  * The data of a counter has an RCU-protected pointer to its count. Once init was called the
  * pointer leads to a count: the counter's own, or after exit the engine's one for all counters
- * that were ended, which is dead and zero. So an RCU reader who comes after exit gets an
+ * that were ended, which is dead and zero. So an RCU reader that comes after exit gets an
  * answer instead of an oops.
  */
 #ifndef _RSREF_PERCPU_DATA_H
@@ -22,7 +22,7 @@ static inline struct rs_percpu_count *percpu_data_count(const struct rs_percpu_d
 	return rcu_dereference_check(data->count, rcu_read_lock_any_held());
 }
 
-/* Context: the caller is the counter's owner, who alone may call exit. */
+/* Context: the caller is the counter's owner, which alone may call exit. */
 static inline struct rs_percpu_count *percpu_data_owner_count(const struct rs_percpu_data *data)
 {
 	return rcu_dereference_protected(data->count, true);

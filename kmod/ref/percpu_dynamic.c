@@ -2,35 +2,24 @@
 /*
  * Dynamic per-CPU counts: no slots until they are worth their memory.
  *
- * Most counters are cold. A dynamic one begins as a single word, and gets are
- * counted in it as they come. More than a threshold within a second, and a
- * work item allocates slots and opens them. It later closes them for a second
- * and counts again, because slots do not tell: balanced traffic leaves them as
- * they were. A count that turns out to be hot still gets its slots back, and is
- * asked half as often; a cold one gives them back.
+ * Most counters are cold. A dynamic count begins as a word, and the gets that come to the word
+ * are numbered (percpu_heat.c). If more than a threshold come within a second, a work allocates
+ * slots and opens them. Slots do not show whether a count is still hot, since balanced traffic
+ * leaves them as they were. So the work later closes the slots for a second, and gets are
+ * numbered again. A count that is still hot has its slots opened again, and is probed half as
+ * often; those of a cold one are freed.
  *
- *	        gets > threshold                 time to ask
+ *	        gets > threshold                 time to probe
  *	 COLD ------------------> HOT (slots) ----------------> PROBING
  *	  ^                        ^                             |   |
  *	  |                        +------- still hot -----------+   |
  *	  +---------------- a second without: slots freed -----------+
  *
- * After Kent Overstreet's first version of per-CPU reference counts (2012). That
- * one allocated in the caller's stead, sleeping, and let go of the caller's RCU
- * read-side critical section for it. Here nobody but the work item allocates, so
- * there is no race of two allocators either; if memory runs out, the count stays
- * as it is, and may ask again a second later. Slots are only freed when they have
- * been collected: nobody can be about to add to one.
- *
- * A get may come from any context: an NMI, the scheduler with a run queue's lock held. So
- * a get that crosses the threshold wakes nobody, takes no lock, and only asks for a hard
- * interrupt of its own CPU (irq_work). That interrupt queues the work item.
- *
- * exit must be possible where nothing may sleep, and cannot wait for any of these. So each
- * of them has a reference to the memory (users): the work item for each time that it is
- * queued, the interrupt while it is asked for, a switch until it is collected. The user's
- * counter may be gone when they run: under the count's lock they find PERCPU_EXITED set,
- * and leave the counter alone.
+ * After Kent Overstreet's first version of per-CPU reference counts (2012), which allocated in
+ * the get, sleeping, and left the caller's RCU read-side critical section for that. Here only the
+ * work allocates, so no two allocations race. If memory runs out, the count stays as it is, and
+ * may ask again a second later. Slots are freed only when they have been collected, so no CPU
+ * can be about to add to one.
  */
 #include <linux/jiffies.h>
 #include <linux/moduleparam.h>
@@ -49,7 +38,7 @@ MODULE_PARM_DESC(dynamic_hot_ms, "time before a hot dynamic count is first asked
 
 #define BACKOFF_MAX	32U	/* times dynamic_hot_ms */
 
-/* It counts in slots: ask later whether it still needs them. */
+/* The count uses slots: probe later whether it still needs them. */
 static void percpu_dynamic_probe_later(struct percpu_dynamic *dynamic)
 {
 	dynamic->state = DYNAMIC_HOT;
@@ -57,7 +46,7 @@ static void percpu_dynamic_probe_later(struct percpu_dynamic *dynamic)
 			    dynamic->backoff * msecs_to_jiffies(READ_ONCE(dynamic_hot_ms)));
 }
 
-/* Slots could be of use: get them, and open them if they still are then. */
+/* The count is hot: allocate slots, and open them unless the count was killed meanwhile. */
 static void percpu_dynamic_warm_up(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
@@ -78,7 +67,7 @@ static void percpu_dynamic_warm_up(struct percpu_dynamic *dynamic)
 	count->engine->discard(block);
 }
 
-/* Hot for a while: count gets in the word again, for a window. */
+/* The count was hot for a while: have gets come to the word again, for a window. */
 static void percpu_dynamic_probe(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
@@ -93,7 +82,7 @@ static void percpu_dynamic_probe(struct percpu_dynamic *dynamic)
 	percpu_dynamic_queue_wanted(count, flags);
 }
 
-/* A window after the slots were closed, or sooner if it proves hot before. */
+/* A window after the slots were closed, or sooner if the count proves hot before. */
 static void percpu_dynamic_reopen_or_free(struct percpu_dynamic *dynamic)
 {
 	struct rs_percpu_count *count = dynamic->count;
@@ -111,7 +100,7 @@ static void percpu_dynamic_reopen_or_free(struct percpu_dynamic *dynamic)
 		dynamic->backoff = min(2 * dynamic->backoff, BACKOFF_MAX);
 		percpu_count_try_open(count);
 	}
-	/* The user may have opened the slots meanwhile, too. */
+	/* switch_to_percpu may have opened the slots, too. */
 	if (percpu_count_is_percpu(count)) {
 		percpu_dynamic_probe_later(dynamic);
 	} else {
@@ -162,7 +151,7 @@ void percpu_dynamic_init(struct rs_percpu_count *count)
  * @count: a dynamic count
  * @threshold: gets within a second
  *
- * The second begins now: gets that are over the new threshold already would not cross it.
+ * A new second begins: gets that are over the new threshold already would not cross it.
  */
 void percpu_dynamic_set_threshold(struct rs_percpu_count *count, unsigned int threshold)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Per-CPU counts that come by slots when they are hot; see percpu_dynamic.c. */
+/* Per-CPU counts that have slots while they are hot; percpu_dynamic.c tells how. */
 #ifndef _RSREF_PERCPU_DYNAMIC_H
 #define _RSREF_PERCPU_DYNAMIC_H
 
@@ -11,26 +11,26 @@
 
 #include "percpu_count.h"
 
-/* How long gets are counted before it is said whether a count is hot, in jiffies */
+/* A window, in jiffies: how long gets are numbered to tell whether a count is hot */
 #define PERCPU_DYNAMIC_WINDOW	HZ
 
 enum percpu_dynamic_state { DYNAMIC_COLD, DYNAMIC_HOT, DYNAMIC_PROBING };
 
 /**
- * struct percpu_dynamic - what a dynamic count has beside the rest
+ * struct percpu_dynamic - what a dynamic count has beside struct rs_percpu_count
  * @work: changes the state
- * @heat: asks for the work where nobody may be woken
+ * @heat: asks for the work where no task may be woken
  * @count: the count, in the same allocation
  * @users: the owner; the work, once for each time that it is queued; @heat while it is
- *	asked for; a switch until it is collected
+ *	asked for; a switch until its slots are collected
  * @threshold: gets within a window that make it hot
  * @window: when the present window began, in jiffies; races are harmless
  * @gets: in this window; races are harmless
- * @state: under the count's lock, as all that follows; only the work changes it
+ * @state: written by the work alone; the count's lock protects this and what follows
  * @warming_up: the work is queued for, or runs for, getting slots
  * @wanted: the work is to be queued when the lock is free
  * @delay: how many jiffies after that it runs
- * @backoff: how many times dynamic_hot_ms to wait before asking
+ * @backoff: how many times dynamic_hot_ms to wait before the next probe
  */
 struct percpu_dynamic {
 	struct delayed_work		work;
@@ -65,7 +65,7 @@ static inline void percpu_dynamic_hold(struct rs_percpu_count *count)
 	rs_refcount_inc(&percpu_dynamic_of(count)->users);
 }
 
-/* Context: any but NMI. */
+/* Drop what percpu_dynamic_hold() took, or init. Context: any but NMI. */
 static inline void percpu_dynamic_drop(struct rs_percpu_count *count)
 {
 	if (rs_refcount_dec_and_test(&percpu_dynamic_of(count)->users))

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Dynamic per-CPU counts: how gets ask for the work of percpu_dynamic.c, and the memory stays
- * until all that was asked for is over.
+ * Dynamic per-CPU counts: how gets ask for the work of percpu_dynamic.c.
+ *
+ * A get may come from any context: an NMI, the scheduler with a run queue's lock held. So a get
+ * that crosses the threshold takes no lock, wakes no task, and only asks for a hard interrupt of
+ * its own CPU (irq_work). That interrupt queues the work.
+ *
+ * exit must be possible where the caller may not sleep, and cannot wait for the interrupt or the
+ * work. So each of them has a reference to the memory (users): the work for each time that it is
+ * queued, the interrupt while it is asked for, a switch until its slots are collected. The user's
+ * counter may be gone when they run: they find PERCPU_EXITED set, under the count's lock, and
+ * leave the counter alone.
  */
 #include <linux/jiffies.h>
 
@@ -10,9 +19,9 @@
 #include "rsref.h"
 
 /*
- * Have the work run @delay jiffies after percpu_dynamic_queue_wanted(). Queueing wakes a worker,
- * and kill, which takes the count's lock, may be called with a lock of the scheduler's
- * held; so queueing waits until the lock is free. Caller holds the count's lock.
+ * Have the work run @delay jiffies after percpu_dynamic_queue_wanted(). Queueing wakes a worker.
+ * kill, which takes the count's lock, may be called with a lock of the scheduler held, so the
+ * count's lock must not be held while a worker is woken. Caller holds the count's lock.
  */
 void percpu_dynamic_want(struct percpu_dynamic *dynamic, unsigned long delay)
 {
@@ -23,12 +32,12 @@ void percpu_dynamic_want(struct percpu_dynamic *dynamic, unsigned long delay)
 }
 
 /**
- * percpu_dynamic_queue_wanted - let go of the count's lock, and queue the work if it is wanted
+ * percpu_dynamic_queue_wanted - release the count's lock, and queue the work if it is wanted
  * @count: a count, whose lock the caller holds; one that is not dynamic has no work
- * @flags: of the interrupts before
+ * @flags: interrupt state to restore
  *
- * Each time that the work is queued has its own reference, which the work drops when it
- * has run, or exit when it cancels the work.
+ * The work has a reference for each time that it is queued. The work drops that reference when
+ * it has run, or exit does when it cancels the work.
  *
  *	here				exit
  *	----				----
@@ -36,10 +45,10 @@ void percpu_dynamic_want(struct percpu_dynamic *dynamic, unsigned long delay)
  *	full barrier (A)		full barrier (B)
  *	look at PERCPU_EXITED		cancel the work
  *
- * A pairs with B: one of the two cancels a work that nobody needs.
+ * A pairs with B: one of the two sides cancels a work that is not needed any more.
  *
- * Context: any but NMI; the caller keeps @count by a reference to its memory, or is an RCU
- * reader.
+ * Context: any but NMI; a reference to its memory, or an RCU read-side critical section,
+ * keeps @count.
  */
 void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long flags)
 	__releases(&count->lock)
@@ -56,7 +65,7 @@ void percpu_dynamic_queue_wanted(struct rs_percpu_count *count, unsigned long fl
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 	if (!wanted)
 		return;
-	/* True if it was queued already, and only the delay has changed. */
+	/* True if the work was queued already, and only its delay has changed. */
 	if (mod_delayed_work(rsref_workqueue, &dynamic->work, delay))
 		percpu_dynamic_drop(count);
 	smp_mb();	/* A */
@@ -92,15 +101,16 @@ void percpu_dynamic_heat(struct irq_work *heat)
 
 /**
  * percpu_dynamic_exit - the owner's end of percpu_dynamic_init()
- * @count: a dynamic count; PERCPU_EXITED is set, so nobody wants the work again
+ * @count: a dynamic count with PERCPU_EXITED set, so that the work is not wanted again
  *
- * Context: any but NMI. The memory is freed when the work, an interrupt and a switch
- * that are under way are through, too.
+ * The memory is freed when a work, an interrupt and a switch that are under way are over.
+ *
+ * Context: any but NMI.
  */
 void percpu_dynamic_exit(struct rs_percpu_count *count)
 {
 	smp_mb();	/* B; see percpu_dynamic_queue_wanted() */
-	/* True if the work was queued, and will not run for that. */
+	/* True if the work was queued, and was taken off the queue. */
 	if (cancel_delayed_work(&percpu_dynamic_of(count)->work))
 		percpu_dynamic_drop(count);
 	percpu_dynamic_drop(count);
@@ -111,8 +121,8 @@ void percpu_dynamic_exit(struct rs_percpu_count *count)
  * @count: a dynamic count
  * @nr: how many
  *
- * The numbers are a guess: two CPUs may lose each other's. Where that happens
- * often there are gets enough.
+ * The number of gets is a guess: of two CPUs at the same time one may overwrite the other's.
+ * Where that happens often, there are enough gets all the same.
  *
  * Context: any, NMI and the scheduler included.
  */
@@ -129,10 +139,10 @@ void percpu_dynamic_got(struct rs_percpu_count *count, u64 nr)
 		   gets - nr > READ_ONCE(dynamic->threshold)))
 		return;
 
-	/* It crosses the threshold now, once a window. */
+	/* This get crosses the threshold: one get in each window does. */
 	if (!rs_refcount_inc_not_zero(&dynamic->users))
 		return;
-	/* The caller's reference keeps the owner from exit: this is not the last user. */
+	/* The caller's reference keeps the owner from exit, so this is not the last user. */
 	if (!irq_work_queue(&dynamic->heat))
 		percpu_dynamic_drop(count);
 }

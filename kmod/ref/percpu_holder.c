@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The functions of <refstorm/track.h> for per-CPU counters: tracking switched on and off, and
- * references with a named holder.
+ * The functions of <refstorm/track.h> for per-CPU counters: tracking is switched on and off here,
+ * and references with a named holder are taken and dropped.
  */
 #include <linux/export.h>
 #include <linux/mutex.h>
@@ -12,13 +12,13 @@
 #include "percpu_track.h"
 #include "track.h"
 
-/* Orders who switches tracking on and off, of all counts: it is done rarely. */
+/* One task at a time switches tracking of any count on or off, which is done rarely. */
 static DEFINE_MUTEX(switch_mutex);
 
 /*
- * A get or put that read TRACKED of the last tracker may not have recorded itself yet, and
- * would do so with the next one, which has counted it among those from before. Both are
- * RCU readers, or have preemption off, until they have.
+ * A get or put that read TRACKED of the last tracker may not have recorded itself yet. It would
+ * do so with the next tracker, which has that reference among those from before. A get or put
+ * is an RCU reader, or has preemption off, until it has recorded itself.
  */
 static void percpu_holder_wait_for_last_tracker(const struct rs_percpu_count *count)
 {
@@ -61,7 +61,7 @@ int __rs_percpu_count_track(struct rs_percpu_data *data, const char *name, unsig
 		percpu_count_ask_for_switch(count);
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 
-	/* Nobody opens the slots again, so this time the word has it all. */
+	/* With @tracked set the slots stay closed, so now every reference is in the word. */
 	flags = percpu_count_lock_settled(count);
 	percpu_track_begin(count, tracker);
 	tracker = NULL;
@@ -102,7 +102,7 @@ static void percpu_holder_got(struct rs_percpu_count *count, struct rs_holder *h
 {
 	struct rs_tracker *tracker;
 
-	/* Recorded here, by name. */
+	/* percpu_count_got() would record the get without a name. */
 	percpu_count_got(count, old & ~COUNT_TRACKED, 1);
 	tracker = rcu_dereference(count->tracker);
 	if (tracker && old & COUNT_TRACKED)
@@ -112,7 +112,7 @@ static void percpu_holder_got(struct rs_percpu_count *count, struct rs_holder *h
 /**
  * __rs_percpu_count_get_held - the rest of rs_percpu_ref_get_held() of either counter
  * @data: of the counter, whose slot could not be used
- * @holder: who will have the reference
+ * @holder: will have the reference
  *
  * Context: as for that.
  */
@@ -132,7 +132,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_count_get_held);
 /**
  * __rs_percpu_count_tryget_held - the rest of both tryget for a holder, of either counter
  * @data: of the counter, whose slot could not be used
- * @holder: who will have the reference
+ * @holder: will have the reference
  * @live: fail if the counter was killed
  *
  * Context: as for those. Return: true if the reference was taken.
@@ -157,7 +157,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_count_tryget_held);
 /**
  * __rs_percpu_count_put_held - the rest of rs_percpu_ref_put_held() of either counter
  * @data: of the counter
- * @holder: who has the reference, which is recorded
+ * @holder: has the reference, which is recorded
  *
  * Context: as for that.
  */
@@ -166,7 +166,7 @@ void __rs_percpu_count_put_held(struct rs_percpu_data *data, struct rs_holder *h
 	struct rs_percpu_count *count;
 	u64 hidden, old;
 
-	/* One section for both: see percpu_holder_wait_for_last_tracker(). */
+	/* One section for both steps: see percpu_holder_wait_for_last_tracker(). */
 	rcu_read_lock();
 	hidden = rs_holder_drop(holder) ? COUNT_TRACKED : 0;
 	count = percpu_data_count(data);

@@ -5,9 +5,9 @@
 #include "rsref.h"
 
 /**
- * percpu_count_alloc - memory for the part of a count that is not its fast path
- * @engine: whose it is
- * @dynamic: it is a dynamic count
+ * percpu_count_alloc - allocate a count
+ * @engine: how its CPUs count
+ * @dynamic: whether it is a dynamic count
  * @gfp: how to allocate
  *
  * Return: zeroed but for @engine and the lock, and for percpu_dynamic_init() if @dynamic;
@@ -36,10 +36,10 @@ static void percpu_memory_free_rcu(struct rcu_head *rcu)
 }
 
 /**
- * percpu_count_free - give the memory back, after a grace period
- * @count: a count that was ended, or never began
+ * percpu_count_free - free a count after a grace period
+ * @count: a count that was ended, or whose init failed
  *
- * A block that could not be discarded where exit was called goes with it.
+ * A block that could not be discarded where exit was called is discarded then.
  *
  * Context: any but NMI.
  */

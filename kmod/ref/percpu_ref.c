@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rs_percpu_ref: the functions of <refstorm/percpu_ref.h>.
- *
- * The state machine is in percpu_count.c, how CPUs count and are collected in
- * rcu_engine.c; what it shares with the other engine's counter, in percpu_data.c.
+ * rs_percpu_ref: init, and what its inline functions call when they cannot use a slot. See
+ * <refstorm/percpu_ref.h>; percpu_count.c tells how per-CPU counts work, rcu_engine.c how their
+ * slots are collected for this counter.
  */
 #include <linux/export.h>
 
@@ -14,8 +13,8 @@
 #include "rcu_engine.h"
 
 /*
- * The rest of a put may call the user, so it runs as an RCU reader that can be preempted;
- * without a gap between the two kinds of section, since @count has to stay.
+ * percpu_count_dropped() may call release(), so it runs in a read-side critical section that can
+ * be preempted. The two sections overlap, since @count has to stay.
  */
 static noinline void percpu_ref_dropped(struct rs_percpu_count *count, u64 old, u64 nr)
 	__must_hold(RCU_SCHED)
@@ -33,7 +32,7 @@ static noinline void percpu_ref_dropped(struct rs_percpu_count *count, u64 old, 
  * @nr: how many, more than %RS_PERCPU_REF_NR_MAX
  *
  * Context: any; RCU read-side critical section.
- * Return: 0, for the caller to take or drop instead.
+ * Return: 0, which the caller takes or drops instead.
  */
 unsigned long __rs_percpu_ref_misused_nr(struct rs_percpu_ref *ref, unsigned long nr)
 {
@@ -47,7 +46,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_misused_nr);
  * @ref: the counter, not in per-CPU mode
  * @nr: how many
  *
- * The rest of rs_percpu_ref_get_many(). Never calls the user.
+ * The rest of rs_percpu_ref_get_many(). Calls no callback.
  *
  * Context: rcu_read_lock_sched().
  */
@@ -114,7 +113,7 @@ EXPORT_SYMBOL_GPL(__rs_percpu_ref_tryget_live_slow);
  * @flags: of enum rs_percpu_ref_init_flags
  * @gfp: how to allocate
  *
- * Unless @flags say otherwise it begins in per-CPU mode, with one reference,
+ * Unless @flags say otherwise the counter begins in per-CPU mode, with one reference, which is
  * the owner's. On error @ref is as after rs_percpu_ref_exit().
  *
  * Context: as @gfp says.

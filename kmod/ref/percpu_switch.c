@@ -1,5 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Changes of mode of per-CPU counts, kill and the end among them; percpu_count.h draws them. */
+/*
+ * Changes of mode of per-CPU counts, kill and exit among them; percpu_count.c tells why they
+ * are right.
+ *
+ *	          percpu_count_try_open()
+ *	  ATOMIC -------------------------> PERCPU
+ *	    ^                                  |
+ *	    | percpu_count_collected()         | percpu_count_begin_switch()
+ *	    +----------- SWITCHING <-----------+
+ *
+ * A count is to be per-CPU unless it is DEAD, was told to stay atomic (force_atomic), or is
+ * tracked. kill never waits: if a switch is under way, the end of that switch confirms the
+ * kill, too. The other functions, which may sleep, wait for the end of a switch first.
+ *
+ * A switch that the user did not ask for (percpu_dynamic.c probes whether a count is still hot)
+ * must not make a user's function sleep: kill and switch_to_atomic make that switch their own,
+ * and exit leaves the memory to the end of the switch.
+ *
+ * A lock of each count orders all this: every decision about the mode, and exit, look at the
+ * word under that lock. No callback is called under it, and neither get nor put takes it.
+ */
 #include <linux/export.h>
 #include <linux/wait_bit.h>
 
@@ -9,20 +29,20 @@
 #include "percpu_track.h"
 #include "warn.h"
 
-/* Have slots, not in use yet. */
+/* Give a count its slots, which gets and puts do not use yet. */
 void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block)
 {
 	count->block = block;
 	count->engine->publish(count, block);
 }
 
-/* Take away slots that nobody counts in any more; there may be none. */
+/* Take the slots away, in which no CPU counts any more. Return: the block, or NULL. */
 struct percpu_block *percpu_count_detach(struct rs_percpu_count *count)
 {
 	struct percpu_block *block = count->block;
 
 	count->block = NULL;
-	/* After exit the user's counter may be gone, and does not show the block any more. */
+	/* After exit the user's counter may be gone, and points to no block of its own. */
 	if (!percpu_count_is_exited(count))
 		count->engine->publish(count, NULL);
 	return block;
@@ -43,13 +63,13 @@ void percpu_count_begin_switch(struct rs_percpu_count *count, enum percpu_switch
 	count->engine->collect(count);
 }
 
-/* The switch that is under way becomes one that the user has asked for. */
+/* The switch that is under way, if any, becomes one that the user has asked for. */
 void percpu_count_ask_for_switch(struct rs_percpu_count *count)
 {
 	count->unasked = false;
 }
 
-/* From ATOMIC to PERCPU, if that is what is wanted, and there are slots. */
+/* From ATOMIC to PERCPU, if the count is to be per-CPU and has slots. */
 bool percpu_count_try_open(struct rs_percpu_count *count)
 {
 	u64 word = atomic64_read(&count->word);
@@ -57,17 +77,17 @@ bool percpu_count_try_open(struct rs_percpu_count *count)
 	if (count->force_atomic || count->tracked || percpu_count_is_exited(count) ||
 	    word & (COUNT_FLAGS | COUNT_ZONE) || !count->block)
 		return false;
-	/* The bias goes in before anybody can use a slot. */
+	/* The bias goes in before any CPU can use its slot. */
 	atomic64_add(COUNT_BIAS, &count->word);
 	count->engine->open(count);
 	return true;
 }
 
 /*
- * Bring @sum, what the slots hold, into the word and take the bias off, in one
- * step: in two, or slot by slot, a put collected before the get that it belongs
- * to could make the word pass through zero. A word that misuse has saturated stays so,
- * and its misuse was warned of.
+ * Add @sum, what the slots hold, to the word and take the bias off, in one step. With two
+ * steps, or slot by slot, a put that is added before the get that it belongs to could make
+ * the word pass through zero. A word that misuse has saturated stays so, without another
+ * warning.
  */
 static void percpu_switch_add_sum(struct rs_percpu_count *count, unsigned long sum)
 {
@@ -91,8 +111,8 @@ static void percpu_switch_add_sum(struct rs_percpu_count *count, unsigned long s
 }
 
 /*
- * Drop the switch's own reference. Unless that was the last, the counter may be
- * gone at once, and @count is there for as long as the caller is an RCU reader.
+ * Drop the switch's own reference. Unless that was the last, the user's counter may be gone at
+ * once, and @count stays only because the caller is an RCU reader.
  */
 static void percpu_switch_end(struct rs_percpu_count *count)
 {
@@ -104,11 +124,11 @@ static void percpu_switch_end(struct rs_percpu_count *count)
 }
 
 /*
- * The same for a switch that the user did not ask for, with the lock held: once the lock
- * is free, exit may find a count that is not switching, and its user's counter may go.
+ * Drop the reference of a switch that the user did not ask for, with the lock held: once the
+ * lock is free, exit may find a count that is not switching, and the user's counter may go.
  *
- * Return: false if the count is zero and somebody has to call release(). Exit waits for
- * that as for a switch that was asked for.
+ * Return: false, with the reference still held, if dropping it makes the count zero, so that
+ * release() has to be called. exit waits for that as for a switch that was asked for.
  */
 static bool percpu_switch_end_unasked(struct rs_percpu_count *count)
 {
@@ -122,11 +142,11 @@ static bool percpu_switch_end_unasked(struct rs_percpu_count *count)
 }
 
 /**
- * percpu_count_collected - the engine has got all CPUs to stop
+ * percpu_count_collected - no CPU uses a slot of the count any more
  * @count: the count
  * @sum: of all slots
  *
- * Ends the switch: confirms, and may release.
+ * Ends the switch: calls confirmations, and release() if the count is zero.
  *
  * Context: softirq, or a thread with bottom halves off; interrupts enabled.
  */
@@ -139,7 +159,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 	unsigned long flags;
 	bool ended;
 
-	/* Whoever ends the count meanwhile leaves its memory for a grace period. */
+	/* exit, if it is called meanwhile, frees the count after a grace period. */
 	rcu_read_lock();
 	percpu_switch_add_sum(count, sum);
 
@@ -149,7 +169,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 	count->confirm_switch = NULL;
 	count->confirm_kill = NULL;
 	count->collecting = false;
-	/* Do not keep until exit what is not needed again, nor after it. */
+	/* Slots that are not needed again do not wait for exit. */
 	if (percpu_count_is_exited(count) ||
 	    (atomic64_read(&count->word) & COUNT_DEAD && !count->allow_reinit))
 		block = percpu_count_detach(count);
@@ -176,7 +196,7 @@ void percpu_count_collected(struct rs_percpu_count *count, unsigned long sum)
 	rcu_read_unlock();
 }
 
-/* All counters have ended. Waits for switches that nobody asked for; they may not have returned. */
+/* All counters have ended. Waits for the switches that no user asked for. */
 void percpu_count_module_exit(void)
 {
 	wait_var_event(&switches, !atomic_read(&switches));
@@ -187,7 +207,7 @@ void percpu_count_module_exit(void)
  * @count: the count
  *
  * A put too many borrows from the flags for an instant, and a waiter that is woken just
- * then sleeps on. Misuse wakes nobody, since its context may be any; so waiters look
+ * then sleeps on. Misuse wakes no waiter, since its context may be any; so waiters look
  * again from time to time.
  *
  * Context: process if a switch is under way, else any.
@@ -200,8 +220,8 @@ void percpu_count_wait(struct rs_percpu_count *count)
 }
 
 /*
- * Take the lock while no switch that the user asked for is under way; another may be.
- * Context: process if one is, else any but NMI.
+ * Take the lock while no switch that the user asked for is under way. One that the user did
+ * not ask for may be. Context: process if the caller may have to wait, else any but NMI.
  */
 unsigned long percpu_count_lock_settled(struct rs_percpu_count *count)
 	__acquires(&count->lock)
@@ -249,10 +269,10 @@ static bool percpu_switch_kill(struct rs_percpu_count *count,
 	}
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 
-	/* Everybody counts in the word, and sees DEAD there. */
+	/* Every get and put is in the word, and sees DEAD there. */
 	if (confirm)
 		count->engine->call(confirm, count->ref);
-	/* No put of a user's, so it is not recorded as one. */
+	/* This is no user's put, so the tracker does not record it as one. */
 	if (initial && percpu_count_drop(count, initial, &old))
 		percpu_count_dropped(count, old & ~COUNT_TRACKED, initial);
 	return true;
@@ -292,7 +312,7 @@ void __rs_percpu_count_switch_to_atomic(struct rs_percpu_data *data,
 	struct rs_percpu_count *count = percpu_data_owner_count(data);
 	unsigned long flags = percpu_count_lock_settled(count);
 
-	/* One that was ended stands for all of those: there is nothing to switch. */
+	/* All ended counters share one count, which has nothing to switch. */
 	if (percpu_count_is_exited(count))
 		confirm = NULL;
 	else
@@ -353,13 +373,13 @@ EXPORT_SYMBOL_GPL(__rs_percpu_count_switch_to_percpu);
 /**
  * percpu_count_resurrect - take back a kill
  * @count: the count
- * @nonzero: if not NULL, the count must be zero too; where to say that it was not
+ * @nonzero: NULL, or where to say whether the count was not zero, which fails then
  *
- * The initial reference is there again, and the mode that was wanted before.
+ * The owner has the initial reference again, and the count the mode that was wanted before.
  *
  * Context: any but NMI if no switch that was asked for is under way, else process.
- * Return: 0, or -EINVAL if it was not killed, may not be reinitialised, or is not zero as
- * demanded; nothing has changed then.
+ * Return: 0, or -EINVAL if the count was not killed, may not be reinitialised, or fails as
+ * @nonzero says; nothing has changed then.
  */
 int percpu_count_resurrect(struct rs_percpu_count *count, bool *nonzero)
 {
@@ -384,10 +404,10 @@ int percpu_count_resurrect(struct rs_percpu_count *count, bool *nonzero)
  * __rs_percpu_count_exit - rs_percpu_ref_exit() of either counter
  * @data: of the counter
  *
- * A switch that the user asked for ends first. One that the user did not ask for may
- * still be under way when this returns; its end gives back the slots and its share of the
- * memory, and does not touch the user's counter any more. If that one finds a live count at
- * zero, which has release() called, exit waits for it, too.
+ * A switch that the user asked for ends first. A switch that the user did not ask for may
+ * still be under way when exit returns: the end of that switch gives back the slots and its
+ * share of the memory, and does not touch the user's counter. If such a switch finds a live
+ * count at zero, so that it calls release(), exit waits for it, too.
  *
  * Context: as for rs_percpu_ref_exit().
  */

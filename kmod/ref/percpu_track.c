@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tracking of per-CPU counts: how what happens to a count reaches its tracker.
+ * Tracking of per-CPU counts: how gets, puts and kills reach the tracker (track.c).
  *
- * Gets and puts in slots meet nobody who could record them. So a tracked count is one that
- * stays in its word, and there a flag, TRACKED, comes back to each get and put in the
- * value that its atomic operation returns anyway:
+ * Gets and puts in slots cannot be recorded. So a tracked count stays in its word, where a flag,
+ * TRACKED, comes back to each get and put in the value that its atomic operation returns anyway:
  *
  *	track			some get or put		the word
  *	-----			---------------		--------
@@ -15,8 +14,8 @@
  *	set TRACKED					n + TRACKED
  *				after: recorded
  *
- * With every reference in the word, what it held when TRACKED was set is the number
- * that was taken before.
+ * Every reference is in the word when TRACKED is set, so what the word held is the number of
+ * references that were taken before.
  */
 #include "percpu_count.h"
 #include "percpu_track.h"
@@ -36,7 +35,7 @@ static struct track_look percpu_track_look(const void *counter)
 
 static const struct track_kind percpu_track_kind = { .look = percpu_track_look, .anonymous = true };
 
-/* Caller holds the count's lock, or nobody else has the count yet. */
+/* Caller holds the count's lock, or has the count alone. */
 static struct rs_tracker *percpu_track_tracker(struct rs_percpu_count *count)
 {
 	return rcu_dereference_protected(count->tracker, true);
@@ -46,7 +45,7 @@ void percpu_track_got(struct rs_percpu_count *count, u64 nr)
 {
 	struct rs_tracker *tracker;
 
-	/* What a get of rs_sealed_ref is not. */
+	/* A get of rs_sealed_ref only has preemption off. */
 	rcu_read_lock();
 	tracker = rcu_dereference(count->tracker);
 	if (tracker)
@@ -64,8 +63,8 @@ void percpu_track_dropped(struct rs_percpu_count *count, u64 nr)
 }
 
 /*
- * The pointer says whether the count is tracked, not the flag in the word: a put too many
- * borrows from the flags for an instant.
+ * The pointer tells whether the count is tracked. The flag in the word does not: a put too
+ * many borrows from the flags for an instant.
  */
 void percpu_track_killed(struct rs_percpu_count *count, u64 initial)
 {
@@ -107,14 +106,14 @@ void percpu_track_begin(struct rs_percpu_count *count, struct rs_tracker *tracke
 {
 	rcu_assign_pointer(count->tracker, tracker);
 	track_begin(tracker, count, percpu_track_start);
-	/* The lock keeps kills away: this one found no tracker. */
+	/* kill takes the lock, so it was before, and found no tracker. */
 	if (atomic64_read(&count->word) & COUNT_DEAD)
 		track_killed(tracker, 0);
 }
 
 /**
  * percpu_track_init - have a new count tracked from its first reference on
- * @count: the count; nobody else has it, and it does not count in slots yet
+ * @count: the count, which the caller has alone, and which has no open slots yet
  * @gfp: how to allocate
  *
  * Return: 0 or -ENOMEM.
@@ -134,7 +133,7 @@ void percpu_track_exit(struct rs_percpu_count *count)
 {
 	struct rs_tracker *tracker;
 
-	/* The owner's alone now, but for RCU readers, who may find either. */
+	/* The owner alone changes the pointer now; RCU readers may find either value. */
 	tracker = percpu_track_tracker(count);
 	if (tracker) {
 		RCU_INIT_POINTER(count->tracker, NULL);
@@ -142,7 +141,7 @@ void percpu_track_exit(struct rs_percpu_count *count)
 	}
 }
 
-/* Caller holds the count's lock. Return: the tracker, for track_end(). */
+/* Clear TRACKED. Caller holds the count's lock. Return: the tracker, for track_end(). */
 struct rs_tracker *percpu_track_end(struct rs_percpu_count *count)
 {
 	struct rs_tracker *tracker = percpu_track_tracker(count);

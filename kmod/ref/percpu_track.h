@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracking of per-CPU counts, see percpu_track.c. */
+/* Tracking of per-CPU counts; percpu_track.c tells how. */
 #ifndef _RSREF_PERCPU_TRACK_H
 #define _RSREF_PERCPU_TRACK_H
 
@@ -19,11 +19,11 @@ struct rs_tracker *percpu_track_end(struct rs_percpu_count *count);
 /* What happened to a count whose word says TRACKED. */
 void percpu_track_got(struct rs_percpu_count *count, u64 nr);
 void percpu_track_dropped(struct rs_percpu_count *count, u64 nr);
-/* The same; the caller holds the count's lock. */
+/* Of these the caller holds the count's lock. */
 void percpu_track_killed(struct rs_percpu_count *count, u64 initial);
 void percpu_track_resurrected(struct rs_percpu_count *count);
 
-/* The count is ended; it may be tracked or not. */
+/* The count was ended, tracked or not. */
 void percpu_track_exit(struct rs_percpu_count *count);
 
 #endif /* _RSREF_PERCPU_TRACK_H */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The RCU engine: how the CPUs count for rs_percpu_ref, and how they are
- * collected.
+ * The RCU engine: how CPUs count for rs_percpu_ref, and how their slots are collected.
  *
- * A task that read the slot pointer before ATOMIC was set in it may add to its
- * slot later, but it is an RCU reader until it has. The slots are summed in an
- * RCU callback; whoever adds after that has seen ATOMIC.
+ * A task that read the slot pointer before ATOMIC was set in the pointer may add to its slot
+ * later, but until then the task is an RCU reader. An RCU callback sums the slots, so every
+ * addition to a slot is in the sum; every later get or put has seen ATOMIC.
  *
  *	putter			switch			RCU callback
  *	------			------			------------
@@ -17,8 +16,6 @@
  *	rcu_read_unlock()
  *				  (grace period)
  *							sum slots: -1 is in
- *
- * Everything else is in percpu_count.c.
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
@@ -35,7 +32,7 @@ static struct rs_percpu_ref *rcu_engine_ref(const struct rs_percpu_count *count)
 	return count->ref;
 }
 
-/* A block is its slots. */
+/* The block is a pointer to the slots, and nothing else. */
 static unsigned long __percpu *rcu_engine_slots(const struct percpu_block *block)
 {
 	return (unsigned long __percpu __force *)(unsigned long)block;
@@ -65,11 +62,11 @@ static void rcu_engine_open(struct rs_percpu_count *count)
 
 	for_each_slot_cpu(cpu)
 		WRITE_ONCE(*per_cpu_ptr(slots, cpu), 0);
-	/* Pairs with the dependency of readers on the pointer: zero comes first. */
+	/* Pairs with the address dependency of readers of the pointer: they find the slots zero. */
 	smp_store_release(&rcu_engine_ref(count)->percpu_count_ptr, (unsigned long)slots);
 }
 
-/* A grace period after ATOMIC was set: nobody can still add to a slot. */
+/* A grace period after ATOMIC was set, no task can still add to a slot. */
 static void rcu_engine_collect_rcu(struct rcu_head *rcu)
 {
 	struct rs_percpu_count *count = container_of(rcu, struct rs_percpu_count, rcu);
@@ -90,7 +87,7 @@ static void rcu_engine_collect(struct rs_percpu_count *count)
 	rs_call_rcu_hurry(&count->rcu, rcu_engine_collect_rcu);
 }
 
-/* A get and its put on another CPU leave something in two slots. */
+/* A get and its put on another CPU leave two slots that are not zero. */
 static bool rcu_engine_used(const struct rs_percpu_count *count)
 {
 	unsigned long __percpu *slots = rcu_engine_slots(count->block);
@@ -126,6 +123,6 @@ const struct percpu_engine rcu_engine = {
 	.collect	= rcu_engine_collect,
 	.used		= rcu_engine_used,
 	.call		= rcu_engine_call,
-	/* free_percpu() takes a lock that sleeps there. */
+	/* On PREEMPT_RT free_percpu() takes a lock that sleeps. */
 	.discard_sleeps	= IS_ENABLED(CONFIG_PREEMPT_RT),
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The out-of-line part of rs_refcount_t: the warnings, and the operations
- * that loop or take a lock. The story is told in <refstorm/refcount.h>.
+ * The out-of-line part of rs_refcount_t: warnings, and operations that loop or take a lock.
+ * <refstorm/refcount.h> says what saturation and memory ordering are.
  */
 #include <linux/export.h>
 #include <linux/mutex.h>
@@ -35,9 +35,9 @@ static const struct {
 /**
  * rs_refcount_warn_saturate - saturate a count after misuse
  * @r: the count
- * @kind: what was wrong
+ * @kind: of misuse
  *
- * Called by the inline operations; prints one warning for each @kind.
+ * Called by the inline operations. Warns once of each @kind.
  *
  * Context: any.
  */
@@ -66,7 +66,7 @@ bool rs_refcount_dec_if_one(rs_refcount_t *r)
 }
 EXPORT_SYMBOL_GPL(rs_refcount_dec_if_one);
 
-/* Inlined in those that take a lock, too. */
+/* Also inlined into the operations that take a lock. */
 static __always_inline bool __rs_refcount_dec_not_one(rs_refcount_t *r)
 {
 	int old = atomic_read(&r->refs);
@@ -100,8 +100,8 @@ bool rs_refcount_dec_not_one(rs_refcount_t *r)
 EXPORT_SYMBOL_GPL(rs_refcount_dec_not_one);
 
 /*
- * The lock variants take the lock only for what may be the last reference,
- * and test again under it: a lookup may have taken a new one meanwhile.
+ * The operations with a lock take it only if the reference may be the last, and test again with
+ * the lock held: a lookup may have taken a reference meanwhile.
  */
 
 /**

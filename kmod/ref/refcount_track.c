@@ -30,12 +30,12 @@ static u64 refcount_track_start(const void *counter)
  * @name: for reports; copied
  * @seconds: as for rs_percpu_ref_track()
  *
- * Named holders only are seen: what is counted without one shows as a difference. The
- * owner says with rs_track_killed() when the end has begun, and with rs_track_end(), in
- * release() at the latest, that it is over.
+ * Only named holders are recorded: other references show as a difference. The owner calls
+ * rs_track_killed() when the end of the counter begins, and rs_track_end() when it is over, in
+ * release() at the latest.
  *
- * Context: process, may sleep; of callers for one @track, one at a time.
- * Return: 0, -ENOMEM, or -EALREADY if it is tracked.
+ * Context: process, may sleep; one caller at a time for one @track.
+ * Return: 0, -ENOMEM, or -EALREADY if @refcount is tracked.
  */
 int rs_refcount_track(struct rs_track *track, const rs_refcount_t *refcount,
 		      const char *name, unsigned int seconds)
@@ -54,10 +54,10 @@ int rs_refcount_track(struct rs_track *track, const rs_refcount_t *refcount,
 EXPORT_SYMBOL_GPL(rs_refcount_track);
 
 /**
- * rs_track_killed - the owner has begun the end of a refcount or kref
- * @track: beside it
+ * rs_track_killed - the owner begins the end of a refcount or kref
+ * @track: beside the counter
  *
- * Say so before dropping the owner's reference, which may be the last.
+ * To be called before the owner's reference is dropped, which may be the last.
  *
  * Context: any but NMI.
  */
@@ -74,10 +74,10 @@ void rs_track_killed(struct rs_track *track)
 EXPORT_SYMBOL_GPL(rs_track_killed);
 
 /**
- * rs_track_end - track a refcount or kref no longer
- * @track: beside it, tracked or not
+ * rs_track_end - end the tracking of a refcount or kref
+ * @track: beside the counter, tracked or not
  *
- * Context: any but NMI; of callers for one @track, one at a time.
+ * Context: any but NMI; one caller at a time for one @track.
  */
 void rs_track_end(struct rs_track *track)
 {
@@ -93,7 +93,7 @@ EXPORT_SYMBOL_GPL(rs_track_end);
 /**
  * __rs_track_hold - the rest of rs_track_hold()
  * @track: beside the counter
- * @holder: who has a reference now
+ * @holder: has a reference now
  *
  * Context: any but NMI.
  */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of sealed references' slots; sealed_block.h draws its way.
+ * The memory of rs_sealed_ref's slots; sealed_block.h draws the way of a block.
  *
- * Retired blocks gather in a list. One wait at a time is under way: it takes the
- * list, and what is retired meanwhile waits for the next one. So exit allocates
- * nothing, and a million exits share a grace period.
+ * Retired blocks gather in a list. One wait at a time is under way: it takes the whole list, and
+ * blocks that are retired meanwhile are left to the next wait. So exit allocates nothing, and a
+ * million exits share a grace period.
  *
- * Why both kinds of RCU: Tasks RCU waits for every task that was preempted, until
- * it sleeps or runs in user space, but not for interrupts, nor for the idle task,
- * which is never preempted. RCU waits for every stretch of code with preemption
- * off, interrupts and NMIs among them. A straggler is in one or the other.
+ * Both kinds of RCU are needed. Tasks RCU waits until every task that was preempted has slept or
+ * run in user space, but not for interrupts, nor for the idle task, which is never preempted. RCU
+ * waits for all code with preemption off, interrupts and NMIs among it. A straggler is in one or
+ * the other.
  */
 #include <linux/cpumask.h>
 #include <linux/moduleparam.h>
@@ -31,7 +31,7 @@ static unsigned int sealed_pool = 64;
 module_param(sealed_pool, uint, 0644);
 MODULE_PARM_DESC(sealed_pool, "blocks of slots kept for new sealed counters; 0 also ends the search for stray additions");
 
-/* Blocks whose stragglers have left, poisoned, the oldest first */
+/* Blocks without stragglers, poisoned, the oldest first */
 static struct {
 	raw_spinlock_t		lock;
 	struct llist_node	*first;
@@ -77,7 +77,7 @@ static void sealed_block_check_poison(const struct percpu_block *block)
 	}
 }
 
-/* The oldest, if there are more than @keep; or NULL. */
+/* Take the oldest block out of the pool if it has more than @keep. Return: the block, or NULL. */
 static struct percpu_block *sealed_block_pool_pop(unsigned int keep)
 {
 	struct llist_node *node;
@@ -150,7 +150,7 @@ out:
 
 static void sealed_block_wait_for_preempted(struct rcu_head *rcu);
 
-/* Begin to wait for the stragglers of what was retired, unless somebody does. */
+/* Begin to wait for the stragglers of retired blocks, unless a wait is under way. */
 static void sealed_block_wait(void)
 {
 	while (!llist_empty(&waiting.retired) &&
@@ -161,12 +161,12 @@ static void sealed_block_wait(void)
 			return;
 		}
 		clear_bit_unlock(WAIT_BUSY, &waiting.busy);
-		/* Pairs with llist_add() in sealed_block_retire(): one of us sees the other. */
+		/* Pairs with llist_add() in sealed_block_retire(): either side sees the other. */
 		smp_mb__after_atomic();
 	}
 }
 
-/* Every straggler has left: what was retired may be used for something else. */
+/* No straggler is left: the blocks of the batch may be used again. */
 static void sealed_block_recycle(struct work_struct *work)
 {
 	struct llist_node *node, *next;
@@ -187,7 +187,7 @@ static void sealed_block_recycle(struct work_struct *work)
 /* Called after a grace period of RCU, which followed one of Tasks RCU. */
 static void sealed_block_wait_for_interrupted(struct rcu_head *rcu)
 {
-	/* There may be very many. */
+	/* There may be very many blocks: a work may take its time. */
 	queue_work(rsref_workqueue, &waiting.recycle);
 }
 
@@ -199,7 +199,7 @@ static void sealed_block_wait_for_preempted(struct rcu_head *rcu)
 
 /**
  * sealed_block_retire - give a block back
- * @block: the counter does not point to it any more; or NULL
+ * @block: a block that no counter points to any more; or NULL
  *
  * Context: any but NMI.
  */
@@ -208,8 +208,8 @@ void sealed_block_retire(struct percpu_block *block)
 	if (!block)
 		return;
 	/*
-	 * Nothing tells when a preempted task is through: it is when the module is gone whose code
-	 * it ran. Until we go ourselves, then, and the site says so.
+	 * Without Tasks RCU a straggler is known to be gone only when the module whose code it
+	 * ran is. So the block stays until rsref.ko is unloaded, and counts as not freed.
 	 */
 	if (!RS_HAVE_TASKS_RCU) {
 		llist_add(&block->node, &waiting.retired);
@@ -228,7 +228,7 @@ void sealed_block_module_init(void)
 	init_waitqueue_head(&waiting.idle);
 }
 
-/* Without Tasks RCU: what was retired, when the last module that could have a straggler is gone. */
+/* Without Tasks RCU: the last module that could have a straggler is gone. */
 static void sealed_block_free_retired(void)
 {
 	struct llist_node *node, *next;
@@ -240,7 +240,7 @@ static void sealed_block_free_retired(void)
 	}
 }
 
-/* All counters have ended. Waits until their last straggler has. */
+/* All counters have ended. Waits for their stragglers. */
 void sealed_block_module_exit(void)
 {
 	struct percpu_block *block;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Blocks of slots of sealed references: what a slot's values mean, and how a
- * block's memory comes and goes.
+ * Blocks of slots of rs_sealed_ref: what a slot's values mean, and how a block's memory comes
+ * and goes.
  *
- * A task may load the pointer to a block and add to its slot much later; no
- * read-side section marks it, so such a straggler is waited for by Tasks RCU and
- * RCU, as trampolines are. Until then a block that was taken away from its
- * counter is nobody's. Afterwards it is poisoned and rests in a pool for a
- * while; when it leaves, every slot must still hold the poison. An
- * addition that came too late is seen there, where no sanitizer looks.
+ * A task may load the pointer to a block and add to its slot much later. No read-side section
+ * marks such a straggler, so Tasks RCU and RCU wait for it, as they do for tasks in trampolines.
+ * Meanwhile a block that was taken away from its counter belongs to no counter. Then its slots
+ * are poisoned, and it stays in a pool for a while. When it leaves the pool every slot must still
+ * hold the poison: an addition that came too late is seen there, where no sanitizer looks.
  *
  *	 alloc -> in use -> sealed_block_retire -> Tasks RCU -> RCU -> pool -> free
  *	   ^                                                            |
@@ -22,12 +21,12 @@
 #include <linux/llist.h>
 #include <linux/types.h>
 
-/* An open slot is above zero, a sealed one below, each as far from it as can be. */
+/* An open slot is above zero, a sealed one below, each as far from zero as can be. */
 #define SLOT_OPEN	((s64)BIT_ULL(62))
 #define SLOT_SEALED	(-SLOT_OPEN)
 /* As far as a sealed slot may drift */
 #define SLOT_DRIFT	((s64)BIT_ULL(61))
-/* Sealed, too, for those who come late */
+/* Looks sealed to an addition that comes too late */
 #define SLOT_POISON	(SLOT_SEALED - 0x5ea1ed)
 
 struct percpu_block {

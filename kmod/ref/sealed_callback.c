@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How the users of collected counts are called back: in softirq, and soon.
+ * How users of collected counts are called back: in softirq, and soon.
  *
- * A round ends in a hard interrupt of whichever CPU reported last. That is no place to
- * call release(), and no softirq of that CPU may be waited for either: where softirqs run
- * in threads (PREEMPT_RT, threadirqs) one SCHED_FIFO task on that CPU keeps them away for
- * good, and those of a CPU that is going down run when its callbacks of the PREPARE states
- * are over, one of which may be waiting for this very release().
+ * A round ends in a hard interrupt of the CPU that reported last. release() cannot be called
+ * there, and no softirq of that CPU may be waited for either. Where softirqs run in threads
+ * (PREEMPT_RT, threadirqs) one SCHED_FIFO task on that CPU keeps them away for good. Those of a
+ * CPU that goes down run after its callbacks of the PREPARE states, one of which may be waiting
+ * for this very release().
  *
- * So collected counts go into one queue of the machine's, and there are two ways out:
+ * So collected counts go into one queue for the whole machine, with two ways out:
  *
  *	hard interrupt, and softirqs run at its end:	tasklet of this CPU
  *	anything else:					the thread, on any CPU
  *
- * The thread raises the tasklet of the CPU that it happens to be on with bottom halves
- * off, and runs it by turning them on. So callbacks come in softirq either way. The
- * thread has the lowest realtime priority: it waits for no ordinary task, and the
- * scheduler moves it away from a CPU that a realtime task has for itself.
+ * The thread raises the tasklet of the CPU that it is on with bottom halves off, and runs it by
+ * turning them on. So callbacks come in softirq either way. The thread has the lowest realtime
+ * priority: it waits for no ordinary task, and the scheduler moves it away from a CPU that a
+ * realtime task keeps busy.
  */
 #include <linux/bottom_half.h>
 #include <linux/cpumask.h>
@@ -33,17 +33,17 @@
 #include "rsref.h"
 #include "sealed_callback.h"
 
-/* How many users are called back before other softirqs get a turn */
+/* So many users are called back before other softirqs get a turn */
 #define CALL_COUNTS	128
 
 /*
- * Collected counts whose users wait. An interrupt adds to @fresh, whose order is that of a
- * round: the last killed first. To turn that around is left to softirq.
+ * Collected counts whose users are to be called back. An interrupt adds to @fresh, in the order of
+ * a round: the count that was killed last comes first. Softirq reverses that.
  */
 static struct {
 	raw_spinlock_t		lock;
 	struct llist_node	*fresh;
-	struct llist_node	*first;	/* the first killed first */
+	struct llist_node	*first;	/* the count that was killed first */
 	struct llist_node	**end;
 } collected = {
 	.lock	= __RAW_SPIN_LOCK_UNLOCKED(collected.lock),
@@ -58,7 +58,7 @@ struct callback_cpu {
 static DEFINE_PER_CPU(struct callback_cpu, callback_cpus);
 static struct task_struct *callback_thread;
 
-/* Softirqs that an interrupt raises run at its end. Found out when the module is loaded. */
+/* Softirqs that an interrupt raises run at its end. sealed_callback_probe() finds out. */
 static bool softirqs_end_interrupts;
 
 /**
@@ -90,7 +90,7 @@ static struct llist_node *sealed_callback_take_fresh(void)
 	return fresh;
 }
 
-/* Append what is fresh, the first killed first. */
+/* Append fresh counts in reverse, so that the first killed comes first. */
 static void sealed_callback_turn_around(void)
 {
 	struct llist_node *newest = sealed_callback_take_fresh(), *first;
@@ -134,7 +134,7 @@ static void sealed_callback_run(struct tasklet_struct *tasklet)
 	sealed_callback_turn_around();
 	for (i = 0; i < CALL_COUNTS && (count = sealed_callback_pop()); i++)
 		percpu_count_collected(count, atomic_long_read(&count->sum));
-	/* Not by this tasklet again: softirqs that do not end are left to a thread of this CPU. */
+	/* The thread goes on: softirqs that do not end are left to a thread of this CPU. */
 	if (sealed_callback_pending())
 		wake_up_process(callback_thread);
 }
@@ -145,7 +145,7 @@ static int sealed_callback_thread(void *unused)
 
 	for (;;) {
 		set_current_state(TASK_IDLE);
-		/* Read first: what was added before the request to stop is seen after it. */
+		/* Read first: counts that were added before the request to stop are seen then. */
 		stop = kthread_should_stop();
 		if (!sealed_callback_pending()) {
 			if (stop)
@@ -166,7 +166,7 @@ static int sealed_callback_thread(void *unused)
 /**
  * sealed_callback_kick - have the users of collected counts called back
  *
- * By way of an interrupt of this CPU, since the caller may hold locks of the scheduler's.
+ * By an interrupt of this CPU, since the caller may hold locks of the scheduler.
  *
  * Context: any but NMI, preemption off.
  */
@@ -178,11 +178,11 @@ void sealed_callback_kick(void)
 /**
  * sealed_callback_kick_in_irq - have the users of collected counts called back
  *
- * The tasklet is only for an interrupt at whose end softirqs run at once, or at the end of
- * the section with bottom halves off that was interrupted. It is not for an interrupt of a
- * softirq, which may leave what is raised meanwhile to a thread of this CPU; nor for a CPU
- * that runs what interrupts have left to it, on its way down. An idle CPU that does so
- * gets an interrupt of its own.
+ * The tasklet is used in an interrupt at whose end softirqs run at once, or at the end of the
+ * section with bottom halves off that was interrupted. It is not used in an interrupt of a
+ * softirq, which may leave what is raised meanwhile to a thread of this CPU; nor on a CPU that
+ * runs pending irq_work while it goes down. An idle CPU that runs pending irq_work gets an
+ * interrupt of its own.
  *
  * Context: hardirq; or interrupts off, on a CPU that is going down or idle.
  */

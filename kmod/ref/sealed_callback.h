@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How the users of collected counts are called back; see sealed_callback.c. */
+/* How users of collected counts are called back; sealed_callback.c tells it. */
 #ifndef _RSREF_SEALED_CALLBACK_H
 #define _RSREF_SEALED_CALLBACK_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sealed engines: how the CPUs count for rs_sealed_ref, and how they are
- * collected. Both share what a block is and what users see; sealed_round.c collects by
- * interrupts, sealed_swap.c by atomic operations. docs/sealed-slot.md has the argument.
+ * The sealed engines: how CPUs count for rs_sealed_ref. Both have the same blocks and the same
+ * users' interface; sealed_round.c collects by interrupts, sealed_swap.c by atomic operations.
+ * docs/sealed-slot.md argues why they are right.
  */
 #include <linux/cpumask.h>
 #include <linux/irqflags.h>
@@ -26,11 +26,11 @@ static void sealed_engine_publish(struct rs_percpu_count *count, struct percpu_b
 {
 	s64 __percpu *slots = block ? block->slots : &sealed_forever;
 
-	/* Pairs with the dependency of users on the pointer: sealed comes first. */
+	/* Pairs with the address dependency of users of the pointer: they find the slots sealed. */
 	smp_store_release(&sealed_engine_ref(count)->slots, slots);
 }
 
-/* Somebody counted in an open slot, and it was not undone on the same CPU. */
+/* Did a get or put count in an open slot, unless its like on the same CPU took it back? */
 static bool sealed_engine_used(const struct rs_percpu_count *count)
 {
 	int cpu;
@@ -73,26 +73,26 @@ static struct rs_percpu_count exited_by_ipi =
 	PERCPU_COUNT_EXITED(exited_by_ipi, &sealed_ipi_engine, &exited_ref);
 
 /*
- * Nothing: each CPU opens its own slot when it next finds it sealed. A write from
- * here could be undone by an addition to the sealed slot that is under way there.
+ * Nothing: each CPU opens its slot when it next finds the slot sealed. A write from this CPU
+ * could be undone by an addition to the sealed slot that is under way on the other CPU.
  */
 static void sealed_engine_ipi_open(struct rs_percpu_count *count)
 {
 }
 
 /*
- * Have this CPU count in its slot, if it may.
+ * Open this CPU's slot, if the count is in per-CPU mode.
  *
- * Interrupts are off from the look at the word to the write, and this CPU alone
- * opens its slot. If the word does not show SWITCHING, then the round of a switch
- * that will has not interrupted this CPU yet, and will find the slot open.
+ * Interrupts are off from the look at the word to the write, and only this CPU opens its slot.
+ * If the word does not show SWITCHING, then the round of any later switch has not interrupted
+ * this CPU yet, and will find the slot open.
  *
- * The block is read after the word: it was attached before the bias went in, and is
- * not taken away before that round is over. So it is the count's own, or, if the
- * counter was ended in per-CPU mode, one that nobody uses before this section is
- * over, or none. The user's counter may be gone.
+ * The block is read after the word: the block was attached before the bias went in, and is not
+ * taken away before that round is over. So it is the count's own block; or, if the counter was
+ * ended in per-CPU mode, no block or one that is not used again before this section is over. The
+ * user's counter may be gone.
  *
- * An NMI may do the same in between; then the slot has changed, and is left alone.
+ * An NMI in between may open the slot, too. Then the slot has changed, and is left alone.
  */
 static void sealed_engine_reopen_slot(struct rs_percpu_count *count)
 {
@@ -127,15 +127,15 @@ const struct percpu_engine sealed_ipi_engine = {
 #endif
 
 /**
- * sealed_engine_recentre - see to a sealed slot after an addition of more than one
+ * sealed_engine_recentre - put a sealed slot back that additions have driven away
  * @slots: of a counter, or sealed_forever
  *
- * Much traffic in one direction drives a sealed slot away from where it belongs. It
- * is put back long before it could look open: who comes here has added no more
- * than __RS_SEALED_REF_MAX_NR, and so has whoever interrupted him. Additions of one
- * may pass it by; 2^61 of them take a CPU longer than it lasts.
+ * Much traffic in one direction drives a sealed slot away from SLOT_SEALED. Calls that add more
+ * than one come here, and put the slot back long before it could look open: each of them, and
+ * of those that interrupt them, has added __RS_SEALED_REF_MAX_NR at most. Calls that add one do
+ * not come here; 2^61 of those take longer than a CPU lasts.
  *
- * Whatever CPU this ends up on: a value that is compared equal is a drifted one.
+ * The task may have moved to another CPU: a slot that is compared equal has drifted there, too.
  *
  * Context: any, while the block is there.
  */

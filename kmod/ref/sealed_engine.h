@@ -9,7 +9,7 @@
 
 #include "percpu_count.h"
 
-/* What counters without slots of their own add to; never opened */
+/* Slots for counters that have none of their own; never opened */
 DECLARE_PER_CPU(s64, sealed_forever);
 
 extern const struct percpu_engine sealed_swap_engine;

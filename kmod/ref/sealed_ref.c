@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rs_sealed_ref: the functions of <refstorm/sealed_ref.h>.
- *
- * The state machine is in percpu_count.c, how CPUs count and are collected in
- * sealed_engine.c; what it shares with rs_percpu_ref, in percpu_data.c.
+ * rs_sealed_ref: init, and what its inline functions call when they cannot use a slot. See
+ * <refstorm/sealed_ref.h>; percpu_count.c tells how per-CPU counts work, sealed_engine.c how their
+ * slots are collected for this counter.
  */
 #include <linux/export.h>
 
@@ -12,14 +11,14 @@
 #include "percpu_data.h"
 #include "sealed_engine.h"
 
-/* The count of a counter whose slot could not be used for one reference. */
+/* The count of a counter whose slot could not be used. */
 static __always_inline struct rs_percpu_count *sealed_ref_count(struct rs_sealed_ref *ref)
 {
-	/* Protected by RCU, or by the caller's reference. */
+	/* RCU or the caller's reference keeps the count. */
 	return rcu_dereference_check(ref->data.count, true);
 }
 
-/* The same for @nr references. Return: false if no call may take or drop so many. */
+/* The count, for @nr references. Return: false if no call may take or drop so many. */
 static __always_inline bool sealed_ref_count_many(struct rs_sealed_ref *ref, unsigned long nr,
 						  struct rs_percpu_count **count)
 {
@@ -36,8 +35,8 @@ static __always_inline bool sealed_ref_count_many(struct rs_sealed_ref *ref, uns
  * @ref: the counter
  *
  * The rest of rs_sealed_ref_get(). The caller's reference keeps the count in place.
- * Preemption is off so that tracking can wait for a get that has counted and has not
- * recorded itself (percpu_track.c).
+ * Preemption is off so that percpu_holder.c can wait for a get that has counted and has not
+ * recorded itself.
  *
  * Context: any.
  */
@@ -53,9 +52,9 @@ EXPORT_SYMBOL_GPL(__rs_sealed_ref_get_one_slow);
  * __rs_sealed_ref_put_one_slow - drop a reference from the shared word
  * @ref: the counter
  *
- * The rest of rs_sealed_ref_put(). The decrement and the release() that it may lead
- * to share a read-side critical section: users rely on that, and the count
- * outlives what the last other holder does then.
+ * The rest of rs_sealed_ref_put(). The decrement and the release() that may follow are in one
+ * RCU read-side critical section: users rely on that, and it keeps the count in place if the
+ * last other holder ends the counter meanwhile.
  *
  * Context: any that release() can stand.
  */

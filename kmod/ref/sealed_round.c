@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rounds: how all CPUs are got to seal their slots, by an interrupt to each.
+ * Rounds: all CPUs seal their slots, each in an interrupt.
  *
- * A slot that is open may be written by its own CPU only, because the addition of
- * get and put is not locked: it may have read the slot before somebody else's
- * write, and write its own result after. So each CPU seals its slots itself, in
- * an interrupt, and reports. The last one that does has the sums brought into the
- * words, in softirq, where users can be called back.
+ * Only its own CPU may write to an open slot, because the addition of get and put is not locked:
+ * it may read the slot before another CPU's write, and write its own result after. So each CPU
+ * seals its slots itself, in an interrupt, and reports. After the last report the sums are
+ * brought into the words, in softirq, where users can be called back.
  *
  *	kill			each CPU			last to report
  *	----			--------			--------------
@@ -20,33 +19,31 @@
  *								next round
  *								sealed_callback.c
  *
- * Whoever lists a count while a round is under way leaves it to the next one: any
- * number of kills share a round, and each CPU is interrupted once for all of them.
- * An interrupt does SEAL_COUNTS slots; what is left is done by the same CPU in further
- * interrupts, for which it asks itself, so no stretch with interrupts off grows with the
- * number of counts. A round allocates nothing and waits for nobody, so it may begin in any
- * context but NMI, in a hotplug callback and under memory reclaim too. Only so many
- * begin in a jiffy.
+ * A count that is listed while a round is under way is left to the next round. So any number of
+ * kills share a round, and each CPU is interrupted once for all of them. An interrupt seals
+ * SEAL_COUNTS slots; the CPU seals further ones in further interrupts, for which it asks itself,
+ * so no stretch with interrupts off grows with the number of counts. A round allocates nothing
+ * and waits for nothing, so it may begin in any context but NMI, hotplug callbacks and memory
+ * reclaim included. The number of rounds that begin in a jiffy is limited.
  *
- * All of a round is hard interrupts. Neither a task nor a softirq is needed anywhere, so a
- * realtime task that has a CPU for itself delays nobody's kill. How users are
- * called back then is the affair of sealed_callback.c.
+ * A round is made of hard interrupts. It needs no task and no softirq, so a realtime task that
+ * keeps a CPU busy delays no kill. sealed_callback.c calls users back.
  *
- * CPUs that come and go. The slots of a CPU that is not online are sealed by the last
- * to report: it runs nothing that counts. It may come up meanwhile, hence the second
- * look at the mask, after a full barrier: a CPU that is not seen even then is online
- * later than our writes, and finds its slots sealed. One that is seen is interrupted
- * after all. If it finds a slot open, an addition of its own was under way while we
- * sealed, and has undone that: what it finds replaces what we had. If it finds the slot
- * sealed, what we had stands.
+ * CPUs that come and go. The last CPU to report seals the slots of CPUs that are not online,
+ * which run nothing that counts. Such a CPU may come up meanwhile. So after the writes there is
+ * a full barrier and a second look at the mask: a CPU that is not in the mask even then comes up
+ * later than the writes, and finds its slots sealed. A CPU that is in the mask is interrupted
+ * after all. If it finds a slot open, an addition of its own was under way during the remote
+ * write and has undone that: what the CPU finds replaces the remote sum. If it finds the slot
+ * sealed, the remote sum stands.
  *
- * A CPU that goes down runs the interrupts that were asked for before it is gone, not
- * online any more. It can ask itself for no further ones then: it reports, and leaves its
- * other slots to the last to report; if that is itself, it asks another CPU to go on.
+ * A CPU that goes down runs the interrupts that were asked for, no longer in the mask of CPUs
+ * that are online. It can ask itself for no further ones then: it reports, and leaves its other
+ * slots to the last to report. If it is the last itself, it asks another CPU to go on.
  *
- * Order. The addition of a put comes after all that the CPU did before; the interrupt
- * and its xchg() after that, then the report, a full barrier; the last report
- * before release().
+ * Order. The addition of a put comes after all that its CPU did before; the interrupt with its
+ * xchg() after the addition; then the report, a full barrier; then, after the last report,
+ * release().
  */
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
@@ -65,7 +62,7 @@
 #include "sealed_callback.h"
 #include "sealed_engine.h"
 
-/* How many slots are sealed in an interrupt */
+/* So many slots are sealed in an interrupt */
 #define SEAL_COUNTS	128
 /* Rounds in a second, if a machine is that fast */
 #define ROUNDS_PER_SECOND	16000
@@ -84,13 +81,13 @@ MODULE_PARM_DESC(sealed_interrupts, "interrupts sent to other CPUs for rounds so
 
 /**
  * struct round_cpu - what a round has for each CPU
- * @cpu: which
+ * @cpu: its number
  * @csd: to interrupt it
- * @more: the counts that the interrupt left
+ * @more: seals the slots that the interrupt left
  * @next: the first count whose slot is not sealed; NULL if all are
- * @nr_sealed_remotely: how many from @next on were, and it has come up since
- * @next_jiffy: begins the round for which it was too early; this CPU alone starts it
- * @leaving: this CPU goes down, or has not come up wholly: it starts no timer
+ * @nr_sealed_remotely: so many from @next on were sealed remotely, and the CPU has come up since
+ * @next_jiffy: begins the round for which it was too early; this CPU alone starts the timer
+ * @leaving: this CPU goes down, or has not come up wholly, and starts no timer
  */
 struct round_cpu {
 	int			cpu;
@@ -105,15 +102,15 @@ struct round_cpu {
 static DEFINE_PER_CPU(struct round_cpu, round_cpus);
 
 /*
- * The round. All but @pending belongs to whoever has set @busy.
+ * The round. All but @pending belongs to the CPU that has set @busy.
  *
  * pending: counts that want a round
  * counts, oldest: those of this round, newest first
- * unreported: CPUs that have not sealed yet, and one for who begins the round
- * finish, finish_csd: what is left when all have reported, on this CPU or another
+ * unreported: CPUs that have not sealed yet, and one for the CPU that begins the round
+ * finish, finish_csd: do what is left when all have reported, on this CPU or another
  * absent: the CPU whose slots are looked at then
  * remote_sum: what the slots of an absent CPU held, from its @next on
- * jiffy, begun: how many rounds have begun in that jiffy
+ * jiffy, begun: @begun rounds have begun in @jiffy
  */
 static struct {
 	struct llist_head	pending;
@@ -145,17 +142,17 @@ static void sealed_round_add_sum(struct llist_node *node, s64 sum)
 }
 
 /*
- * This CPU has nothing left to do, or leaves it to the last.
+ * This CPU has sealed its slots, or leaves the rest to the last to report.
  *
- * Return: true if all have reported. What the others added is seen: the decrement is a
- * full barrier.
+ * Return: true if all have reported. The decrement is a full barrier, so the sums of the other
+ * CPUs are seen then.
  */
 static bool sealed_round_report(void)
 {
 	return atomic_dec_and_test(&sealed_round.unreported);
 }
 
-/* Whoever comes to the end of the list says what is there. */
+/* If @node is the end of the list, it is the oldest count. */
 static void sealed_round_note_oldest(struct llist_node *node)
 {
 	if (!node->next)
@@ -193,14 +190,14 @@ static bool sealed_round_seal_first(void)
 	return false;
 }
 
-/* On every CPU that is online, interrupted by whoever begins the round. */
+/* On every CPU that is online: the interrupt from the CPU that begins the round. */
 static void sealed_round_ipi(void *unused)
 {
 	if (sealed_round_seal_first())
 		sealed_round_finish();
 }
 
-/* What the interrupt has left. A CPU that is not online any more gets no further interrupt. */
+/* Seal more slots of this CPU. If it is not online any more, it gets no further interrupt. */
 static void sealed_round_more(struct irq_work *more)
 {
 	struct round_cpu *here = container_of(more, struct round_cpu, more);
@@ -225,7 +222,7 @@ static bool sealed_round_interrupt(struct round_cpu *there)
 	return false;
 }
 
-/* Have the round finished by an interrupt: of this CPU, or, if it gets none any more, another. */
+/* Finish the round in an interrupt of this CPU; or, if it gets none any more, of another. */
 static void sealed_round_finish_soon(void)
 {
 	if (cpu_online(smp_processor_id()))
@@ -235,7 +232,7 @@ static void sealed_round_finish_soon(void)
 					       &sealed_round.finish_csd);
 }
 
-/* Begin the round. The caller has it, and interrupts off. */
+/* Begin the round. The caller has set @busy, and interrupts off. */
 static void sealed_round_begin(void)
 {
 	int here = smp_processor_id(), cpu;
@@ -251,15 +248,15 @@ static void sealed_round_begin(void)
 		if (cpu != here)
 			sealed_round_interrupt(there);
 	}
-	/* Not from here: this may be the end of the last round. */
+	/* Do not finish here: sealed_round_finish() may be the caller. */
 	if (sealed_round_seal_first())
 		sealed_round_finish_soon();
 }
 
 /*
- * Return: whether another round may begin now; if not, one will in the next jiffy. The
- * timer is this CPU's, and fires in a hard interrupt. A CPU that goes down might take the
- * timer with it, so it keeps no limit.
+ * May another round begin now? If not, a timer begins it in the next jiffy. The timer is this
+ * CPU's, and fires in a hard interrupt. A CPU that goes down starts no timer, which might go with
+ * the CPU, and has no limit.
  */
 static bool sealed_round_is_allowed(void)
 {
@@ -277,7 +274,7 @@ static bool sealed_round_is_allowed(void)
 	return false;
 }
 
-/* Begin the next round, or let go of it. The caller has it, and interrupts off. */
+/* Begin the next round, or clear @busy. The caller has set @busy, and interrupts off. */
 static void sealed_round_next(void)
 {
 	do {
@@ -287,13 +284,13 @@ static void sealed_round_next(void)
 			return;
 		}
 		clear_bit_unlock(ROUND_BUSY, &sealed_round.busy);
-		/* Pairs with llist_add() in sealed_round_collect(): one of us sees the other. */
+		/* Pairs with llist_add() in sealed_round_collect(): either side sees the other. */
 		smp_mb__after_atomic();
 	} while (!llist_empty(&sealed_round.pending) &&
 		 !test_and_set_bit_lock(ROUND_BUSY, &sealed_round.busy));
 }
 
-/* The round that waits begins now, whatever jiffies says: an idle machine updates it late. */
+/* Begin the round that waits, whatever jiffies says: an idle machine updates jiffies late. */
 static void sealed_round_begin_late(void)
 {
 	sealed_round.jiffy = jiffies;
@@ -313,7 +310,7 @@ static int sealed_round_cpu_comes(unsigned int cpu)
 	return 0;
 }
 
-/* Called on the CPU, which still gets interrupts. */
+/* Called on the CPU that goes down, which still gets interrupts. */
 static int sealed_round_cpu_goes(unsigned int cpu)
 {
 	struct round_cpu *here = per_cpu_ptr(&round_cpus, cpu);
@@ -331,7 +328,7 @@ static int sealed_round_cpu_goes(unsigned int cpu)
 /*
  * Seal the next slots of a CPU that is not online, @room of them at most.
  *
- * Return: how many; or -1 if it is online, and has been interrupted to do that itself.
+ * Return: how many were sealed; or -1 if the CPU is online, and was interrupted to seal them.
  */
 static int sealed_round_seal_remotely(struct round_cpu *there, int room)
 {
@@ -362,9 +359,9 @@ static int sealed_round_seal_remotely(struct round_cpu *there, int room)
 }
 
 /*
- * Seal what no CPU has, SEAL_COUNTS slots at most.
+ * Seal slots that their CPUs have not sealed, SEAL_COUNTS at most.
  *
- * Return: whether nothing is left; if not, another report will come, or another turn.
+ * Return: true if none is left. Otherwise another report or another turn will come.
  */
 static bool sealed_round_is_over(void)
 {
@@ -393,8 +390,8 @@ static bool sealed_round_is_over(void)
 }
 
 /*
- * All CPUs have reported. Interrupts are off: in a hard interrupt, or where a CPU that
- * is idle or going down runs what interrupts have left to it.
+ * All CPUs have reported. Interrupts are off: this is a hard interrupt, or a CPU that is idle
+ * or goes down runs pending irq_work.
  */
 static void sealed_round_finish(void)
 {
@@ -459,7 +456,7 @@ int sealed_round_module_init(void)
 	return min(hotplug_state, 0);
 }
 
-/* All counters have ended, and no round is wanted; the last may not have returned. */
+/* All counters have ended, and no round is wanted; the last one's functions may still run. */
 void sealed_round_module_exit(void)
 {
 	int cpu;

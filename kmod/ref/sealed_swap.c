@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic sealed engine: slots are opened and sealed from afar.
+ * The generic sealed engine: slots are opened and sealed by any CPU.
  *
- * Where an addition to a slot is an atomic operation anyway, it cannot undo what
- * another CPU writes. So whoever kills swaps every slot for a sealed one, and
- * has the sum at once. An addition that was under way comes before the swap and
- * is in the sum, or after, sees the sign, and counts in the word.
+ * Where an addition to a slot is an atomic operation, it cannot undo the write of another CPU.
+ * So the CPU that kills swaps every slot for a sealed one, and has the sum at once. An addition
+ * that was under way comes before the swap and is in the sum, or comes after, sees the sign, and
+ * counts in the word.
  *
- * Order: a put's addition is a release at least, the swap a full barrier: what was
- * done before the put is done before release(). A slot is opened by a release, for
- * tryget to pair with.
+ * Order: a put's addition is a release at least, and the swap is a full barrier, so what was
+ * done before the put is done before release(). A slot is opened by a release, for tryget to pair
+ * with.
  *
- * The end of the switch is left to softirq all the same: kill calls nobody back who
- * did not expect that.
+ * The end of the switch is left to softirq all the same: kill itself calls no callback that its
+ * caller would not expect.
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
@@ -22,7 +22,7 @@
 #include "sealed_callback.h"
 #include "sealed_engine.h"
 
-/* Have users count in slots. */
+/* Open all slots of a count. */
 void sealed_swap_open(struct rs_percpu_count *count)
 {
 	int cpu;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What every file of rsref.ko may use, and main.c registers and makes: see rsref.h. */
+/* The sites of allocation of rsref.ko and its work queue: see rsref.h. */
 #include "rsref.h"
 
 struct rs_alloc_site rsref_sites[RSREF_SITE_NR] = {

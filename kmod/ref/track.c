@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Trackers: who holds the references of a counter; <refstorm/track.h> says what
- * they know and what they cannot know.
+ * Trackers: what is recorded of the references of a counter; <refstorm/track.h> says what a
+ * tracker knows and what it cannot know.
  *
- * All memory is allocated when tracking is switched on: a tracker has room for so many
- * stacks, and holders are the users' own. A get or put allocates nothing, and takes one
- * lock, inside which nothing else is taken. In an NMI, where no lock may be waited for, it
- * is counted without its stack, as it is when the room is used up.
+ * All memory is allocated when tracking is switched on: a tracker has room for so many stacks,
+ * and holders are the users' own. A get or put allocates nothing and takes one lock, inside which
+ * no other is taken. In an NMI, which may wait for no lock, a get or put is counted without its
+ * stack, as it is when the room is used up.
  *
- * Who reads and reports a tracker has a reference to it, so that it can let go of the
- * lock of the list meanwhile, and stays in its place there. The counter may end in
- * that time: the tracker does not know it any more then, nor holders.
+ * A task that reads or reports a tracker has a reference to it, so that the task can release the
+ * lock of the list and keep its place there. The counter may end meanwhile: the tracker then
+ * knows neither counter nor holders any more.
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -34,7 +34,7 @@ static unsigned int track_sites = 32;
 module_param(track_sites, uint, 0644);
 MODULE_PARM_DESC(track_sites, "call sites that a tracked counter has room for, 1 to 64");
 
-/* More than the calls between us and our caller */
+/* More than the calls in rsref.ko between track_save_stack() and the user */
 #define OWN_FRAMES	6
 
 static LIST_HEAD(trackers);
@@ -54,7 +54,7 @@ static void track_drop_user(struct rs_tracker *tracker)
 
 /**
  * track_next - walk over all trackers
- * @tracker: where we are, or NULL at the beginning; the caller's reference to it is dropped
+ * @tracker: the last one, whose reference is dropped; or NULL to begin
  *
  * Context: any but NMI.
  * Return: the next one, with a reference, or NULL.
@@ -68,7 +68,7 @@ struct rs_tracker *track_next(struct rs_tracker *tracker)
 	raw_spin_lock_irqsave(&trackers_lock, flags);
 	while ((node = node->next) != &trackers) {
 		next = list_entry(node, struct rs_tracker, node);
-		/* One whose last user is about to take it off the list is passed by. */
+		/* Pass by a tracker whose last user is about to take it off the list. */
 		if (rs_refcount_inc_not_zero(&next->users))
 			break;
 		next = NULL;
@@ -110,7 +110,7 @@ struct rs_tracker *track_alloc(const struct track_kind *kind, const char *kind_n
 	return tracker;
 }
 
-/* Give back what never began. Context: any but NMI. */
+/* Free a tracker that never began, or NULL. Context: any but NMI. */
 void track_discard(struct rs_tracker *tracker)
 {
 	rs_free(&rsref_sites[SITE_TRACKER], tracker);
@@ -118,7 +118,7 @@ void track_discard(struct rs_tracker *tracker)
 
 /**
  * track_begin - track a counter
- * @tracker: of track_alloc(); users may find it already
+ * @tracker: of track_alloc(); gets and puts may find it already
  * @counter: for its kind's look(), until track_end()
  * @start: called with @tracker's lock held; see track_start_t
  *
@@ -140,10 +140,10 @@ void track_begin(struct rs_tracker *tracker, const void *counter, track_start_t 
 }
 
 /**
- * track_end - track no longer; the counter may be gone afterwards
- * @tracker: nobody is pointed to it any more, but RCU readers may look at it still
+ * track_end - end the tracking of a counter, which may be freed afterwards
+ * @tracker: no counter points to it any more; RCU readers may still look at it
  *
- * References of holders go on without being recorded.
+ * Holders keep their references, which are not recorded any more.
  *
  * Context: any but NMI.
  */
@@ -163,7 +163,7 @@ void track_end(struct rs_tracker *tracker)
 	track_drop_user(tracker);
 }
 
-/* The stack of whoever called into rsref.ko. Return: how many frames. */
+/* Save the stack from the function that called rsref.ko. Return: how many frames. */
 static unsigned int track_save_stack(unsigned long *frames)
 {
 	unsigned long all[RS_TRACK_FRAMES + OWN_FRAMES];
@@ -176,7 +176,7 @@ static unsigned int track_save_stack(unsigned long *frames)
 	return nr;
 }
 
-/* Caller holds @tracker's lock. Return: the site of a stack, or NULL if there is no room. */
+/* Caller holds @tracker's lock. Return: the site of a stack, or NULL if no room is left. */
 static struct rs_track_site *track_find_site(struct rs_tracker *tracker,
 					     const unsigned long *frames, unsigned int nr)
 {
@@ -194,7 +194,7 @@ static struct rs_track_site *track_find_site(struct rs_tracker *tracker,
 	return site;
 }
 
-/* Count at the site of this stack. Return: false if it has none. */
+/* Count gets and puts at the site of this stack. Return: false if the stack has no site. */
 static bool track_record(struct rs_tracker *tracker, u64 gets, u64 puts)
 {
 	unsigned long frames[RS_TRACK_FRAMES], flags;
@@ -214,7 +214,7 @@ static bool track_record(struct rs_tracker *tracker, u64 gets, u64 puts)
 	return site;
 }
 
-/* @nr references were taken, by nobody in particular. Context: any; RCU reader. */
+/* @nr references were taken without a holder. Context: any; RCU reader. */
 void track_got(struct rs_tracker *tracker, u64 nr)
 {
 	atomic64_add(nr, &tracker->gets);
@@ -222,7 +222,7 @@ void track_got(struct rs_tracker *tracker, u64 nr)
 		atomic64_add(nr, &tracker->unplaced_gets);
 }
 
-/* @nr references were dropped, by nobody in particular. Context: any; RCU reader. */
+/* @nr references were dropped without a holder. Context: any; RCU reader. */
 void track_dropped(struct rs_tracker *tracker, u64 nr)
 {
 	atomic64_add(nr, &tracker->puts);
@@ -240,7 +240,7 @@ static void track_fill_origin(struct rs_track_origin *origin)
 	origin->nr_frames = track_save_stack(origin->frames);
 }
 
-/* Its list entry is in use; who would use it again is warned. */
+/* Has @holder a reference, so that its list entry is in use? Warns if so. */
 static bool track_holder_is_used(const struct rs_holder *holder)
 {
 	if (likely(!READ_ONCE(holder->tracker)))
@@ -252,8 +252,8 @@ static bool track_holder_is_used(const struct rs_holder *holder)
 
 /**
  * track_hold - a reference was taken for a holder
- * @tracker: of its counter
- * @holder: had none
+ * @tracker: of the counter
+ * @holder: has no reference yet
  *
  * Context: any but NMI; RCU reader.
  */
@@ -261,7 +261,7 @@ void track_hold(struct rs_tracker *tracker, struct rs_holder *holder)
 {
 	unsigned long flags;
 
-	/* Then this reference is one without a name. */
+	/* The second reference of a holder is recorded without a name. */
 	if (track_holder_is_used(holder)) {
 		track_got(tracker, 1);
 		return;
@@ -277,8 +277,8 @@ void track_hold(struct rs_tracker *tracker, struct rs_holder *holder)
 }
 
 /*
- * Take the reference of @holder off its tracker's list, or, if there is an @heir, have that
- * stand in its place. Return: false if it is not recorded; tracking may have ended.
+ * Take @holder off its tracker's list, or put @heir in its place, unless that is NULL.
+ * Return: false if @holder is not on a list; tracking may have ended.
  */
 static bool track_leave(struct rs_holder *holder, struct rs_holder *heir)
 {
@@ -307,14 +307,13 @@ static bool track_leave(struct rs_holder *holder, struct rs_holder *heir)
 }
 
 /**
- * rs_holder_drop - a holder is about to have its reference dropped
+ * rs_holder_drop - forget a holder whose reference is about to be dropped
  * @holder: recorded or not
  *
- * For refcounts and krefs; rs_percpu_ref_put_held() and rs_sealed_ref_put_held() do it
- * themselves.
+ * For refcounts and krefs; rs_percpu_ref_put_held() and rs_sealed_ref_put_held() call it.
  *
  * Context: any but NMI.
- * Return: true if it was recorded.
+ * Return: true if @holder was recorded.
  */
 bool rs_holder_drop(struct rs_holder *holder)
 {
@@ -324,8 +323,8 @@ EXPORT_SYMBOL_GPL(rs_holder_drop);
 
 /**
  * rs_holder_move - give a reference from one holder to another
- * @from: who has it, recorded or not; has none afterwards
- * @to: who will have it; has none. Keeps its name, and gets this stack and time
+ * @from: has the reference, recorded or not; has none afterwards
+ * @to: has no reference yet; keeps its name, and gets this stack and time
  *
  * The counter does not change.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Trackers: what the files that implement <refstorm/track.h> share. */
+/* Trackers: what the files that implement <refstorm/track.h> share; track.c tells how. */
 #ifndef _RSREF_TRACK_H
 #define _RSREF_TRACK_H
 
@@ -12,9 +12,9 @@
 #include <refstorm/track.h>
 
 /**
- * struct track_look - what a counter says of itself
+ * struct track_look - the state of a counter
  * @count: references
- * @zero: there are none
+ * @zero: it has none
  * @saturated: it will never be released
  */
 struct track_look {
@@ -35,7 +35,7 @@ typedef u64 (track_start_t)(const void *counter);
 
 /**
  * struct track_kind - a kind of counter that can be tracked
- * @look: ask @counter
+ * @look: return the state of @counter
  * @anonymous: gets and puts without a holder are recorded
  */
 struct track_kind {
@@ -46,31 +46,31 @@ struct track_kind {
 /**
  * struct rs_tracker - records who holds the references of one counter
  * @node: in the list of all trackers, under its lock, until the last user has gone
- * @users: who tracks the counter, and who looks at the tracker without its lock
+ * @users: the counter while it is tracked, and tasks that look at the tracker without its lock
  * @kind: of counter
  * @kind_name: its name
  * @release: the counter's callback, for reports
  * @name: for reports
  * @seconds: from the kill to the first report
- * @gets: anonymous ones, each counted
- * @puts: the same
- * @unplaced_gets: those that have no site
- * @unplaced_puts: the same
+ * @gets: without a holder, since tracking began
+ * @puts: without a holder, since tracking began
+ * @unplaced_gets: gets that have no site
+ * @unplaced_puts: puts that have no site
  * @max_sites: how many fit in @sites
  * @lock: innermost of all; protects what follows
- * @counter: to ask, or NULL once tracking has ended
- * @killed: it was
- * @killed_at: when, in jiffies
- * @report_at: when a report is due, in jiffies
+ * @counter: for @kind's look(), or NULL once tracking has ended
+ * @killed: the counter was killed
+ * @killed_at: the time of the kill, in jiffies
+ * @report_at: when the next report is due, in jiffies
  * @reports: how many there were
- * @before: references from before, without those that a kill took
- * @holders: with their references, the oldest first
- * @held: how many
+ * @before: references from before tracking, without those that a kill dropped
+ * @holders: those that have a reference, the oldest first
+ * @held: how many those are
  * @nr_sites: how many of @sites are used
- * @rcu: for the end
- * @sites: stacks, and what came from them
+ * @rcu: for freeing
+ * @sites: stacks, with the gets and puts that came from each
  *
- * Gets and puts find it as RCU readers.
+ * Gets and puts find the tracker as RCU readers.
  */
 struct rs_tracker {
 	struct list_head	node;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What trackers know, for people: the report of a counter that was killed and is not
- * released, and the walk over all of them.
+ * Kills of tracked counters, the reports of those that are not released, and the walk over all.
  *
- * While a tracked counter is killed and not released, a work looks at all of them once a
- * second. A report is due the tracker's time after the kill, and then each time that has
- * doubled; at most a few are written a second, the others wait for their turn. What
- * is printed was copied before, under the tracker's lock, when the counter was not zero.
+ * While a tracked counter is killed and not released, a work looks at all trackers once a second.
+ * A report is due the tracker's time after the kill, and again each time that the time since the
+ * kill has doubled. A few reports are written in a second, and the others are left to the next
+ * second. A report prints a copy that was made under the tracker's lock while the counter was not
+ * zero.
  */
 #include <linux/export.h>
 #include <linux/irq_work.h>
@@ -23,10 +23,10 @@
 #include "track.h"
 
 #define REPORTS_A_SECOND	4
-/* Of holders, and of sites; all of them are where rs_track_for_each() is shown */
+/* Of holders, and of sites; rs_track_for_each() has all of them */
 #define REPORT_LINES		8
 
-/* One at a time looks, since a view is large. */
+/* One view at a time, since it is large. */
 static DEFINE_MUTEX(view_mutex);
 static struct rs_track_view view;
 
@@ -89,7 +89,7 @@ static bool track_report_look(struct rs_tracker *tracker)
  * @visit: called for each, the one that is tracked for longest first
  * @arg: passed on
  *
- * Counters may begin and end meanwhile; one that is there all the time is visited once.
+ * Counters may begin and end meanwhile; a counter that is tracked all the time is visited once.
  *
  * Context: process, may sleep.
  */
@@ -130,7 +130,7 @@ static void track_report_print_holders(void)
 		pr_warn("rsref:   and %llu more with a name\n", view.held - i);
 }
 
-/* Gets whose puts may be missing, then the puts that there were. */
+/* Print sites with more gets than puts if @getters, else the others. Return: the room left. */
 static unsigned int track_report_print_sites(bool getters, unsigned int room)
 {
 	unsigned int i;
@@ -183,11 +183,11 @@ static void track_report_print(void)
 		pr_warn("rsref:   %llu without a name\n", view.count - view.held);
 }
 
-/* What a second brings for a counter. */
+/* When is a report due for a counter? */
 enum due { DUE_NEVER, DUE_LATER, DUE_NOW };
 
 /*
- * Is a report due, now that the counter is not zero? If so, the next one is when
+ * Is a report of the counter due? If so, and there is @room for it, the next one is due when
  * twice the time since the kill has passed.
  */
 static enum due track_report_is_due(struct rs_tracker *tracker, bool room)
@@ -238,7 +238,7 @@ static void track_report_queue(struct irq_work *soon)
 	queue_delayed_work(rsref_workqueue, &reports, HZ);
 }
 
-/* Kill may be called with a lock of the scheduler's held, so it wakes nobody itself. */
+/* kill, which may hold a lock of the scheduler, must not wake a task itself. */
 static struct irq_work track_report_soon_irq = IRQ_WORK_INIT_HARD(track_report_queue);
 
 static void track_report_soon(void)
@@ -249,7 +249,7 @@ static void track_report_soon(void)
 /**
  * track_killed - the counter was killed
  * @tracker: its tracker
- * @initial: references that the kill drops, or the owner has
+ * @initial: references that the kill drops
  *
  * Context: any but NMI.
  */
@@ -283,7 +283,7 @@ void track_report_module_exit(void)
 {
 	irq_work_sync(&track_report_soon_irq);
 	cancel_delayed_work_sync(&reports);
-	/* The work itself may have asked for another. */
+	/* The work may have asked for another. */
 	irq_work_sync(&track_report_soon_irq);
 	cancel_delayed_work_sync(&reports);
 }

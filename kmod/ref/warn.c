@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which warnings were given, see warn.h. */
+/* Which kinds of misuse were warned of; see warn.h. */
 #include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/bitmap.h>
@@ -9,7 +9,7 @@
 
 static DECLARE_BITMAP(given, RSREF_WARNING_NR);
 
-/* True for the one caller that may warn of @kind. Context: any. */
+/* Return: true to the one caller that may warn of @kind. Context: any. */
 bool rsref_warn_first(enum rsref_warning kind)
 {
 	return !test_bit(kind, given) && !test_and_set_bit(kind, given);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Warnings about misuse: one for each kind, until they are armed again.
+ * Warnings about misuse: one of each kind, until all are armed again.
  *
- * The kernel's WARN_ONCE() in a module can be armed again only by loading the
- * module anew, because clear_warn_once in debugfs does not reach its flag.
- * Tests that provoke each warning need more, so ours have
- * /sys/module/rsref/parameters/clear_warn_once.
+ * WARN_ONCE() in a module can be armed again only by loading the module anew, since debugfs'
+ * clear_warn_once does not reach a module's flags. Tests that provoke each warning more than
+ * once write to /sys/module/rsref/parameters/clear_warn_once.
  */
 #ifndef _RSREF_WARN_H
 #define _RSREF_WARN_H
@@ -33,7 +32,7 @@ enum rsref_warning {
 
 bool rsref_warn_first(enum rsref_warning kind);
 
-/* WARN() for the first time that @kind is seen. Context: any. */
+/* WARN() the first time that @kind is seen. Context: any. */
 #define rsref_warn_once(kind, fmt, ...) do {		\
 	if (rsref_warn_first(kind))			\
 		WARN(1, fmt, ##__VA_ARGS__);		\

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * counter_double.hpp - what rsref.ko defines, for tests in one thread
+ * counter_double.hpp - a double of rsref.ko's functions, for tests in one thread
  *
  * The fast paths under test are the real ones, of the C headers. A sealed counter's slot is
  * one word here, and the shared word another, so that a test can seal it and see which of
@@ -32,7 +32,7 @@ struct spinlock {
 
 namespace counter_double {
 
-/* What was warned of, called or locked, in order; cleared by whoever looks */
+/* Warnings, calls and locks, in order; the test that looks clears it */
 std::vector<std::string> &log();
 
 /* The next init fails with this */

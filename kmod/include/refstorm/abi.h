@@ -2,15 +2,14 @@
 /*
  * abi.h - the one header that C and C++ in the kernel both read
  *
- * Kernel headers do not compile as C++, so whatever crosses between the C of
- * kmod/storm and the C++ of kmod/cxx is declared here and nowhere else: fixed
- * width types, plain structs, functions with C linkage. The same header serves
- * the unit tests in user space. The counters' own headers, which third parties
- * include without this one, are part of it. Both compilers check the layout of each struct
- * against one table at the end, so a disagreement stops the build.
+ * Kernel headers do not compile as C++, so all that the C of kmod/storm and the C++ of kmod/cxx
+ * share is declared here and nowhere else: fixed-width types, plain structs, functions with C
+ * linkage. Unit tests in user space use this header, too. It includes the counters' own headers,
+ * which modules of third parties include without this one. Both compilers check the layout of
+ * each struct against one table at the end, so a disagreement stops the build.
  *
- * Nothing here locks, sleeps or allocates. Every function may be called from
- * any context; calls on the same struct must be serialised by the caller.
+ * No function here locks, sleeps or allocates. Every function may be called from any context;
+ * the caller serialises calls on the same struct.
  */
 #ifndef REFSTORM_ABI_H
 #define REFSTORM_ABI_H
@@ -52,9 +51,9 @@ extern "C" {
  * @min: smallest value, exact; U64_MAX when empty
  * @max: largest value, exact; 0 when empty
  * @sum: sum of all values, exact until it would pass U64_MAX, where it stays
- * @buckets: values per bucket; a bucket stays at U32_MAX once it got there
+ * @buckets: values per bucket; a bucket that reached U32_MAX stays there
  *
- * Starts with rs_histogram_reset(); zeroed memory is not an empty histogram.
+ * To be initialised with rs_histogram_reset(): zeroed memory is not an empty histogram.
  */
 struct rs_histogram {
 	u64 count;
@@ -86,8 +85,8 @@ void rs_histogram_record(struct rs_histogram *h, u64 ns);
  * @dst: histogram that grows
  * @src: histogram that stays as it is; may be @dst, which then doubles
  *
- * What one value changes is not one step: of a @src that is recorded to meanwhile, the sum,
- * the count and the buckets may be those of different moments.
+ * A value is not recorded in one step: if @src is recorded to meanwhile, its sum, its count and
+ * its buckets may be those of different moments.
  *
  * Context: any; caller serialises what happens to @dst.
  */
@@ -125,11 +124,10 @@ RS_MUST_CHECK u64 rs_histogram_quantile(const struct rs_histogram *h, u32 per_mi
  * @RS_STEP_IDLE: pause for 64 to RS_STEP_IDLE_MAX_NS nanoseconds
  * @RS_STEP_KIND_COUNT: how many there are
  *
- * A slot names an object through the worker's lookup; the worker may hold
- * references to that object. The generator assumes that every step succeeds. A
- * worker whose tryget failed holds less than the generator believes and goes by
- * its own ledger: it skips what needs a reference that it lacks, and puts no more
- * than it holds.
+ * A slot names an object through the worker's lookup; the worker may hold references to that
+ * object. The generator assumes that every step succeeds. A worker whose tryget failed holds
+ * fewer references than the generator assumes. It goes by its own ledger: the worker skips steps
+ * that need a reference that it lacks, and puts no more than it holds.
  */
 enum rs_step_kind {
 	RS_STEP_ACQUIRE,
@@ -225,8 +223,7 @@ void rs_sequence_fill(struct rs_sequence *seq, struct rs_step *steps, u32 nr);
  * rs_sequence_random() - draw 64 random bits
  * @seq: sequence; the steps that follow are no longer those of an undisturbed one
  *
- * For killers and others who need numbers and no steps; give them a stream of
- * their own.
+ * For killers, and other code that needs numbers and no steps, with a stream of its own.
  *
  * Context: any; caller serialises.
  * Return: any u64, all equally likely.

@@ -2,11 +2,10 @@
 /*
  * The allocation seam: every allocation of rsref.ko and refstorm.ko.
  *
- * A module lists its sites in one table and registers it. Each site counts
- * what it handed out and took back, so that a leak is a number that does not
- * return to zero, and each can be told to fail its nth allocation from now,
- * so that every error path can be walked. The kernel's own fault injection
- * reaches neither per-CPU memory nor, on x86-64, a single call site.
+ * A module lists its sites in one table and registers the table. Each site counts allocations and
+ * frees, so a leak is a difference that stays. Each site can be told to fail its nth allocation
+ * from now, so that every error path can be tested. The kernel's own fault injection reaches
+ * neither per-CPU memory nor, on x86-64, a single call site.
  *
  *	enum { SITE_FOO, SITE_NR };
  *	static struct rs_alloc_site sites[SITE_NR] = {
@@ -34,7 +33,7 @@
  * struct rs_alloc_site - one place in the source that allocates
  * @name: unique among all registered sites, a word of [a-z0-9_]
  * @allocated: allocations that succeeded
- * @freed: those given back
+ * @freed: allocations that were freed
  * @failed: allocations that failed, on purpose or not
  * @armed: 0, or the nth allocation from now that will fail
  */
@@ -86,10 +85,10 @@ bool rs_alloc_should_fail(struct rs_alloc_site *site);
 
 /**
  * rs_alloc_result - count the outcome of an allocation
- * @site: where it was made
+ * @site: of the allocation
  * @ok: it succeeded
  *
- * For allocators that have no function here. Context: any.
+ * For allocators without a function below. Context: any.
  */
 static inline void rs_alloc_result(struct rs_alloc_site *site, bool ok)
 {
@@ -97,8 +96,8 @@ static inline void rs_alloc_result(struct rs_alloc_site *site, bool ok)
 }
 
 /**
- * rs_alloc_returned - count memory that was given back
- * @site: where it had been allocated
+ * rs_alloc_returned - count memory that was freed
+ * @site: of its allocation
  *
  * Context: any.
  */
@@ -127,8 +126,8 @@ static inline void *rs_zalloc(struct rs_alloc_site *site, size_t size, gfp_t gfp
 }
 
 /**
- * rs_free - give back what rs_zalloc() returned
- * @site: the site that allocated it
+ * rs_free - free what rs_zalloc() returned
+ * @site: of its allocation
  * @p: the memory, or NULL
  *
  * Context: task context if the memory is larger than kmalloc() gives,
@@ -143,12 +142,12 @@ static inline void rs_free(struct rs_alloc_site *site, const void *p)
 }
 
 /**
- * rs_free_rcu - give back a structure after a grace period
- * @site: the site that allocated it
+ * rs_free_rcu - free a structure after a grace period
+ * @site: of its allocation
  * @p: pointer to the structure
  * @head: name of its struct rcu_head
  *
- * The site counts it as freed at once. Context: any but NMI.
+ * @site counts the structure as freed at once. Context: any but NMI.
  */
 #define rs_free_rcu(site, p, head) do {		\
 	rs_alloc_returned(site);		\
@@ -175,8 +174,8 @@ static inline void rs_free(struct rs_alloc_site *site, const void *p)
 })
 
 /**
- * rs_free_percpu - give back what rs_alloc_percpu() returned
- * @site: the site that allocated it
+ * rs_free_percpu - free what rs_alloc_percpu() returned
+ * @site: of its allocation
  * @slots: the per-CPU pointer, or NULL
  *
  * Context: any but NMI.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between the kernels that we build on, by HAVE_ name.
+ * Differences between the kernels that refstorm builds for, each with a HAVE_ name.
  *
- * This is the only file that looks at a kernel version. A feature that
- * the headers themselves show (a macro, a config symbol) is probed by that,
- * because stable and distribution kernels carry backports.
+ * This is the only file that looks at a kernel version. Where a header shows a feature by a
+ * macro or a config symbol, that is what is tested: stable and distribution kernels have
+ * backports.
  */
 #ifndef _REFSTORM_COMPAT_H
 #define _REFSTORM_COMPAT_H
@@ -20,8 +20,8 @@
 #endif
 
 /*
- * The newest kernel that is tested. Of a newer one scripts/modules and rsref.ko say so
- * once, and go on.
+ * The newest kernel that is tested. For a newer kernel scripts/modules and rsref.ko say so once,
+ * and go on.
  */
 #define RS_TESTED_VERSION	7
 #define RS_TESTED_PATCHLEVEL	3
@@ -33,8 +33,8 @@
 #endif
 
 /*
- * call_rcu() may be lazy (CONFIG_RCU_LAZY) and then waits for seconds;
- * a switch wants its grace period now.
+ * call_rcu() may be lazy (CONFIG_RCU_LAZY), and then waits for seconds. A switch needs its grace
+ * period at once.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #define RS_HAVE_CALL_RCU_HURRY 1
@@ -53,7 +53,7 @@
 #define rs_timer_delete_sync(timer) del_timer_sync(timer)
 #endif
 
-/* A function that has taken @lock if it returns true: later kernels want to be told the answer. */
+/* A function that holds @lock if it returns true: later kernels are told that answer. */
 #ifdef __cond_acquires_impl_true
 #define RS_HAVE_COND_ACQUIRES_ANSWER 1
 #define __rs_cond_acquires(lock) __cond_acquires(true, lock)
@@ -63,9 +63,9 @@
 #endif
 
 /*
- * What an x86 instruction needs before the address of a per-CPU variable: nothing
- * on kernels without SMP. Newer kernels say it in the operand's type as well, which
- * needs compiler support, and keep the prefix under another name.
+ * The prefix of the address of a per-CPU variable in an x86 instruction: none in kernels
+ * without SMP. Newer kernels have it in the operand's type as well, which needs compiler support,
+ * and keep the prefix under another name.
  */
 #ifdef CONFIG_X86
 #include <asm/percpu.h>
@@ -77,9 +77,8 @@
 #endif
 
 /*
- * A task that was preempted is waited for by Tasks RCU only, and without that
- * call_rcu_tasks() quietly means call_rcu(). A kernel that does not preempt has no
- * such tasks.
+ * Only Tasks RCU waits for tasks that were preempted. In a kernel without it call_rcu_tasks()
+ * quietly means call_rcu(). A kernel that does not preempt has no such tasks.
  */
 #define RS_HAVE_TASKS_RCU (IS_ENABLED(CONFIG_TASKS_RCU) || !IS_ENABLED(CONFIG_PREEMPTION))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What C++ calls because it cannot inline it; kmod/ref/cxx_calls.c says why. Private. */
+/* Functions that C++ calls because it cannot inline them; see kmod/ref/cxx_calls.c. Private. */
 #ifndef _REFSTORM_CXX_CALLS_H
 #define _REFSTORM_CXX_CALLS_H
 

@@ -2,21 +2,27 @@
 /*
  * freestanding.hpp - what the counters' headers use of the kernel, for C++
  *
+<<<<<<< HEAD
  * Kernel headers do not compile as C++, and the fast paths of refcount.h, kref.h and
  * sealed_ref.h need little of them: a few names. In C++ those headers include this
  * instead, with the same names for the same instructions, and are otherwise compiled as
  * they stand. So each fast path is written once, and a C++ handle cannot drift from it;
  * that the names here give the kernel's instructions is checked on the object code
  * (scripts/check/twins).
+=======
+ * Kernel headers do not compile as C++, and the fast paths of refcount.h, kref.h and sealed_ref.h
+ * need only a few names of them. In C++ those headers include this header instead, which has the
+ * same names for the same instructions. So each fast path is written once, for C and C++.
+ * scripts/twins compares the object code of both.
+>>>>>>> 492b479 (ref: comments name their subject, and the story of per-CPU counts is told once)
  *
- * Includes nothing in the kernel; kmod/cxx/cxx.mk gives it the configuration. Without
- * __KERNEL__ it serves programs: per-CPU is then global, and `lock` always there.
+ * In the kernel this header includes nothing; kmod/cxx/cxx.mk gives it the configuration. Without
+ * __KERNEL__ it is for programs: a per-CPU variable is global then, and `lock` is always there.
  *
- * KASAN and KCSAN: the compiler tells them of all that it compiles, atomic builtins
- * included, and not of an asm. So each asm here is preceded by a call of
- * instrument_atomic_read_write(), and a barrier by that of KCSAN, as in the kernel's own
- * atomic operations. Both are calls of rsref.ko if this is compiled for a kernel with
- * KASAN or KCSAN, and no instruction otherwise.
+ * KASAN and KCSAN: the compiler tells them of all that it compiles, atomic builtins included,
+ * but not of an asm. So instrument_atomic_read_write() is called before each asm, and a KCSAN
+ * barrier before each barrier, as in the kernel's own atomic operations. Both call rsref.ko in a
+ * kernel with KASAN or KCSAN, and are no instruction otherwise.
  */
 #pragma once
 
@@ -27,7 +33,7 @@
 #if __STDC_HOSTED__
 #include <utility>
 #else
-/* No library is there whose std this could collide with; clang-tidy knows the name. */
+/* No library is there, so this std collides with none; clang-tidy knows the name. */
 namespace std {
 template <typename T>
 struct remove_reference {
@@ -118,7 +124,7 @@ static __always_inline void atomic_set(atomic_t *v, int n)
 #endif
 #endif
 
-/* What comes before an asm; the names are those of the kernel. */
+/* To be called before an asm; the names are those of the kernel. */
 #if defined(__KERNEL__) && defined(__RS_SANITIZED)
 extern "C" {
 void __rs_cxx_kasan_kcsan_read_write(const void *address, unsigned long size);
@@ -150,8 +156,8 @@ static __always_inline void kcsan_rmb(void) {}
 
 #ifdef __x86_64__
 /*
- * Where `lock` stands, so that a kernel that finds itself on one CPU can take it away.
- * Later kernels do not; cxx.mk looks into their headers.
+ * `lock`, and its place, so that a kernel that runs on one CPU can patch it away. Later kernels
+ * do not patch; cxx.mk looks into their headers.
  */
 #if !defined(__KERNEL__) || (defined(CONFIG_SMP) && !RS_HAVE_SMP_LOCKS)
 #define LOCK_PREFIX "lock "

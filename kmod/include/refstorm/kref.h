@@ -3,10 +3,10 @@
  * rs_kref: a reference count with a release function, for objects that embed
  * it. Documentation/core-api/kref.rst has the three rules of its use:
  *
- *  1. Who makes a lasting copy of a pointer takes a reference first.
- *  2. Who is done with a pointer drops its reference.
- *  3. Who takes a reference without holding one needs a lock (or RCU and
- *     rs_kref_get_unless_zero()) that the last put also goes through.
+ *  1. Code that makes a lasting copy of a pointer takes a reference first.
+ *  2. Code that does not need a pointer any more drops the reference.
+ *  3. Code that takes a reference without holding one needs a lock that the last put also
+ *     takes, or RCU and rs_kref_get_unless_zero().
  *
  * Ordering and saturation are those of <refstorm/refcount.h>.
  */
@@ -66,7 +66,7 @@ static inline void rs_kref_get(struct rs_kref *kref)
  *
  * Context: any that @release can stand.
  * Ordering: RELEASE; ACQUIRE before @release (case 5).
- * Return: 1 if @release was called; @kref must not be touched after either.
+ * Return: 1 if @release was called. @kref must not be touched afterwards in either case.
  */
 static inline int rs_kref_put(struct rs_kref *kref,
 			      void (*release)(struct rs_kref *kref))

@@ -2,33 +2,30 @@
 /*
  * rs_percpu_ref: a reference count spread over the CPUs until it is killed.
  *
- * While a counter lives nobody has to know whether it is zero, because its
- * owner holds the initial reference. So get and put only add to a slot of
- * the CPU that they run on. The owner ends that with rs_percpu_ref_kill():
- * the counter goes over to one shared word, the slots are collected into it,
- * the initial reference is dropped, and from then on whoever drops the last
- * one calls release().
+ * While a counter lives, its owner holds the initial reference, so the count cannot be zero, and
+ * get and put only add to a slot of the CPU that they run on. The owner ends that with
+ * rs_percpu_ref_kill(): the counter goes over to one shared word, the slots are collected into
+ * it, the initial reference is dropped, and from then on the put that drops the last reference
+ * calls release(). kmod/ref/percpu_count.c tells why that is right.
  *
- * This is the RCU engine: get and put are RCU read-side critical sections, a few
- * instructions with preemption disabled, and the slots are collected after a grace
- * period, when no CPU can still be about to add to one. As in mainline, users must
- * not rely on a grace period between kill and release: there is none if the counter
- * was atomic before.
+ * This is the RCU engine: get and put are RCU read-side critical sections, a few instructions
+ * with preemption disabled, and the slots are collected after a grace period, when no CPU can
+ * still be about to add to one. As in mainline, users must not rely on a grace period between
+ * kill and release: there is none if the counter was atomic before.
  *
- * The interface is that of <linux/percpu-refcount.h>, with these differences:
- * kill returns whether it was the first; exit may be called twice, and waits
- * for a collection that is still under way; after exit the counter answers
- * as one that is dead and zero; misuse that can be seen saturates the counter.
+ * The interface is that of <linux/percpu-refcount.h>, with these differences: kill returns
+ * whether it was the first; exit may be called twice, and waits for a collection that is still
+ * under way; after exit the counter answers as one that is dead and zero; misuse that can be seen
+ * saturates the counter.
  *
- * A counter may sit at zero between init and exit without being killed, as md's
- * writes_pending does, and references may be taken from there. As in mainline release() is
- * called each time that the shared word comes to zero. A get at zero is reported as misuse
- * only once the counter was killed.
+ * A counter may sit at zero between init and exit without being killed, as md's writes_pending
+ * does, and references may be taken from there. As in mainline release() is called each time
+ * that the shared word comes to zero. A get at zero is reported as misuse only once the counter
+ * was killed.
  *
- * Where the comments of functions below say "if a switch is under way", a switch is meant
- * that the user has asked for: by kill, switch_to_atomic or track. A dynamic counter
- * switches by itself, too. No function sleeps for that, and its memory may be given back a
- * little after exit.
+ * "If a switch is under way" means below: a switch that the user has asked for, by kill,
+ * switch_to_atomic or track. A dynamic counter switches by itself, too. No function sleeps for
+ * that, and its memory may be freed a little after exit.
  */
 #ifndef _REFSTORM_PERCPU_REF_H
 #define _REFSTORM_PERCPU_REF_H
@@ -53,8 +50,8 @@ struct rs_percpu_ref;
  * typedef rs_percpu_ref_func_t - release and confirmation callbacks
  * @ref: the counter
  *
- * Context: softirq or the context of a put, in an RCU read-side critical
- * section; must not sleep. No lock of ours is held.
+ * Context: softirq or the context of a put, in an RCU read-side critical section; must not
+ * sleep. rsref.ko holds no lock.
  */
 typedef void (rs_percpu_ref_func_t)(struct rs_percpu_ref *ref);
 
@@ -159,7 +156,7 @@ static inline bool rs_percpu_ref_kill(struct rs_percpu_ref *ref)
  * 2012); kill, which does both, is the modern form.
  *
  * Context and ordering as for rs_percpu_ref_kill_and_confirm().
- * Return: true for the first caller only, who has to drop the initial
+ * Return: true for the first caller only, which has to drop the initial
  * reference.
  */
 static inline bool rs_percpu_ref_kill_two_stage(struct rs_percpu_ref *ref,
@@ -301,7 +298,7 @@ static inline void rs_percpu_ref_inspect(struct rs_percpu_ref *ref,
 }
 
 /*
- * For C++, which cannot inline what follows: an RCU read-side critical section is not
+ * For C++, which cannot inline the functions below: an RCU read-side critical section is not
  * the same instructions in each kernel. Defined in kmod/ref/cxx_calls.c.
  */
 void __rs_percpu_ref_get_call(struct rs_percpu_ref *ref, unsigned long nr);
@@ -311,15 +308,15 @@ bool __rs_percpu_ref_tryget_live_call(struct rs_percpu_ref *ref);
 
 #ifndef __cplusplus
 /*
- * The RCU read-side critical sections here are those of disabled preemption, for
- * which every grace period waits, too: two instructions, where rcu_read_lock() and
- * rcu_read_unlock() are calls if the kernel is preemptible. They are as long as an
- * addition. Whatever takes longer, release() above all, goes over to the other kind.
+ * The RCU read-side critical sections here disable preemption, for which every grace period
+ * waits, too: two instructions, where rcu_read_lock() and rcu_read_unlock() are calls if the
+ * kernel is preemptible. They are as long as an addition. What takes longer, release() above
+ * all, is done in the other kind (percpu_ref_dropped()).
  */
 
 /*
- * True, and the slots, if the counter is in per-CPU mode. The pointer is read
- * once: ATOMIC may be set at any time, and a second read could see it.
+ * Return: true, with the slots, if the counter is in per-CPU mode. The pointer is read once:
+ * ATOMIC may be set at any time, and a second read could see it.
  */
 static inline bool __rs_percpu_ref_slots(const struct rs_percpu_ref *ref,
 					 unsigned long __percpu **slots)
@@ -332,7 +329,7 @@ static inline bool __rs_percpu_ref_slots(const struct rs_percpu_ref *ref,
 	return true;
 }
 
-/* For the shared word. Nothing is left of this where @nr is a constant. */
+/* @nr for the shared word, or 0 if it has no room. No code where @nr is a constant. */
 static __always_inline unsigned long __rs_percpu_ref_nr(struct rs_percpu_ref *ref,
 							unsigned long nr)
 {
@@ -377,7 +374,7 @@ static inline void rs_percpu_ref_get(struct rs_percpu_ref *ref)
  * @ref: the counter
  * @nr: how many, at most %RS_PERCPU_REF_NR_MAX; with 0 only the answer is given
  *
- * Succeeds on a killed counter as long as somebody holds a reference.
+ * Succeeds on a killed counter as long as a reference is held.
  *
  * Context: any, between init and exit. Ordering: ACQUIRE on success once the
  * counter is atomic, none in per-CPU mode.

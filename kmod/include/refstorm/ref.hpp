@@ -4,8 +4,8 @@
  *
  *	ref<T>		one reference; put when it goes out of scope. Moved, never copied;
  *			share() takes another one
- *	found<T>	perhaps a reference: the answer of a tryget or a lookup. Must be looked at
- *	borrowed<T>	somebody else's reference, for the length of a scope; costs nothing
+ *	found<T>	perhaps a reference: the answer of a tryget or a lookup, to be tested
+ *	borrowed<T>	a reference that another handle or C holds, for the length of a scope
  *	bundle<T>	several references that are taken and put in one operation
  *	live<T>		the owner of a per-CPU count: the right to kill it, once
  *
@@ -24,16 +24,16 @@
  *	kill(), the end of live's scope	kill	any but NMI
  *	begin(), reinit(), finish()	init, reinit, exit	process, or as gfp says
  *
- * The handles add types to that and no instruction: a handle that the compiler knows to hold
- * something is C's inline function. One that may be empty, because it lives in memory or was
- * moved from on some paths, is tested where it is put; nowhere else. Handles themselves are not
- * shared between threads.
+ * Handles add types to the C functions and no instruction: an operation of a handle that the
+ * compiler knows to hold an object is C's inline function. A handle that may be empty, because it
+ * lives in memory or was moved from on some paths, is tested where it is put, and nowhere else.
+ * Threads do not share handles.
  *
- * What the language cannot refuse is refused at run time: killing, handing over or sharing what a
- * handle no longer holds warns and does nothing. Reaching through such a handle faults at a
- * null pointer. clang-tidy's bugprone-use-after-move finds both before.
+ * Mistakes that the language cannot refuse are refused at run time: kill, release_to_c() and
+ * share() of a handle that is empty warn and do nothing. An access through such a handle faults
+ * at a null pointer. clang-tidy's bugprone-use-after-move finds both at build time.
  *
- * Needs C++20, no library and no kernel header, no constructor of the kernel's; docs/cxx.md.
+ * Needs C++20, no library, no kernel header and no global constructors; see docs/cxx.md.
  */
 #pragma once
 
@@ -50,9 +50,9 @@ template <typename Handle>
 class maybe;
 
 /*
- * Tells the compiler that an object has an address, so that it leaves out what tests for that.
- * Before the object is counted, not after: else gcc carries the test into what comes between.
- * The builtin makes it a value of its own, or gcc forgets what it was told when it inlines.
+ * Tells the compiler that the address of an object is not null, so that it leaves out tests for
+ * null. To be called before the object is counted: otherwise gcc carries a test into the code in
+ * between. Without the builtin gcc forgets the address to be known when it inlines.
  */
 template <typename T>
 __always_inline T *not_null(T &object)
@@ -65,8 +65,8 @@ __always_inline T *not_null(T &object)
 }
 
 /*
- * What all of them are: a pointer that one has at a time. Every function is inlined, so that gcc
- * guesses the same of each branch as it does in C, and lays out the same code.
+ * The base of all handles: a pointer that one handle has at a time. Every function is inlined,
+ * so that gcc predicts each branch as it does in C, and lays out the same code.
  */
 template <typename T>
 class handle {
@@ -94,7 +94,7 @@ class handle {
         return object;
     }
 
-    /* Leaves what it holds, which must be something. */
+    /* Leaves the object that the handle holds; warns if it holds none. */
     __always_inline T *give(const char *what)
     {
         if (object_ == nullptr) {
@@ -115,7 +115,7 @@ class handle {
     mutable T *object_ = nullptr;
 };
 
-/** class borrowed - a reference that somebody else holds for longer than the scope */
+/** class borrowed - a reference that another handle, or C, holds for longer than the scope */
 template <typename T>
 class borrowed {
   public:
@@ -157,7 +157,7 @@ class [[nodiscard]] ref : public handle<T> {
     }
     __always_inline ~ref() { drop(this->object_); }
 
-    /** begin() - the first reference of an object whose count nobody uses yet */
+    /** begin() - the first reference of an object whose count no other code uses yet */
     __always_inline static ref begin(T &object) requires counted_in_one_word<T>
     {
         T *const begun = not_null(object);
@@ -256,7 +256,7 @@ class [[nodiscard]] bundle : public handle<T> {
     unsigned long nr_ = 0; /* no padding, which would be set to zero */
 };
 
-/** class maybe - a handle, or nothing; which, must be looked at before it is taken */
+/** class maybe - a handle, or none; has to be tested before take() */
 template <typename Handle>
 class [[nodiscard]] maybe {
   public:

@@ -2,8 +2,8 @@
 /*
  * ref_counter.hpp - what the handles of ref.hpp know of a counted object
  *
- * A type says by two members which of its members counts, and what to do when nobody
- * holds it any more:
+ * A type says by two members which of its members counts, and which function is called when the
+ * last reference was dropped:
  *
  *	struct request {
  *	    long payload;
@@ -24,7 +24,7 @@ extern "C" {
 
 namespace rs {
 
-/** struct counting - which member of T counts, and who is told that nobody holds it */
+/** struct counting - which member of T counts, and what is called after the last put */
 template <typename T>
 struct counting;
 
@@ -39,7 +39,7 @@ struct counting<T> {
     static constexpr auto release = &T::release;
 };
 
-/** struct calls - the functions of a kind of counter; those it has not got are missing */
+/** struct calls - the functions of a kind of counter; an operation it lacks is missing here */
 template <typename C>
 struct calls;
 
@@ -197,21 +197,21 @@ concept counted = requires(T *object, counter_type<T> *count)
     };
 };
 
-/** counted_in_one_word - by a refcount or a kref: its owner is whoever holds a reference */
+/** counted_in_one_word - by a refcount or a kref: each holder of a reference is an owner */
 template <typename T>
 concept counted_in_one_word = counted<T> && requires(counter_type<T> *count)
 {
     calls<counter_type<T>>::init(count);
 };
 
-/** counted_per_cpu - it has an owner, who kills it */
+/** counted_per_cpu - T has an owner, which kills it */
 template <typename T>
 concept counted_per_cpu = counted<T> && requires(counter_type<T> *count)
 {
     calls<counter_type<T>>::kill(count, nullptr);
 };
 
-/** counted_many - takes and drops many references in one operation; a kref does not */
+/** counted_many - one operation takes or drops many references; a kref has none such */
 template <typename T>
 concept counted_many = counted<T> && requires(counter_type<T> *count)
 {

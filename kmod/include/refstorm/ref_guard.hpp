@@ -52,9 +52,9 @@ class [[nodiscard]] locked {
 };
 
 /**
- * struct kept_in_place - the caller's word that something of C's keeps the memory in place
+ * struct kept_in_place - the caller vouches that C code keeps the memory in place
  *
- * A lock or an RCU read-side critical section that a C function took before it called.
+ * By a lock or an RCU read-side critical section that a C function took before.
  */
 struct kept_in_place {};
 

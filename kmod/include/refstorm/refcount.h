@@ -14,13 +14,12 @@
  *	  <----- bad: saturated ------->   <--- counting -->
  *
  * RS_REFCOUNT_SATURATED lies in the middle of the bad half. Every operation
- * is an unconditional add (or a compare-and-swap loop) that looks at the old
- * value afterwards: if that was not a legal one for the operation, the count
- * is set back to the middle, and one warning per kind of misuse is printed.
- * Other CPUs may add or subtract in between. They would need 2^30 operations
- * before the correction to leave the bad half; since each of them corrects
- * too, that takes 2^30 tasks preempted at that point. A saturated count is
- * never released: memory leaks, and nobody uses it after it was freed.
+ * is an unconditional add (or a compare-and-swap loop) that looks at the old value afterwards:
+ * if the operation does not allow that value, the count is set back to the middle, and one
+ * warning per kind of misuse is printed. Other CPUs may add or subtract in between. 2^30
+ * operations before the correction would leave the bad half; since each of those corrects, too,
+ * that takes 2^30 tasks preempted at that point. A saturated count is never released: its memory
+ * leaks, and is not used after it was freed.
  *
  * Memory ordering
  * ===============
@@ -42,9 +41,8 @@
  * selftests/litmus/ has tests of each case, C1 to C7: what must hold, and what is
  * not promised. selftests/modules/ordering/expected has the arm64 instructions.
  *
- * inc and add need none because the caller already holds a reference, which
- * reached it with an ordering of its own; *_not_zero assume that the ordering
- * comes with the pointer to the object.
+ * inc and add need no ordering: the caller already holds a reference, which reached it with an
+ * ordering of its own. *_not_zero assume that the ordering comes with the pointer to the object.
  *
  * Where mainline answers otherwise
  * ================================
@@ -61,11 +59,11 @@
  *
  * The oracle knows these as differences (docs/oracle.md), and no other.
  *
- * Twins
- * =====
+ * Names with two underscores
+ * ==========================
  *
- * Each operation has a twin with two underscores that also writes the count
- * that it found to *@oldp, unless that is NULL; all else is the same.
+ * __rs_refcount_inc() and its like also write the count that they found to *@oldp, unless that
+ * is NULL; all else is as without the underscores.
  */
 #ifndef _REFSTORM_REFCOUNT_H
 #define _REFSTORM_REFCOUNT_H
@@ -101,7 +99,7 @@ typedef struct rs_refcount_struct {
  * @RS_REFCOUNT_ADD_OVF: inc or add went past RS_REFCOUNT_MAX
  * @RS_REFCOUNT_ADD_UAF: inc or add on zero: use after free
  * @RS_REFCOUNT_SUB_UAF: *_and_test went below zero: use after free
- * @RS_REFCOUNT_DEC_LEAK: dec reached zero, where nobody would release
+ * @RS_REFCOUNT_DEC_LEAK: dec reached zero, where no caller would release the object
  * @RS_REFCOUNT_SATURATION_NR: how many there are
  */
 enum rs_refcount_saturation_type {
@@ -121,7 +119,7 @@ void __cold rs_refcount_warn_saturate(rs_refcount_t *r,
  * @r: the count
  * @n: its new value, 0 to RS_REFCOUNT_MAX
  *
- * For initialising; nobody else may use @r yet. Context: any. Ordering: none.
+ * For initialising: no other task may use @r yet. Context: any. Ordering: none.
  */
 static inline void rs_refcount_set(rs_refcount_t *r, int n)
 {
@@ -145,8 +143,8 @@ static inline unsigned int rs_refcount_read(const rs_refcount_t *r)
  * @r: the count
  * @n: its new value, 0 to RS_REFCOUNT_MAX
  *
- * For an object whose memory lookups may already see (SLAB_TYPESAFE_BY_RCU):
- * whoever succeeds in rs_refcount_inc_not_zero_acquire() sees it initialised.
+ * For an object whose memory lookups may already see (SLAB_TYPESAFE_BY_RCU): a caller for which
+ * rs_refcount_inc_not_zero_acquire() succeeds sees the object initialised.
  *
  * Context: any. Ordering: RELEASE. As in Linux 6.15.
  */
@@ -156,8 +154,8 @@ static inline void rs_refcount_set_release(rs_refcount_t *r, int n)
 }
 
 /*
- * Does adding @i to @old start or end in the bad half? A number that the compiler
- * knows needs one unsigned comparison.
+ * Does adding @i to @old start or end in the bad half? If @i is a constant, that is one
+ * unsigned comparison.
  */
 static __always_inline bool __rs_refcount_overflows(int i, int old)
 {
@@ -166,7 +164,7 @@ static __always_inline bool __rs_refcount_overflows(int i, int old)
 	return unlikely(old < 0 || (int)((unsigned int)old + i) < 0);
 }
 
-/* The same, or is @old zero? */
+/* Does adding @i to @old start or end in the bad half, or is @old zero? */
 static __always_inline bool __rs_refcount_misadds(int i, int old)
 {
 	if (__builtin_constant_p(i) && i > 0 && i < INT_MAX)
@@ -419,7 +417,7 @@ static inline void __rs_refcount_dec(rs_refcount_t *r, int *oldp)
 		rs_refcount_warn_saturate(r, RS_REFCOUNT_DEC_LEAK);
 }
 
-/* An architecture's own; RS_REFCOUNT_GENERIC is for testing what the others have. */
+/* x86 has decrements of its own; RS_REFCOUNT_GENERIC tests those of the other architectures. */
 #if defined(__x86_64__) && !defined(RS_REFCOUNT_GENERIC)
 #include <refstorm/refcount_x86.h>
 #else
@@ -452,7 +450,7 @@ static inline __must_check bool rs_refcount_dec_and_test(rs_refcount_t *r)
  * rs_refcount_dec - drop a reference that is not the last
  * @r: the count; the caller knows of another reference
  *
- * Reaching zero saturates with a warning, because nobody would release.
+ * Reaching zero saturates with a warning, because no caller would release the object.
  *
  * Context: any. Ordering: RELEASE (case 3).
  */

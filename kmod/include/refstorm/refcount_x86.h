@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * rs_refcount_t on x86: decrements whose checks are the flags that they leave.
+ * rs_refcount_t on x86: decrements that are checked by the flags that they set.
  *
  * A locked decrement sets the flags as a comparison of the old value with 1
  * would, overflow included:
@@ -10,14 +10,13 @@
  *	1		e		it was the last			misuse
  *	2 and more	g		one of several			fine
  *
- * A locked instruction is a full barrier, which is more than each needs. Included
- * by <refstorm/refcount.h>, which has the same in C for other architectures.
+ * A locked instruction is a full barrier, which is more than either operation needs.
+ * <refstorm/refcount.h> includes this header, and has the same in C for other architectures.
  *
- * KASAN and KCSAN see into no asm, so both are told of the access before it, as
- * the kernel's own atomic operations tell them: a put of a freed object is
- * reported, and so is a plain access that races with a put. KCSAN, which also
- * models weak memory, is told of the barriers that are promised, not of those that the
- * instruction gives.
+ * KASAN and KCSAN do not look into asm, so both are told of the access before it, as the
+ * kernel's own atomic operations tell them: a put of a freed object is reported, and so is a
+ * plain access that races with a put. KCSAN also models weak memory, and is told of the barriers
+ * that the operation promises, not of those that the instruction gives.
  */
 #ifndef _REFSTORM_REFCOUNT_X86_H
 #define _REFSTORM_REFCOUNT_X86_H
@@ -27,7 +26,7 @@
 #include <linux/instrumented.h>
 #endif
 
-/* A decrement with RELEASE comes. Without KASAN and KCSAN this is nothing. */
+/* Tell KASAN and KCSAN of a decrement with RELEASE. Without them no instruction. */
 static __always_inline void __rs_refcount_arch_instrument(rs_refcount_t *r)
 {
 	kcsan_release();

@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * rs_sealed_ref: a reference count spread over the CPUs whose get and put need
- * no RCU read-side critical section, and whose kill needs no grace period.
+ * rs_sealed_ref: a reference count spread over the CPUs whose get and put need no RCU read-side
+ * critical section, and whose kill needs no grace period.
  *
- * BEWARE: no grace period lies between kill and release(). Mainline documents
- * none either, but its per-CPU mode always gave one, and code may lean on it
- * unknowingly. An object that others find under RCU, and take with tryget, must be
- * freed with kfree_rcu() or after synchronize_rcu(); or use rs_percpu_ref, which has
- * the same functions.
+ * BEWARE: no grace period lies between kill and release(). Mainline documents none either, but
+ * its per-CPU mode always has one, and code may rely on it unknowingly. An object that RCU
+ * readers find, and take a reference to with tryget, must be freed with kfree_rcu() or after
+ * synchronize_rcu(); or it uses rs_percpu_ref, which has the same functions.
  *
- * Each CPU has a slot, a signed number. Open, it is about 2^62; sealed, about
- * -2^62. Get and put add to the slot of the CPU that they run on, one instruction,
- * and the sign that it leaves says whether the addition counted. Decision and
- * count are one instruction, so nothing has to keep them together. If the slot was
- * sealed, what was added to it is never read, and the reference is counted in one
- * word that all CPUs share.
+ * Each CPU has a slot, a signed number. Open, the slot is about 2^62; sealed, about -2^62. Get
+ * and put add to the slot of the CPU that they run on, one instruction, and the sign that this
+ * leaves says whether the addition counted. One instruction decides and counts, so nothing has
+ * to keep the two together. What was added to a sealed slot is never read, and the reference is
+ * counted in one word that all CPUs share.
  *
- * Kill has every CPU seal its own slot: an interrupt to each of them, tens of
- * microseconds. docs/sealed-slot.md tells why that is right, and what it costs:
- * CPUs are interrupted, idle ones too; one that has its interrupts off, or a virtual
- * one that does not run, delays kills; memory of a counter that was ended is
- * kept until every task has slept or left the kernel once.
+ * Kill has every CPU seal its own slot: an interrupt to each of them, tens of microseconds.
+ * docs/sealed-slot.md tells why that is right, and what it costs. CPUs are interrupted, idle ones
+ * too. A CPU with interrupts off, or a virtual one that does not run, delays kills. Slots of a
+ * counter that was ended are kept until every task has slept or left the kernel once.
  *
- * Flags and modes are those of <refstorm/percpu_common.h>. Each function does what its
- * namesake of <refstorm/percpu_ref.h> does, except where its comment says otherwise.
+ * Flags and modes are those of <refstorm/percpu_common.h>. Each function does what its namesake
+ * of <refstorm/percpu_ref.h> does, except where its comment says otherwise.
  *
- * RS_SEALED_REF_GENERIC, defined for a whole module before this is included, selects
- * the implementation on 64-bit atomic operations, which needs no interrupts between
- * CPUs. It is the only one for machines other than x86-64.
+ * RS_SEALED_REF_GENERIC, defined for a whole module before this header is included, selects the
+ * implementation on 64-bit atomic operations, which needs no interrupts between CPUs. It is the
+ * only one for machines other than x86-64.
  */
 #ifndef _REFSTORM_SEALED_REF_H
 #define _REFSTORM_SEALED_REF_H
@@ -56,8 +53,8 @@ struct rs_sealed_ref;
  * typedef rs_sealed_ref_func_t - release and confirmation callbacks
  * @ref: the counter
  *
- * Context: softirq, or that of a put, in an RCU read-side critical section;
- * must not sleep. No lock of ours is held.
+ * Context: softirq or the context of a put, in an RCU read-side critical section; must not
+ * sleep. rsref.ko holds no lock.
  */
 typedef void (rs_sealed_ref_func_t)(struct rs_sealed_ref *ref);
 
@@ -65,7 +62,7 @@ typedef void (rs_sealed_ref_func_t)(struct rs_sealed_ref *ref);
  * struct rs_sealed_ref - per-CPU reference count
  * @slots: of this counter, or those of all counters that have none, which are
  *	always sealed; private
- * @data: the rest, which the fast path does not touch; private
+ * @data: what the fast path does not touch; private
  */
 struct rs_sealed_ref {
 	s64 __percpu		*slots;
@@ -83,9 +80,9 @@ struct rs_sealed_ref_rounds {
 };
 
 /*
- * More than this in one call goes to the shared word, so that no slot can come near the
- * other side of zero. A slot would get there by 2^54 calls in a row, all gets or all puts,
- * on one CPU. A counter as a whole counts to 2^59: the shared word has no room for more.
+ * More references than this in one call go to the shared word, so that no slot comes near the
+ * other side of zero: that would take 2^54 calls in a row, all gets or all puts, on one CPU. A
+ * counter as a whole counts to 2^59, since the shared word has no room for more.
  */
 #define __RS_SEALED_REF_MAX_NR	256
 
@@ -104,28 +101,26 @@ bool __rs_sealed_ref_tryget_slow(struct rs_sealed_ref *ref, unsigned long nr);
 bool __rs_sealed_ref_tryget_live_slow(struct rs_sealed_ref *ref);
 
 /*
- * Add @nr to the slot of this CPU. Return: true if the slot was open, and that has
- * counted. Ordering: what the caller did before is visible to whoever seals the
- * slot later.
+ * Add @nr to the slot of this CPU. Return: true if the slot was open, so that the addition
+ * counted. Ordering: the CPU that seals the slot later sees what the caller did before.
  *
- * Any interrupt, NMI or migration may come between the load of the pointer and the
- * addition; the slots stay allocated, and nobody else's, for as long as a task
- * may be there. On x86-64 the addition is a single instruction, and not locked:
- * only the CPU itself may write to its slot while that is open.
+ * Any interrupt, NMI or migration may come between the load of the pointer and the addition.
+ * The slots stay allocated, and no other counter's, for as long as a task may be there. On x86-64
+ * the addition is a single instruction, and not locked: only the CPU itself may write to its
+ * slot while the slot is open.
  *
- * KASAN and KCSAN are not told of it, as they are not of the kernel's own this_cpu_add(). A
- * counter that was freed is reported when its slots are read here. KASAN knows
- * per-CPU memory by the chunk only, and would see nothing in slots that were given
- * back; sealed_block.c looks for additions to those. KCSAN would need the address of the
- * slot, which may be another CPU's when the addition is done, and no plain access that could
- * race with it exists.
+ * KASAN and KCSAN are not told of the addition, nor are they of the kernel's own this_cpu_add().
+ * A counter that was freed is reported when its pointer is read here. KASAN knows per-CPU memory
+ * by the chunk only, and would see nothing in slots that were freed; sealed_block.c looks for
+ * additions to those. KCSAN would need the address of the slot, which may be another CPU's when
+ * the addition is done; no plain access exists that could race with it.
  */
 #ifdef RS_SEALED_REF_GENERIC
 static __always_inline bool __rs_sealed_ref_add(struct rs_sealed_ref *ref, long nr)
 {
 	s64 __percpu *slots = READ_ONCE(ref->slots);
 
-	/* On whatever CPU this ends up: the sum is what counts. */
+	/* The task may have moved to another CPU: only the sum of all slots counts. */
 	return atomic64_add_return(nr, (atomic64_t *)raw_cpu_ptr(slots)) >= 0;
 }
 
@@ -230,7 +225,7 @@ static inline bool rs_sealed_ref_kill(struct rs_sealed_ref *ref)
  * @confirm: called once no tryget_live can succeed any more, or NULL
  *
  * Context and ordering as for rs_sealed_ref_kill_and_confirm().
- * Return: true for the first caller only, who has to drop the initial reference.
+ * Return: true for the first caller only, which has to drop the initial reference.
  */
 static inline bool rs_sealed_ref_kill_two_stage(struct rs_sealed_ref *ref,
 						rs_sealed_ref_func_t *confirm)
@@ -385,7 +380,7 @@ static __always_inline void rs_sealed_ref_get(struct rs_sealed_ref *ref)
  *	critical section) keeps its memory in place
  * @nr: how many, at most %RS_PERCPU_REF_NR_MAX; with 0 only the answer is given
  *
- * Succeeds on a killed counter as long as somebody holds a reference.
+ * Succeeds on a killed counter as long as a reference is held.
  *
  * Context: any, NMI included, between init and exit, while RCU is watching.
  * Ordering: ACQUIRE on success.
@@ -432,8 +427,7 @@ static __always_inline bool rs_sealed_ref_tryget_live(struct rs_sealed_ref *ref)
  * rs_sealed_ref_tryget_live_rcu - take a reference unless it was killed
  * @ref: the counter
  *
- * rs_sealed_ref_tryget_live() for a caller that is an RCU reader; it saves nothing
- * here.
+ * rs_sealed_ref_tryget_live(), under the name of its like for rs_percpu_ref.
  *
  * Context: RCU read-side critical section, between init and exit.
  * Return: true if the reference was taken.

@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who holds it: tracking of references, switched on for one counter at a time.
+ * Tracking: who holds the references of a counter. It is switched on for one counter at a time.
  *
- * A counter that was killed and is never released says nothing by itself: a number
- * does not know who it stands for. Tracking gathers two kinds of evidence.
+ * A counter that was killed and is never released says nothing by itself: a number does not tell
+ * whose references it stands for. Tracking gathers two kinds of evidence.
  *
- * Named holders, exact. Whoever takes a reference with ..._get_held() brings a struct
- * rs_holder, usually embedded in what holds the reference, and gives it to
- * ..._put_held(). While the counter is tracked that holder is in a list, with its name
- * and the stack, task, CPU and time of the get. What is in the list is held.
+ * Named holders, exact. A caller that takes a reference with ..._get_held() gives a struct
+ * rs_holder, usually embedded in what holds the reference, and gives it again to ..._put_held().
+ * While the counter is tracked the holder is in a list, with its name and the stack, task, CPU
+ * and time of the get. Each holder in the list has a reference.
  *
- * Anonymous gets and puts of a per-CPU counter, by call site. They are counted for each
- * stack that they come from. The total is exact: taken before, plus gets, minus puts,
- * plus named holders is the count. Which of several sites that only get is the one whose
- * reference is missing cannot be known, if their puts come by the same way. They are the
- * suspects.
+ * Anonymous gets and puts of a per-CPU counter, by call site: they are counted for each stack
+ * that they come from. The total is exact: references from before, plus gets, minus puts, plus
+ * named holders is the count. If several sites only get, and all their puts come by the same way,
+ * tracking cannot tell which site misses a put. Those sites are the suspects.
  *
- * A refcount or kref has no room to say that it is tracked, so there the owner keeps a
- * struct rs_track beside it, and only named holders are seen.
+ * A refcount or kref has no room to say that it is tracked. Its owner keeps a struct rs_track
+ * beside it, and only named holders are recorded.
  *
- * A tracked counter that was killed and is not released some seconds later is reported
- * in the kernel log, with its holders, and again after twice the time, and so on.
- * rs_track_for_each() shows them all at any time.
+ * A tracked counter that was killed and is not released some seconds later is reported in the
+ * kernel log, with its holders, and again after twice the time, and so on. rs_track_for_each()
+ * shows all tracked counters at any time.
  *
- * While a per-CPU counter is tracked it counts in its shared word, where every get and
- * put meets the flag in what its atomic operation returns. While it is not, none
- * of its functions has an instruction more; ..._put_held() has a load and a branch.
+ * While a per-CPU counter is tracked it counts in its shared word, where each get and put finds
+ * a flag in what its atomic operation returns. While it is not tracked, none of its functions has
+ * an instruction more; ..._put_held() has a load and a branch.
  */
 #ifndef _REFSTORM_TRACK_H
 #define _REFSTORM_TRACK_H
@@ -45,7 +44,7 @@ struct rs_tracker;
 /* Frames that are kept of a stack, and bytes of a name, with its end */
 #define RS_TRACK_FRAMES		8
 #define RS_TRACK_NAME		32
-/* Call sites of one counter, at most; the parameter track_sites says how many */
+/* Call sites of one counter, at most; the parameter track_sites sets the number */
 #define RS_TRACK_SITES_MAX	64
 /* Holders that a view shows; the others are counted */
 #define RS_TRACK_HOLDERS_SHOWN	32
@@ -53,7 +52,7 @@ struct rs_tracker;
 /**
  * struct rs_track_origin - where a reference was taken, or moved to a holder
  * @name: of the holder, or NULL; has to stay while the holder has a reference
- * @comm: the task's name; an interrupt's is that of the task it interrupted
+ * @comm: the task's name; in an interrupt that of the interrupted task
  * @pid: the task
  * @cpu: the CPU
  * @since_ns: the time, of ktime_get_ns()
@@ -76,8 +75,8 @@ struct rs_track_origin {
  * @tracker: whose list that is, or NULL if the reference is not recorded; private
  * @origin: where it was taken
  *
- * Begin it with rs_holder_init() or RS_HOLDER_INIT(). It stays where it is while it
- * has a reference.
+ * To be initialised with rs_holder_init() or RS_HOLDER_INIT(), and not to be moved while it has
+ * a reference.
  */
 struct rs_holder {
 	struct list_head	node;
@@ -90,7 +89,7 @@ struct rs_holder {
 /**
  * rs_holder_init - a holder without a reference
  * @holder: the holder
- * @name: what it is called in reports; has to stay as long as it does
+ * @name: for reports; has to stay as long as @holder
  *
  * Context: any.
  */
@@ -123,7 +122,7 @@ void __rs_percpu_count_put_held(struct rs_percpu_data *data, struct rs_holder *h
  *
  * The counter goes over to its shared word and stays there, as after
  * rs_percpu_ref_switch_to_atomic(), until rs_percpu_ref_untrack(); a dynamic one gives its
- * slots back. References that were taken before are known by their number only. It can
+ * slots back. Of references that were taken before only the number is known. The counter can
  * be killed, resurrected and ended as ever, and may have been killed already. With
  * %RS_PERCPU_REF_INIT_TRACKED it is tracked from the beginning, without a name.
  *
@@ -140,8 +139,8 @@ static inline int rs_percpu_ref_track(struct rs_percpu_ref *ref, const char *nam
  * rs_percpu_ref_untrack - take back rs_percpu_ref_track()
  * @ref: the counter, tracked or not; the caller is its owner, or holds a reference
  *
- * It counts per CPU again if it did before, and nothing else speaks against it. Holders
- * keep their references, unrecorded. exit does this by itself.
+ * The counter counts per CPU again, unless it was switched to atomic mode or killed. Holders
+ * keep their references, which are not recorded any more. exit ends tracking by itself.
  *
  * Context: process, may sleep; between init and exit.
  */
@@ -192,7 +191,7 @@ static inline bool __rs_percpu_ref_add(struct rs_percpu_ref *ref)
 /**
  * rs_percpu_ref_get_held - take a reference for a named holder
  * @ref: the counter; the caller holds a reference, or knows that the initial one is held
- * @holder: who will have it; has none
+ * @holder: will have the reference; has none yet
  *
  * Context: any but NMI, between init and exit. Ordering: none.
  */
@@ -204,9 +203,9 @@ static inline void rs_percpu_ref_get_held(struct rs_percpu_ref *ref,
 }
 
 /**
- * rs_percpu_ref_tryget_held - take one for a named holder unless the count is zero
+ * rs_percpu_ref_tryget_held - take a reference for a named holder unless the count is zero
  * @ref: the counter
- * @holder: who will have it; has none
+ * @holder: will have the reference; has none yet
  *
  * Context: any but NMI, between init and exit. Ordering: as rs_percpu_ref_tryget().
  * Return: true if the reference was taken.
@@ -219,9 +218,9 @@ static inline bool rs_percpu_ref_tryget_held(struct rs_percpu_ref *ref,
 }
 
 /**
- * rs_percpu_ref_tryget_live_held - take one for a named holder unless it was killed
+ * rs_percpu_ref_tryget_live_held - take a reference for a named holder unless killed
  * @ref: the counter
- * @holder: who will have it; has none
+ * @holder: will have the reference; has none yet
  *
  * Context: any but NMI, between init and exit. Ordering: as rs_percpu_ref_tryget_live().
  * Return: true if the reference was taken.
@@ -236,7 +235,7 @@ static inline bool rs_percpu_ref_tryget_live_held(struct rs_percpu_ref *ref,
 /**
  * rs_percpu_ref_put_held - drop the reference of a holder
  * @ref: the counter
- * @holder: who has it, recorded or not, and has none afterwards
+ * @holder: has the reference, recorded or not, and has none afterwards
  *
  * Context: any but NMI that release() can stand, between init and exit.
  * Ordering: everything before the put is visible to release().
@@ -253,7 +252,7 @@ static inline void rs_percpu_ref_put_held(struct rs_percpu_ref *ref,
 /**
  * rs_sealed_ref_get_held - take a reference for a named holder
  * @ref: the counter; the caller holds a reference, or knows that the initial one is held
- * @holder: who will have it; has none
+ * @holder: will have the reference; has none yet
  *
  * Context: any but NMI, between init and exit. Ordering: none.
  */
@@ -265,9 +264,9 @@ static __always_inline void rs_sealed_ref_get_held(struct rs_sealed_ref *ref,
 }
 
 /**
- * rs_sealed_ref_tryget_held - take one for a named holder unless the count is zero
+ * rs_sealed_ref_tryget_held - take a reference for a named holder unless the count is zero
  * @ref: the counter; something else than a reference keeps its memory in place
- * @holder: who will have it; has none
+ * @holder: will have the reference; has none yet
  *
  * Context: any but NMI, between init and exit. Ordering: ACQUIRE on success.
  * Return: true if the reference was taken.
@@ -280,9 +279,9 @@ static __always_inline bool rs_sealed_ref_tryget_held(struct rs_sealed_ref *ref,
 }
 
 /**
- * rs_sealed_ref_tryget_live_held - take one for a named holder unless it was killed
+ * rs_sealed_ref_tryget_live_held - take a reference for a named holder unless killed
  * @ref: the counter; something else than a reference keeps its memory in place
- * @holder: who will have it; has none
+ * @holder: will have the reference; has none yet
  *
  * Context: any but NMI, between init and exit. Ordering: ACQUIRE on success.
  * Return: true if the reference was taken.
@@ -297,7 +296,7 @@ static __always_inline bool rs_sealed_ref_tryget_live_held(struct rs_sealed_ref 
 /**
  * rs_sealed_ref_put_held - drop the reference of a holder
  * @ref: the counter
- * @holder: who has it, recorded or not, and has none afterwards
+ * @holder: has the reference, recorded or not, and has none afterwards
  *
  * Context: any but NMI that release() can stand, between init and exit.
  * Ordering: everything before the put is visible to release().
@@ -312,12 +311,12 @@ static __always_inline void rs_sealed_ref_put_held(struct rs_sealed_ref *ref,
 }
 
 /*
- * Refcounts and krefs, which have no room for it: the owner keeps a struct rs_track.
+ * Refcounts and krefs.
  */
 
 /**
  * struct rs_track - beside a refcount or kref: whether it is tracked
- * @tracker: who does, or NULL; private. Zeroed memory is not tracked
+ * @tracker: records the holders, or NULL; private. Zeroed memory is not tracked
  */
 struct rs_track {
 	struct rs_tracker __rcu	*tracker;
@@ -332,9 +331,9 @@ void __rs_track_hold(struct rs_track *track, struct rs_holder *holder);
 /**
  * rs_track_hold - record a reference that the caller has just taken
  * @track: of the counter
- * @holder: who has it now; had none
+ * @holder: has the reference now; had none
  *
- * Its other end is rs_holder_drop(), before the reference is dropped.
+ * rs_holder_drop() takes this back, before the reference is dropped.
  *
  * Context: any but NMI.
  */
@@ -346,7 +345,7 @@ static inline void rs_track_hold(struct rs_track *track, struct rs_holder *holde
 
 /**
  * rs_kref_track - track a kref
- * @track: beside it
+ * @track: beside the counter
  * @kref: the counter
  * @name: for reports
  * @seconds: as for rs_percpu_ref_track()
@@ -364,7 +363,7 @@ static inline int rs_kref_track(struct rs_track *track, const struct rs_kref *kr
  * rs_kref_get_held - take a reference for a named holder
  * @kref: the counter; the caller holds a reference
  * @track: beside it
- * @holder: who will have it; has none
+ * @holder: will have the reference; has none yet
  *
  * Context: any but NMI. Ordering: none.
  */
@@ -378,8 +377,8 @@ static inline void rs_kref_get_held(struct rs_kref *kref, struct rs_track *track
 /**
  * rs_kref_put_held - drop the reference of a holder
  * @kref: the counter
- * @holder: who has it, recorded or not, and has none afterwards
- * @release: as for rs_kref_put(); it calls rs_track_end()
+ * @holder: has the reference, recorded or not, and has none afterwards
+ * @release: as for rs_kref_put(); has to call rs_track_end()
  *
  * Context: any but NMI that @release can stand. Ordering: as rs_kref_put().
  * Return: 1 if the object was released, else 0.
@@ -393,13 +392,13 @@ static inline int rs_kref_put_held(struct rs_kref *kref, struct rs_holder *holde
 }
 
 /*
- * Looking.
+ * What a tracker knows.
  */
 
 /**
  * struct rs_track_site - a stack that gets or puts came from
- * @gets: references taken there
- * @puts: references dropped there
+ * @gets: references taken from there
+ * @puts: references dropped from there
  * @nr_frames: how many of @frames there are
  * @frames: as in struct rs_track_origin
  */
@@ -417,26 +416,26 @@ struct rs_track_site {
  * @release: its callback, or NULL if it has none of its own
  * @anonymous: anonymous gets and puts are recorded, too
  * @count: references, the owner's among them
- * @killed: it was killed
- * @released: and has no references any more
- * @saturated: misuse was seen; it will never be released
+ * @killed: the counter was killed
+ * @released: it was killed, and has no references any more
+ * @saturated: misuse was seen; the counter will never be released
  * @killed_ms: time since the kill, or since tracking of a killed counter began
- * @reports: how often it was reported in the log
+ * @reports: how many reports were in the log
  * @before: references taken before tracking, the owner's among them until the kill
- * @gets: anonymous ones taken since
- * @puts: anonymous ones dropped since, of whatever age
+ * @gets: anonymous references taken since
+ * @puts: anonymous references dropped since, whenever they were taken
  * @unplaced_gets: of @gets, those without a site: from NMIs, or the table was full
- * @unplaced_puts: the same of @puts
+ * @unplaced_puts: of @puts, those without a site
  * @held: references with a named holder
- * @nr_holders: how many of @holders are here: the oldest, at most
+ * @nr_holders: how many of @holders are used: for the oldest references, at most
  *	%RS_TRACK_HOLDERS_SHOWN
- * @nr_sites: how many of @sites there are
+ * @nr_sites: how many of @sites are used
  * @names: those of @holders, whose own pointers are NULL
- * @holders: references that are held
+ * @holders: where those references were taken
  * @sites: where anonymous gets and puts came from
  *
- * A get or put is counted before it is recorded, so what is under way
- * may show as a difference between @count and the rest.
+ * A get or put is counted before it is recorded, so one that is under way may show as a
+ * difference between @count and the rest.
  */
 struct rs_track_view {
 	char			name[RS_TRACK_NAME];
@@ -464,7 +463,7 @@ struct rs_track_view {
 
 /**
  * typedef rs_track_visit_t - called by rs_track_for_each() for every tracked counter
- * @view: what it looked like just now; valid during the call
+ * @view: of the counter; valid during the call
  * @arg: as given to rs_track_for_each()
  *
  * Context: process, may sleep; must not call rs_track_for_each().
