@@ -151,9 +151,10 @@ static bool oracle_refcount_draw(struct oracle_pair *base, enum oracle_when when
 		return false;
 	step->op = rs_sequence_below(seq, 3) ? rs_sequence_below(seq, subject->nr_ops) : OP_SET;
 	op = &subject->ops[step->op];
-	if (op->many)
-		step->nr = op->role == ROLE_NONE ? oracle_refcount_draw_value(seq) :
-						   oracle_refcount_draw_amount(seq, count);
+	if (op->many && op->role == ROLE_NONE)
+		step->nr = oracle_refcount_draw_value(seq);
+	else if (!oracle_refcount_is_kref(base))	/* also for those that take no number */
+		step->nr = oracle_refcount_draw_amount(seq, count);
 	if (op->role == ROLE_TRYGET_LIMIT)
 		step->limit = oracle_refcount_draw_amount(seq, count);
 	return true;
