@@ -2,19 +2,10 @@
 /*
  * freestanding.hpp - what the counters' headers use of the kernel, for C++
  *
-<<<<<<< HEAD
- * Kernel headers do not compile as C++, and the fast paths of refcount.h, kref.h and
- * sealed_ref.h need little of them: a few names. In C++ those headers include this
- * instead, with the same names for the same instructions, and are otherwise compiled as
- * they stand. So each fast path is written once, and a C++ handle cannot drift from it;
- * that the names here give the kernel's instructions is checked on the object code
- * (scripts/check/twins).
-=======
  * Kernel headers do not compile as C++, and the fast paths of refcount.h, kref.h and sealed_ref.h
  * need only a few names of them. In C++ those headers include this header instead, which has the
  * same names for the same instructions. So each fast path is written once, for C and C++.
- * scripts/twins compares the object code of both.
->>>>>>> 492b479 (ref: comments name their subject, and the story of per-CPU counts is told once)
+ * scripts/check/twins compares the object code of both.
  *
  * In the kernel this header includes nothing; kmod/cxx/cxx.mk gives it the configuration. Without
  * __KERNEL__ it is for programs: a per-CPU variable is global then, and `lock` is always there.
