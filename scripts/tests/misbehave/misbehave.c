@@ -10,11 +10,12 @@
 #include <linux/printk.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 static char *how = "";
 module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, divide, int3, stack, poison, atomic or lockup");
+MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, divide, int3, stack, poison, atomic, lockup or deaf");
 
 static void __init misbehave_write_after_free(void)
 {
@@ -31,6 +32,13 @@ static void __init misbehave_write_after_free(void)
 		objects[i] = kmalloc(64, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		kfree(objects[i]);
+}
+
+/* On each CPU, with interrupts off, for ever: not even SysRq is answered. */
+static void misbehave_be_deaf(void *unused)
+{
+	for (;;)
+		cpu_relax();
 }
 
 static int __init misbehave_init(void)
@@ -68,6 +76,8 @@ static int __init misbehave_init(void)
 		while (ktime_get_ns() < end)
 			cpu_relax();
 		preempt_enable();
+	} else if (!strcmp(how, "deaf")) {
+		on_each_cpu(misbehave_be_deaf, NULL, 0);
 	} else {
 		return -EINVAL;
 	}
