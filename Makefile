@@ -82,9 +82,9 @@ mutants:
 modules:
 	@scripts/deps build && scripts/modules
 
-#: make user         the driver, in build/user/
+#: make user         the driver and its unit tests, in build/user/
 user:
-	@scripts/deps build && scripts/user
+	@scripts/deps build && scripts/user --tests
 
 #: make initramfs    the guest's file system, in build/initramfs/
 initramfs:

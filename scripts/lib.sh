@@ -10,6 +10,7 @@ cache=${REFSTORM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/refstorm}
 scripts=$top/scripts
 me=$(basename "$0")
 export top build cache scripts me
+export CCACHE_DIR=${CCACHE_DIR:-$cache/ccache}
 
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -92,10 +93,15 @@ clean_make() {
 }
 
 # The same for a kernel's own make, after use_kernel: in the root of the kernel's release if it has
-# another's, by the compiler that it was built with.
+# another's, by the compiler that it was built with. On this machine through ccache, if it is there.
 kbuild() {
 	local run=(make) make_words
-	[ -z "${K_ROOT-}" ] || run=("$scripts/kernels/root" "$K_ROOT" make)
+	if [ -n "${K_ROOT-}" ]; then
+		run=("$scripts/kernels/root" "$K_ROOT" make)
+	elif command -v ccache >/dev/null; then
+		# For Debian's headers, which know it.
+		run=(env DEBIAN_KERNEL_USE_CCACHE=1 make)
+	fi
 	read -ra make_words <<<"${K_MAKE-}"
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
 		"${run[@]}" "${make_words[@]}" "$@"
