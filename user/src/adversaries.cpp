@@ -185,8 +185,11 @@ bool adversary_crew::member::allocations_round(const std::stop_token & /*stop*/)
 }
 
 /// Tries to remove a module that is in use.
-bool adversary_crew::member::unload_round(const std::stop_token & /*stop*/)
+bool adversary_crew::member::unload_round(const std::stop_token &stop)
 {
+    // The storm may be over then, and the module not in use.
+    if (stop.stop_requested())
+        return true;
     const char *name = below(2) != 0 ? "refstorm" : "rsref";
     if (::syscall(SYS_delete_module, name, O_NONBLOCK) == 0) {
         report.problem = fmt::format("{} could be removed while a storm ran", name);
@@ -304,8 +307,12 @@ adversary_crew::adversary_crew(const std::vector<std::string> &names, const plac
             continue;
         const round_of round = rounds[static_cast<std::size_t>(found - adversary_names.begin())];
         one->thread = std::jthread([it = one.get(), round](const std::stop_token &stop) {
-            while (!stop.stop_requested() && (it->*round)(stop))
+            // One round however soon the crew is stopped: it tells what an adversary lacks.
+            while ((it->*round)(stop)) {
                 ++it->report.rounds;
+                if (stop.stop_requested())
+                    break;
+            }
         });
     }
 }
