@@ -27,8 +27,8 @@ rs-cxx-dir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 refstorm-cxx-objs := ../cxx/histogram.o ../cxx/providers.o ../cxx/sequence.o
 
 # kbuild leaves CXX empty: the C++ compiler beside the C compiler, of the same version
-rs-cxx-twin = $(if $(findstring /,$1),$(dir $1))$(subst clang,clang++,$(subst gcc,g++,$(notdir $1)))
-CXX := $(foreach word,$(CC),$(call rs-cxx-twin,$(word)))
+rs-cxx-beside = $(if $(findstring /,$1),$(dir $1))$(subst clang,clang++,$(subst gcc,g++,$(notdir $1)))
+CXX := $(foreach word,$(CC),$(call rs-cxx-beside,$(word)))
 
 rs-cxx-derived = $(filter-out -std=% -W% $(CC_FLAGS_LTO),$(_c_flags)) \
 		 $(filter -Wa$(comma)% -Wp$(comma)% -Wframe-larger-than=%,$(_c_flags))
