@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Storms with adversaries: other lives, early ends, switchers, crowds, hotplug, kprobes. */
+/* Storms with adversaries: other lives, early ends, switchers, many objects, hotplug, kprobes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@ FIXTURE_VARIANT(storm) {
 #define VARIANT(...) RS_VARIANT(storm, __VA_ARGS__)
 RS_PROVIDERS(VARIANT)
 
-/* What the provider stands: the value of a column of its row. */
+/* What the provider supports: the value of a column of its row. */
 static const char *stands(const char *provider, const char *column)
 {
 	return rs_value(rs_row("providers", "provider", provider), column);
@@ -115,7 +115,7 @@ TEST_F(storm, of_what_the_counter_has_not_is_refused)
 
 RS_FIXTURE(adversary, 2)
 
-/* Until a number of a storm that runs is larger than @least; false if that does not happen. */
+/* Wait until a number of a running storm is above @least; false if it never is. */
 static bool storm_exceeds(long long id, const char *key, long long least)
 {
 	long long end = rs_now_ms() + RS_PATIENCE_MS;
@@ -151,7 +151,7 @@ TEST_F(adversary, crowd_of_ten_thousand_objects_is_killed_in_overlapping_waves)
 	}
 }
 
-/* Between two gusts nothing is done for as long as one. */
+/* Wait until the workers of a storm with gust_ms rest: no operation for 200 ms. */
 static bool storm_calms(long long id)
 {
 	long long since = rs_now_ms(), end = since + RS_PATIENCE_MS, before = 0, now;
@@ -204,7 +204,7 @@ TEST_F(adversary, callback_of_cpu_hotplug_kills_and_waits)
 	if (!rs_set_cpu_online(1, true))
 		SKIP(return, "CPU 1 cannot go offline here");
 	for (i = 0; i < ARRAY_SIZE(providers); i++) {
-		/* Few workers, so that the CPUs come and go fast. */
+		/* Few workers, so that CPUs change state fast. */
 		id = rs_storm("provider=%s ms=60000 hotplug=1 duty=20", providers[i]);
 		ASSERT_LT(0, id);
 		EXPECT_EQ(EBUSY, rs_try("storm provider=kref hotplug=1"));
@@ -214,7 +214,7 @@ TEST_F(adversary, callback_of_cpu_hotplug_kills_and_waits)
 		row = rs_storm_wait(id);
 		TH_LOG("%s", row);
 		EXPECT_STREQ("stopped", rs_value(row, "verdict"));
-		/* Of a CPU that goes, and comes, in each of the two states. */
+		/* One kill in each of the two states, for a CPU that goes and one that comes. */
 		EXPECT_EQ(4, rs_number(row, "hotplug_kills"));
 		EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
 	}

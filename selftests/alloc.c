@@ -80,7 +80,7 @@ static const struct scenario {
 	{ "storm_thread", "storm provider=atomic workers=1 killers=1 ms=10", NULL, 3,
 	  { "stop all" } },
 	{ "percpu_ref_data", "bench provider=rs_percpu_ref operation=pair", NULL, 1, {} },
-	/* The second is in its own measurement. */
+	/* The second allocation is for its own measurement. */
 	{ "percpu_ref_slots", "bench provider=rs_percpu_ref operation=init_exit", NULL, 2, {} },
 	{ "bench", "bench provider=kref operation=pair cpus=1 ms=1", NULL, 2, {} },
 	{ "bench_thread", "bench provider=kref operation=pair cpus=1 ms=1", NULL, 1, {} },
@@ -92,7 +92,7 @@ static const struct scenario {
 	  NULL, 2, {} },
 };
 
-/* Covered elsewhere: by a test of its own below, or, module start, in module.sh. */
+/* Sites with a test of their own below; sites of module start are in module.sh. */
 static const char * const others[] = { "storm_object", "events", "workqueue", "callback_thread",
 					"oracle", "oracle_thread" };
 
@@ -254,7 +254,7 @@ TEST_F(alloc, any_means_the_next_at_whatever_site)
 {
 	ASSERT_TRUE(rs_fail("any", 1));
 	EXPECT_EQ(ENOMEM, try_open("control"));
-	/* The open of control is one, the object the second. */
+	/* The first allocation is that of opening control, the second the object. */
 	ASSERT_TRUE(rs_fail("any", 2));
 	EXPECT_EQ(ENOMEM, rs_write("control", "create t kref", 13));
 	EXPECT_EQ(0, rs_write("control", "create t kref", 13));

@@ -100,7 +100,7 @@ TEST_F(bench, takes_time_from_perf_too)
 	EXPECT_STREQ("ns", rs_value(result_of("init_exit"), "unit"));
 }
 
-/* Also what leaves another count: its opposite follows. */
+/* Also operations that change the count: their opposite follows. */
 static const char * const on_cpus[] = { "get", "put", "pair", "tryget", "tryget_live",
 					"tryget_live_rcu", "pair_atomic" };
 
@@ -195,7 +195,7 @@ TEST_F(bench, sorts_every_kill_into_a_bucket)
 	free(all);
 }
 
-/* Whose counters have memory of their own when they were never used, and when they are. */
+/* The providers whose counters have memory of their own: never used, and in use. */
 static const struct {
 	const char *provider;
 	bool cold, hot;
@@ -223,7 +223,7 @@ TEST_F(bench, tells_the_memory_that_counters_take)
 
 	if (getenv("REFSTORM_SLOW_ALLOCATIONS"))
 		SKIP(return, "more than four minutes of allocations here");
-	/* Dynamic counts get hot quickly and stay it, however long the measurement takes. */
+	/* Dynamic counts become hot soon and stay hot, however long the measurement takes. */
 	threshold = rs_parameter("dynamic_threshold", "16");
 	hot_ms = rs_parameter("dynamic_hot_ms", "600000");
 	ASSERT_TRUE(*threshold && *hot_ms);
@@ -244,7 +244,7 @@ TEST_F(bench, tells_the_memory_that_counters_take)
 		EXPECT_EQ(memory[p].hot, has_slots(hot)) {
 			TH_LOG("%s", hot);
 		}
-		/* But for pages of others: ten of them. */
+		/* Allow for ten pages of other users. */
 		EXPECT_LE(atof(rs_value(result_of("memory_cold"), "value")),
 			  atof(rs_value(result_of("memory_hot"), "value")) + 4);
 	}

@@ -103,7 +103,7 @@ storms_in_json() {
 	quiet_module
 }
 
-# It arms and announces the warnings itself, and counts them.
+# The driver arms, announces and counts the warnings itself.
 saturates() {
 	run 0 storm --keep --pattern saturate --seconds 0.3
 	expect_in "verdict: held" "$said"

@@ -96,7 +96,7 @@ TEST_F(dynamic, a_hot_one_gets_slots_and_gives_them_back_when_cold)
 	EXPECT_TRUE(mode_becomes("atomic", RS_PATIENCE_MS));
 	EXPECT_STREQ("4011", row("count"));
 	EXPECT_EQ(0, rs_events_count(self->events, "object:t", "release"));
-	/* Probing is atomic, too; the slots go when it was judged cold. */
+	/* A probing counter is atomic, too; its slots are freed once it is found cold. */
 	for (patience = 200; slots() != self->slots && patience; patience--)
 		rs_sleep_ms(20);
 	EXPECT_EQ(self->slots, slots());
@@ -147,7 +147,7 @@ TEST_F(dynamic, without_memory_for_slots_it_stays_atomic_and_right)
 
 TEST_F(dynamic, a_kill_finds_it_in_every_state_and_releases_once)
 {
-	/* Delays after it was made hot: warming up, hot, probing, cold again. */
+	/* Delays after the counter became hot: warming up, hot, probing, cold again. */
 	static const unsigned int delays[] = { 0, 1, 5, 50, 210, 400, 900, 1400 };
 	size_t i;
 
@@ -177,7 +177,7 @@ TEST_F(dynamic, a_hot_one_does_not_hold_up_unloading)
 		ASSERT_STRNE("", rs_parameter("dynamic_hot_ms", "200"));
 		ASSERT_STREQ("done", rs_result("create t rs_percpu_ref_dynamic"));
 	}
-	/* The counts began anew with the module; the kernel log is the old one. */
+	/* The module was reloaded, so its counts are new; the kernel log is not. */
 	EXPECT_STREQ("", rs_kmsg_complaint(self->mark.kmsg));
 }
 

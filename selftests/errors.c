@@ -16,7 +16,7 @@ FIXTURE(refused) {
 	struct rs_mark mark;
 };
 
-/* One object of each state to be refused things about. */
+/* An object in each state, for commands that are refused in that state. */
 FIXTURE_SETUP(refused)
 {
 	self->mark = rs_begin();
@@ -134,7 +134,7 @@ TEST_F(refused, names_are_checked)
 	};
 
 	EXPECT_REFUSALS("control", rows);
-	/* The longest name, made of everything that is accepted. */
+	/* The longest name, with every accepted character class. */
 	EXPECT_STREQ("done", rs_result("create Abcdefghijklmnopqrstuvwxy-_.019 kref"));
 }
 

@@ -193,7 +193,7 @@ TEST_F(events, poll_on_storms_wakes_at_the_end_of_one)
 	EXPECT_EQ(0, poll_in(fd, 0));
 	EXPECT_EQ(POLLIN, poll_in(fd, 20000));
 	EXPECT_STREQ("done", rs_value(rs_storm_row(id), "state"));
-	/* Until it is read from its beginning again. */
+	/* Until a read from the beginning of the file. */
 	EXPECT_EQ(POLLIN, poll_in(fd, 0));
 	ASSERT_EQ(0, lseek(fd, 0, SEEK_SET));
 	said = rs_read_fd(fd);

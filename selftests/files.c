@@ -137,7 +137,7 @@ TEST_F(files, are_for_root_only)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		/* Inside already, so that only the mode of the file is asked. */
+		/* Already in the directory, so that only the mode of the file decides. */
 		if (chdir(RS_DIR) || setgid(65534) || setuid(65534))
 			_exit(100);
 		for (i = 0; i < ARRAY_SIZE(all_files); i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happened to an object before its storm broke, in the history file and in tracefs. */
+/* The last events of an object before its storm broke, in the history file and in tracefs. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ TEST_F(history, is_of_the_last_storm_that_broke)
 	snprintf(first, sizeof(first), "%s", rs_value(broken_storm(""), "storm"));
 	ASSERT_STRNE("", first);
 	EXPECT_STRNE("", rs_row("history", "storm", first));
-	/* One that holds leaves it as it is. */
+	/* A storm that holds does not change the history. */
 	rs_storm_wait(rs_storm("provider=kref ms=100"));
 	EXPECT_STRNE("", rs_row("history", "storm", first));
 	EXPECT_STREQ("broken", rs_value(broken_storm(""), "verdict"));
@@ -103,7 +103,7 @@ static int traced(const char *word)
 	return count;
 }
 
-/* Tools outside of the kernel know none of its enums. */
+/* Tools in user space need names, not the kernel's enums. */
 TEST_F(history, its_format_is_numbers_that_any_tool_can_read)
 {
 	char line[8192];

@@ -109,7 +109,7 @@ TEST_F(tracked, a_forgotten_get_is_named_in_debugfs_and_in_the_log)
 	ASSERT_STREQ("true", rs_result("kill t"));
 
 	snprintf(header, sizeof(header), "rsref: %s \"t\" ", variant->kind);
-	/* The last line that is asked for; the report is not one message. */
+	/* The last line of the report, which is several messages. */
 	log = log_with(self->kmsg, "get_held+0x");
 	TH_LOG("%s", after(log, header));
 	EXPECT_NE(NULL, strstr(after(log, header), "is not released: 1 reference"));
@@ -217,7 +217,7 @@ TEST_F(tracked, gets_and_puts_without_a_name_are_known_by_number_and_call_site)
 	EXPECT_EQ(NULL, strstr(table, "[rsref]"));
 	free(table);
 
-	/* The owner's was one of those before; two stages have it dropped by a put. */
+	/* The owner's reference is from before tracking; a two-stage kill drops it by a put. */
 	ASSERT_STREQ("true", rs_result("kill t"));
 	log = log_with(self->kmsg, "without a name");
 	EXPECT_EQ(5, number("count"));

@@ -35,7 +35,7 @@ begin() {
 	unload_all
 }
 
-# As it was found, even after a test that failed in the middle.
+# Restore what was found, also after a test that failed half-way.
 leave() {
 	! loaded refstorm || [ ! -e "$dir/control" ] || echo stop all >"$dir/control" 2>/dev/null
 	if [ -n "$found_loaded" ]; then load_all; else unload_soon || :; fi
@@ -58,7 +58,7 @@ result() {
 	fi
 }
 
-# check NAME COMMAND...: what the command says is shown if it fails. A command
+# check NAME COMMAND...: the output of the command is shown if it fails. A command
 # is usually a function here; it runs in a subshell that ends at the first error.
 check() {
 	ktap_name=$1
@@ -107,7 +107,7 @@ end() {
 	exit
 }
 
-# The names in the providers file; of those whose row has KEY=VALUE.
+# The names in the providers file, or only those whose row has KEY=VALUE.
 providers() {	# providers [KEY=VALUE]
 	sed -n "/ ${1-}/s/^provider=\([^ ]*\) .*/\1/p" "$dir/providers"
 }
@@ -140,7 +140,7 @@ becomes() {
 		sleep 0.1
 	done
 }
-# A storm that was just stopped lets go of the module a little later.
+# A stopped storm drops its reference to the module a little later.
 unload_soon() {
 	becomes refstorm_is_gone && unload_all
 }

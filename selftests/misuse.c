@@ -69,7 +69,7 @@ FIXTURE_SETUP(misuse)
 	self->kmsg = rs_kmsg_open();
 }
 
-/* A test that provoked warnings has looked at the log itself: what comes after is judged. */
+/* The test checks its own warnings; rs_end() checks the log from here on. */
 FIXTURE_TEARDOWN(misuse)
 {
 	close(self->kmsg);

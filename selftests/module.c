@@ -145,7 +145,7 @@ const char *rs_end(struct rs_mark *mark)
 	static char said[256];
 	struct rs_mark now;
 	const char *complaint;
-	int patience = 600;	/* half a minute: nothing of a test that is over takes as long */
+	int patience = 600;	/* half a minute: what a test leaves behind ends sooner */
 
 	do {
 		now = counts();
@@ -312,7 +312,7 @@ void rs_expect_range(unsigned int low, unsigned int high, const char *text)
 {
 	char line[256], most[16] = "";
 
-	/* Its test should have skipped. */
+	/* The test should have skipped. */
 	if (rs_panics_on_warning()) {
 		fprintf(stderr, "# '%s' would be a panic: " RS_WARNINGS_PANIC "\n", text);
 		exit(1);
@@ -342,7 +342,7 @@ static bool write_to(const char *path, const char *value)
 	return ok;
 }
 
-/* The kernel's does not reach what a module remembers. */
+/* The kernel's clear_warn_once does not reset a module's own state. */
 bool rs_clear_warn_once(void)
 {
 	return write_to(DEBUGFS "/clear_warn_once", "1") &&

@@ -163,7 +163,7 @@ failing_rsref() {
 		[ "$nth" -lt 50 ] || fail "it never starts"
 	done
 	[ "$nth" -gt 1 ] || fail "nothing failed"
-	# What is armed still is for the next allocation, which refstorm.ko makes.
+	# The site is still armed for the next allocation, which refstorm.ko makes.
 	if load_refstorm 2>/dev/null; then fail "the armed failure did not come"; fi
 	load_refstorm
 	expect_idle
@@ -180,7 +180,7 @@ armed_site_is_forgotten() {
 	unload_all
 }
 
-# Readers and writers that keep coming while the module goes and comes.
+# Readers and writers that go on while the module is unloaded and loaded.
 under_traffic() {
 	load_all
 	(

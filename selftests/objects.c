@@ -46,7 +46,7 @@ static const char *row(const char *key)
 	return rs_value(rs_row("objects", "object", "t"), key);
 }
 
-/* How a new object counts; a dynamic one begins cold, and may become hot. */
+/* The mode of a new object; a dynamic one begins cold, and may become hot. */
 static const char *first_mode(const struct _fixture_variant_object *variant)
 {
 	if (!variant->percpu)
@@ -275,7 +275,7 @@ TEST_F(object, count_gives_the_caller_the_rest_where_the_kind_has_it)
 	}
 	EXPECT_STREQ("done", rs_result("create u %s count=2147483647", variant->name));
 	EXPECT_STREQ("2147483646", rs_value(rs_row("objects", "object", "u"), "held"));
-	/* Full: one more would saturate, and the guard knows. */
+	/* At the maximum: one more would saturate, so the guard refuses it. */
 	EXPECT_EQ(ERANGE, rs_try("get u"));
 	EXPECT_EQ(ERANGE, rs_try("tryget u"));
 	EXPECT_STREQ("done", rs_result("put u"));
@@ -367,7 +367,7 @@ TEST_F(object, a_waiter_is_woken_by_the_last_put_of_another)
 	EXPECT_EQ(0, status);
 }
 
-/* Wait until a process sleeps and goes on sleeping. D is one that only a kill wakes. */
+/* Wait until a process sleeps and stays asleep. State D: only a kill wakes it. */
 static bool is_asleep(pid_t pid)
 {
 	long long end = rs_now_ms() + RS_PATIENCE_MS;

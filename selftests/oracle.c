@@ -84,7 +84,7 @@ static const char *line_of(const char *head, const char *counter)
 	return found;
 }
 
-/* Until the run has ended; its line. */
+/* Wait for the end of the run; returns its line. */
 static const char *wait_done(const char *counter)
 {
 	long long end = rs_now_ms() + 4 * RS_PATIENCE_MS;
@@ -236,7 +236,7 @@ TEST_F(oracle, has_threads_that_stay_on_one_CPU_each)
 	snprintf(name, sizeof(name), "counter=%s steps=" MILLION, variant->counter);
 	ASSERT_EQ(0, start(self, variant->warnings, name));
 	run = rs_number(line_of("run=", variant->counter), "run");
-	/* They have done something, and so the first steps of a thread are behind them. */
+	/* The threads of a segment that is over have started up. */
 	while (!rs_number(line_of("run=", variant->counter), "segments"))
 		rs_sleep_ms(10);
 	for (member = 0; member < 4; member++) {
@@ -273,7 +273,7 @@ TEST_F(oracle, one_seed_is_one_sequence)
 	first = cells_of(variant->counter);
 	segments = rs_number(line_of("run=", variant->counter), "segments");
 	EXPECT_LT(0, segments);
-	/* What was warned of once is not warned of again. */
+	/* A warning that came once does not come again. */
 	ASSERT_EQ(0, start(self, none, words));
 	ASSERT_STRNE("", wait_done(variant->counter));
 	second = cells_of(variant->counter);
@@ -300,7 +300,7 @@ static unsigned int nr_steps(const char *counter)
 	return nr;
 }
 
-/* The differences of each counter: in what one shows itself, and how few steps it takes. */
+/* The differences of each counter: the answer that shows each, and the fewest steps. */
 static const struct difference {
 	const char *counter, *name, *field;
 	unsigned int steps;

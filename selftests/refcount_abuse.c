@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* lkdtm's abuses of refcounts, and others. The scenarios are in modules/refcount_abuse.ko. */
+/* LKDTM's abuses of refcounts, and others. The scenarios are in modules/refcount_abuse.ko. */
 #include "scenarios.h"
 
 int main(void)

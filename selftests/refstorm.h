@@ -43,7 +43,7 @@ bool rs_loaded(const char *module);
 /* Load or unload both modules. 0, or -1 with the tools' words on stderr. */
 int rs_load(void);
 int rs_unload(void);
-/* Both modules anew, so that what they warn of once they warn of again. */
+/* Reload both modules, so that they warn again of what they warn of once. */
 int rs_reload(void);
 /* Set a parameter of rsref.ko; returns the old value, or "" if it cannot be set. */
 const char *rs_parameter(const char *name, const char *value);
@@ -54,10 +54,10 @@ const char *rs_parameter(const char *name, const char *value);
 
 /* Open a file of the module; exits on failure, which no test is about. */
 int rs_open(const char *file, int flags);
-/* All of a file, to be freed; or what an open file still has to say. */
+/* A whole file, or the rest of an open one; the caller frees it. */
 char *rs_read(const char *file);
 char *rs_read_fd(int fd);
-/* One write through an open of its own. 0 or an errno. */
+/* Open, write once, close. 0 or an errno. */
 int rs_write(const char *file, const void *text, size_t size);
 
 /* "key=value" in a line: the value as text ("" if there is none), or as number. */
@@ -83,7 +83,7 @@ struct rs_answer rs_ask(const char *file, const void *text, size_t size);
 /* The same for a printed command to control. */
 __printf(1, 2)
 struct rs_answer rs_run(const char *fmt, ...);
-/* Run it; its "result=" or "storm=", or "refused: ERRNO" for what was refused. */
+/* Run it; its "result=" or "storm=", or "refused: ERRNO". */
 __printf(1, 2)
 const char *rs_result(const char *fmt, ...);
 /* Run it; 0 or the errno. */
@@ -97,7 +97,7 @@ int rs_try(const char *fmt, ...);
 const char *rs_explained(const struct rs_answer *answer, const char *file,
 			 const char *command, const char *text, const char *at, int nth);
 
-/* Events since a mark: the lines of those not older. */
+/* The lines of the events since a mark. */
 long long rs_events_mark(void);
 char *rs_events_since(long long mark);
 /* How many of them are of this subject and kind. */
@@ -107,7 +107,7 @@ unsigned int rs_events_count(long long mark, const char *subject, const char *ev
  * Storms.
  */
 
-/* Start one with these words; its ID, or minus the errno. */
+/* Start a storm with these words; its ID, or minus the errno. */
 __printf(1, 2)
 long long rs_storm(const char *fmt, ...);
 /* Wait for its end; its row, or "" if it does not end. */
@@ -116,7 +116,7 @@ const char *rs_storm_row(long long id);
 unsigned int rs_cpus(void);
 /* Take a CPU online or offline; false if it cannot be moved. */
 bool rs_set_cpu_online(unsigned int cpu, bool online);
-/* All but the first; false if one of them cannot. */
+/* Move all CPUs but the first; false if one cannot be moved. */
 bool rs_set_other_cpus_online(bool online);
 long long rs_now_ms(void);
 void rs_sleep_ms(unsigned int ms);
@@ -166,7 +166,7 @@ FIXTURE_TEARDOWN(_name)						\
 
 /* The first kernel thread of that name; 0 if there is none. */
 pid_t rs_thread_named(const char *name);
-/* The one CPU that it may run on; -1 if there is no such thread. */
+/* The one CPU that the thread may run on; -1 if there is no such thread. */
 int rs_cpu_of_thread(const char *name);
 
 /* Whether the test has passed so far, by the harness of this kernel. */
@@ -180,11 +180,11 @@ int rs_cpu_of_thread(const char *name);
  * The kernel log.
  */
 
-/* A reader that sees what comes from now on. */
+/* A reader of the kernel log from now on. */
 int rs_kmsg_open(void);
-/* How many messages with exactly this text came since it was last asked. */
+/* The number of messages with exactly this text since the last call. */
 unsigned int rs_kmsg_count(int fd, const char *text);
-/* What came since it was last asked, a message a line, to be freed. */
+/* The messages since the last call, one a line; the caller frees them. */
 char *rs_kmsg_read(int fd);
 /* The first message that a clean log does not have, or "". */
 const char *rs_kmsg_complaint(int fd);
@@ -192,7 +192,7 @@ const char *rs_kmsg_complaint(int fd);
 void rs_expect(unsigned int nr, const char *text);
 void rs_expect_range(unsigned int low, unsigned int high, const char *text);
 void rs_expect_end(void);
-/* Does the kernel panic when it warns? Then no test may make it. */
+/* Does the kernel panic when it warns? Then no test may provoke a warning. */
 bool rs_panics_on_warning(void);
 #define RS_SKIP_IF_WARNINGS_PANIC()			\
 	do {						\
@@ -200,9 +200,9 @@ bool rs_panics_on_warning(void);
 			RS_SKIP_SETUP(RS_WARNINGS_PANIC);	\
 	} while (0)
 #define RS_WARNINGS_PANIC "warns on purpose, and kernel.panic_on_warn is set"
-/* Let the kernel warn again of what it warned of once; false if it cannot. */
+/* Arm warnings that come once; false if that is not possible. */
 bool rs_clear_warn_once(void);
-/* Has the nth allocation at a site, from now on, fail; false if it cannot. */
+/* Let the nth allocation from now at a site fail; false if that is not possible. */
 bool rs_fail(const char *site, unsigned int nth);
 
 /*

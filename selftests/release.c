@@ -198,7 +198,7 @@ TEST_F(release, comes_once_though_two_processes_kill)
 	}
 }
 
-/* What only per-CPU kinds have. */
+/* Commands that only per-CPU kinds have. */
 FIXTURE(confirmation) {
 	struct rs_mark mark;
 	long long events;

@@ -8,7 +8,7 @@
 #include "refstorm.h"
 
 #define LIMIT "sealed_rounds_per_jiffy"
-/* More than interrupts, and the first turns of what follows them, seal. */
+/* More counts than a round seals in its first interrupts. */
 #define MANY 10000
 
 FIXTURE(rounds) {

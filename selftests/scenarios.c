@@ -39,7 +39,7 @@ static char *read_all(const char *file)
 	return all;
 }
 
-/* What stands between the quotes after key=; "" if it is not there. */
+/* The text in quotes after key=; "" if there is none. */
 static const char *quoted(const char *line, const char *key, char *to, size_t size)
 {
 	char before[32];
@@ -76,7 +76,7 @@ static void test(const char *row)
 	bool ran, ok;
 	int kmsg;
 
-	/* Of a line's values; what rs_value() returns does not live for long. */
+	/* Copies of a line's values, because the strings of rs_value() are reused. */
 	snprintf(name, sizeof(name), "%s", rs_value(row, "scenario"));
 	snprintf(expected, sizeof(expected), "%s", rs_value(row, "expected"));
 	quoted(row, "text", text, sizeof(text));
@@ -111,7 +111,7 @@ static void test(const char *row)
 	if (seen != warnings)
 		ksft_print_msg("%u warnings of '%s' instead of %u\n", seen, text, warnings);
 	ok = ok && seen == warnings;
-	/* What was announced is used up; rs_end() judges the rest. */
+	/* The announced warnings came; rs_end() judges the rest of the log. */
 	if (warnings) {
 		all = rs_kmsg_count(mark.kmsg, "------------[ cut here ]------------");
 		if (all != warnings)
@@ -152,7 +152,7 @@ static bool unload(const char *module)
 	char words[96];
 	int tries;
 
-	/* A thread of the last scenario may be on its last steps. */
+	/* A thread of the last scenario may still be ending. */
 	snprintf(words, sizeof(words), "rmmod %s 2>/dev/null", module);
 	for (tries = 0; tries < 600; tries++) {
 		if (!system(words))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rs_sealed_ref where it is hard, sealed by interrupts.
+ * rs_sealed_ref in difficult states, sealed by interrupts.
  * The scenarios are in modules/sealed_ref_api.ko.
  */
 #include "scenarios.h"

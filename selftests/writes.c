@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Writes of odd length and content, and the error log that tells of them. */
+/* Writes of odd length and content, and their entries in error_log. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,7 +155,7 @@ TEST_F(write, may_separate_words_by_many_spaces_and_tabs)
 
 	EXPECT_STREQ("done", rs_result("  get\t\tt  \t 2 \t"));
 	EXPECT_STREQ("2", held());
-	/* One column a byte, so that the caret stands where it should. */
+	/* One column a byte, so that the caret is under the right word. */
 	answer = rs_run("\tget\tt\tmany");
 	EXPECT_EQ(EINVAL, answer.err);
 	EXPECT_STREQ("", rs_explained(&answer, "control", " get t many", "not a number",

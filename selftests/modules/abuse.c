@@ -106,7 +106,7 @@ static const struct abuse table[] = {
 	{ "SUB_AND_TEST_SATURATED", "sub_and_test of a saturated count is false",
 	  { OP_SUB_AND_TEST, 8, 9, 0, 1 }, { OP_SUB_AND_TEST, 8, SAT, 0, SAT }, UNDERFLOW },
 
-	/* What lkdtm leaves out */
+	/* Operations that LKDTM leaves out */
 	{ "SUB_AND_TEST_NOTHING", "sub_and_test of nothing from zero is false and saturates",
 	  { OP_SUB_AND_TEST, 0, 1, 0, 1 }, { OP_SUB_AND_TEST, 0, 0, 0, SAT }, UNDERFLOW,
 	  !HAVE_SUB_ZERO_CHECK, 1, 0, SILENT },
@@ -190,7 +190,7 @@ static const struct abuse table[] = {
 	  { OP_ADD_LIMITED, 3, 1, 1, 4 }, { OP_ADD_LIMITED, 3, 0, 0, 0 }, SILENT },
 };
 
-/* Does this kernel's refcount_t lack what the good use does? */
+/* Does this kernel's refcount_t lack the operation of the good use? */
 static bool is_missing(const struct abuse *abuse)
 {
 	switch (abuse->good.op) {

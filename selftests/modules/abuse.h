@@ -13,7 +13,7 @@ enum op {
 	OP_NR,
 };
 
-/* What an operation that answers nothing, or that this kernel has not, answers. */
+/* The answer of an operation without a return value, and of one that this kernel lacks. */
 #define NOTHING		(-1)
 #define MISSING		(-2)
 
@@ -30,7 +30,7 @@ enum op {
  * takes is released again; an answer that does not go with the lock is 2.
  */
 int abuse_rs(enum op op, int *count, int i);
-/* The same by the C that no architecture has taken the place of. */
+/* The same for rs_refcount_t in generic C. */
 int abuse_generic(enum op op, int *count, int i);
 /* The same for mainline's refcount_t. */
 int abuse_mainline(enum op op, int *count, int i);

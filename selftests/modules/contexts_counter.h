@@ -11,7 +11,7 @@
 #include "contexts.h"
 
 #define LARGE		1000	/* too large for a slot of rs_sealed_ref */
-#define HELD		3	/* references that a killed one has */
+#define HELD		3	/* references of a killed counter */
 #define HOLDERS		3
 
 struct counted;
@@ -195,10 +195,10 @@ static const struct {
 };
 
 /*
- * States. What brings a counter into one, and may wait there. Context: process.
+ * Functions that bring a counter into a state, and may wait. Context: process.
  */
 
-/* The first get, and each first one in a second. */
+/* The first get, and each first get of a second, makes the counter hot. */
 static void heat_at_once(struct counted *c)
 {
 	expect(c, !REF(set_threshold)(&c->ref, 0));
@@ -213,8 +213,8 @@ static void heat(struct counted *c)
 }
 
 /*
- * Hot, and asked whether it still is: for a second, in which a get too many says so. If all
- * that was missed, on a busy machine, it is a cold one again, and that is as well.
+ * Hot, and probing for a second whether it still is. On a busy machine the scenario may miss
+ * that second; then the counter is cold again, which is a state to test as well.
  */
 static void heat_and_wait(struct counted *c)
 {
@@ -224,7 +224,7 @@ static void heat_and_wait(struct counted *c)
 	REF(get)(&c->ref);
 	REF(put)(&c->ref);
 	(void)becomes_true(look(c).mode == RS_PERCPU_REF_PERCPU);
-	/* Slots show as open a moment before the time is looked up after which they are asked for. */
+	/* The mode is per-CPU a moment before hot_ms is read, so do not reset hot_ms yet. */
 	expect(c, becomes_true(look(c).mode == RS_PERCPU_REF_ATOMIC));
 	context_set_hot_ms(hot_ms);
 }
@@ -285,7 +285,7 @@ static void track_what_would_heat(struct counted *c)
 	track(c);
 }
 
-/* What lasts least comes last. */
+/* The shortest-lived state comes last. */
 static const struct state states[] = {
 	{ "per-CPU" },
 	{ "atomic from birth", RS_PERCPU_REF_INIT_ATOMIC },
@@ -406,7 +406,7 @@ static void conclude(void)
 {
 	unsigned int i;
 
-	/* Soon, since it is asked later whether it still is. */
+	/* Check soon, because the counter probes later whether it is still hot. */
 	for (i = 0; i < counters_nr; i++)
 		if (counters[i].heated)
 			expect(&counters[i],

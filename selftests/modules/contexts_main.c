@@ -250,7 +250,7 @@ static void on_one_cpu(void (*fn)(void))
 #endif
 }
 
-/* On PREEMPT_RT, too, no lock that may sleep can be taken. */
+/* No sleeping lock may be taken here, on PREEMPT_RT either. */
 static bool interrupts_off(const struct context_kind *kind)
 {
 	static DEFINE_RAW_SPINLOCK(lock);
@@ -268,7 +268,7 @@ static int on_nmi(unsigned int type, struct pt_regs *regs)
 	return use_if_armed((void *)(1UL + raw_smp_processor_id())) ? NMI_HANDLED : NMI_DONE;
 }
 
-/* Other NMIs may come, too: the CPU's number tells which is ours. */
+/* Other NMIs may come: ours is the one on the chosen CPU. */
 static bool in_one_nmi(const struct context_kind *kind)
 {
 	unsigned long ms;

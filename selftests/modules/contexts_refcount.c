@@ -17,7 +17,7 @@ static atomic_t releases;
 static struct rs_kref tracked;
 static struct rs_track track;
 static struct rs_holder one, other;
-/* Its last reference was dropped in the context */
+/* The last reference of @tracked was dropped in the context */
 static bool dropped;
 
 static void kref_release(struct rs_kref *released)

@@ -40,9 +40,9 @@ void handles_failed(int line, const char *what);
 void handles_caught(const char *name);
 void handles_called(atomic_t *calls);
 int handles_calls(const atomic_t *calls);
-/* Wait until there was a call; false if it does not come. */
+/* Wait for a call; false if it does not come. */
 bool handles_wait_for_call(const atomic_t *calls);
-/* What @ref counts; it is atomic from then on. */
+/* The count of @ref, which is atomic from then on. */
 u64 handles_count(struct rs_percpu_ref *ref);
 /* The next allocation of @site fails. */
 bool handles_fail_next(const char *site);
@@ -54,7 +54,7 @@ spinlock_t *handles_spinlock(void);
 struct mutex *handles_mutex(void);
 /* Only @which of them is held. */
 bool handles_locked(enum handles_lock which);
-/* What a release function does that is called under the lock. */
+/* For a release function that is called with the lock held. */
 void handles_spin_unlock(void);
 void handles_mutex_unlock(void);
 

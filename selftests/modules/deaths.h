@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Uses of a percpu_ref that mainline's does not survive. */
+/* Uses that crash or hang mainline's percpu_ref. */
 #ifndef SELFTESTS_MODULES_DEATHS_H
 #define SELFTESTS_MODULES_DEATHS_H
 

@@ -9,7 +9,7 @@
 #define REFUSED(call)		check((call) == -EINVAL)
 #define ACCEPTED(call)		check(!(call))
 #define CAUGHT(name)		caught(name)
-/* The word that everything agrees in is the first of what data points to. */
+/* The word is the first member of the count that data points to. */
 #define WORD(ref)		rcu_dereference_raw((ref)->data.count)
 #define SWITCH_WORD(ref)	WORD(ref)
 

@@ -68,7 +68,7 @@ void SEQUENCE(switch_back)(const struct scenario *s)
 	if (!begin(&ref, count_release, 0))
 		return;
 	COUNTER(switch_to_atomic_sync)(&ref);
-	/* Until its callback has ended. */
+	/* Wait until the callback of the switch has ended. */
 	rcu_barrier();
 	REFUSED(COUNTER(resurrect)(&ref));
 	ACCEPTED(COUNTER(switch_to_percpu)(&ref));
@@ -99,7 +99,7 @@ void SEQUENCE(resurrect)(const struct scenario *s)
 	CAUGHT("resurrect: refused, and the counter dies");
 }
 
-/* Mainline keeps the count where the pointer to the slots was, and frees that. */
+/* Mainline stores the count in place of the pointer to the slots, and frees it as one. */
 void SEQUENCE(exit_twice)(const struct scenario *s)
 {
 	TYPE ref;

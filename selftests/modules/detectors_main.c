@@ -107,7 +107,7 @@ static int out_of_bounds(void)
 	return 0;
 }
 
-/* Where a mistake wants a variable that outlives it. */
+/* For a mistake that needs a variable after it returns. */
 static int shared;
 static int __rcu *shared_pointer;
 static DEFINE_MUTEX(first);
@@ -147,7 +147,7 @@ static int race_on_data(void)
 	return race(racer, racer);
 }
 
-/* A count that is used and overwritten all the time; it stays far from its ends. */
+/* A count that is used and overwritten all the time, far from its limits. */
 static struct cxx_thing counted = { .count = RS_KREF_INIT(INT_MAX / 2) };
 
 static int overwriter(void *unused)
@@ -231,7 +231,7 @@ static int cpu_while_preemptible(void)
 	return 0;
 }
 
-/* Several, for a forgotten register or a stack may still point to one. */
+/* Several, because a register or a stack may still point to one. */
 static int leak(void)
 {
 	int i;

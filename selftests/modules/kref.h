@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the scenarios of kref share: an object, where lookups find it, how it ends. */
+/* What the scenarios of kref share: an object, the list for lookups, the release. */
 #ifndef SELFTESTS_MODULES_KREF_H
 #define SELFTESTS_MODULES_KREF_H
 
@@ -31,7 +31,7 @@ struct my_data {
 /* The list of the document, and the mutex around it. */
 extern struct list_head q;
 
-/* False, and not taken, if the caller holds it already: it would wait for itself. */
+/* False, without locking, if the caller holds the mutex: locking would deadlock. */
 bool lock_q(void);
 void unlock_q(void);
 bool holds_q(void);
@@ -44,7 +44,7 @@ bool unlink_entry(struct my_data *data);
 void bury(struct my_data *data);
 void bury_rcu(struct rcu_head *rhead);
 bool is_alive(const struct my_data *data);
-/* "do stuff with data here": fails if it was released. */
+/* "do stuff with data here": fails if the object was released. */
 void use(const struct my_data *data);
 
 /* So many objects were born, so many ended. */

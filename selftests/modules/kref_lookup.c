@@ -223,7 +223,7 @@ static void put_entry_lock(struct my_data *entry)
 
 const struct listing put_lock = { get_entry_spin, put_entry_lock };
 
-/* Whichever listing it is: under the lock that its release takes. */
+/* Under the lock that the release of this listing takes. */
 static void add(struct my_data *data)
 {
 	lock_q();
@@ -258,7 +258,7 @@ static void get_when_wanted(struct second_look *look)
 	atomic_set(&look->locked, 1);
 	while (!atomic_read(&look->putting) && time_before(jiffies, end))
 		cpu_relax();
-	/* Time for it to look, and to wait. */
+	/* Time for the other thread to look up and wait. */
 	mdelay(5);
 	rs_kref_get(&look->data->refcount);
 }

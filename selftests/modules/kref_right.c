@@ -160,7 +160,7 @@ static void produce_or_consume(unsigned int nr, void *unused)
 		if (!data)
 			return;
 		if (round % 2) {
-			/* Done with it: the queue has our reference. */
+			/* The queue has our reference now. */
 			enqueue(data);
 		} else {
 			/* The silly extra get and put */

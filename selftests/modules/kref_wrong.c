@@ -15,7 +15,7 @@ static bool is_saturated(const struct my_data *data)
 	return rs_kref_read(&data->refcount) == (unsigned int)RS_REFCOUNT_SATURATED;
 }
 
-/* Another thread drops its reference, and that was the last. */
+/* Another thread drops the last reference. */
 static void put_plain(unsigned int nr, void *arg)
 {
 	struct my_data *data = arg;
@@ -57,7 +57,7 @@ void wrong_get_after_handing_over(const struct scenario *s)
 
 	if (!data)
 		return;
-	/* The thread that it is handed to is quick. */
+	/* The receiving thread drops its reference first. */
 	crowd_run(1, put_plain, data);
 	/* BAD BAD BAD - get is after the handoff */
 	rs_kref_get(&data->refcount);
@@ -101,7 +101,7 @@ void wrong_get_without_reference(const struct scenario *s)
 
 	if (!data)
 		return;
-	/* Pulled off the list, and nothing keeps it. */
+	/* The entry is off the list, and no reference keeps it. */
 	entry = first_in_q();
 	check(entry == data);
 	crowd_run(1, put_locked, data);
@@ -141,7 +141,7 @@ static void put_without_mutex(unsigned int nr, void *arg)
 	struct my_data *data = arg;
 
 	rs_kref_put(&data->refcount, release_entry_slowly);
-	/* Even if it did not get there. */
+	/* Also if release() was not called. */
 	complete(&in_release);
 }
 
@@ -184,7 +184,7 @@ void wrong_plain_get(const struct scenario *s)
 	check(becomes_true(rs_kref_read(&data->refcount) == 0));
 	entry = first_in_q();
 	if (check(entry == data)) {
-		/* The right one first. */
+		/* The right use first. */
 		check(!rs_kref_get_unless_zero(&entry->refcount));
 		check(rs_kref_read(&entry->refcount) == 0);
 		rs_kref_get(&entry->refcount);
@@ -245,7 +245,7 @@ void wrong_get_outside_lock(const struct scenario *s)
 		fail("the object was not released");
 }
 
-/* A reader that looks up and stays, and an owner that does not wait for readers. */
+/* A reader stays after its lookup, and the owner does not wait for readers. */
 struct impatience {
 	struct my_data	*data;
 	bool		reading;

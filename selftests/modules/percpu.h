@@ -50,7 +50,7 @@ struct counted {
 
 /* Begin with these flags; false is a failure that was reported. */
 bool counted_init(struct counted *c, unsigned int flags);
-/* Wait for release(), end the counter, and check that all went once, in order. */
+/* Wait for release(), end the counter, and check that each callback ran once, in order. */
 void counted_end(struct counted *c);
 /* The same without waiting for a release: there must be none. */
 void counted_end_unreleased(struct counted *c);
@@ -73,7 +73,7 @@ static inline int confirmed(struct counted *c)
 	return atomic_read(&c->confirmed);
 }
 
-/* What one instant showed. */
+/* A snapshot of a counter. */
 static inline struct rs_percpu_ref_state look(struct counted *c)
 {
 	struct rs_percpu_ref_state state;
@@ -102,10 +102,10 @@ struct opposed {
 	bool			reading;
 };
 
-/* A reader holds the first switch up until both wait, if they do. Needs three CPUs. */
+/* A reader delays the first switch until both tasks wait, if they do. Needs three CPUs. */
 void switch_both_ways(struct opposed *opposed);
 
-/* Memory that rsref.ko has at a site, or at all of them if NULL. */
+/* Outstanding allocations of rsref.ko at a site, or at all sites if NULL. */
 long outstanding(const char *site);
 
 /* What rs_track_for_each() said last, and have it say so of the counter tracked as @name. */
@@ -181,7 +181,7 @@ SCENARIO_FN(release_kills_the_next);
 SCENARIO_FN(confirmation_puts);
 SCENARIO_FN(enabled_again_in_place);
 
-/* percpu_mainline.c: mainline's, where it does not hurt too much */
+/* percpu_mainline.c: mainline's, as far as the machine survives */
 SCENARIO_FN(mainline_second_kill);
 SCENARIO_FN(mainline_atomic_without_reinit);
 SCENARIO_FN(mainline_release_holds_up_others);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Our per-CPU counters: each function in the states where it is hard. */
+/* Our per-CPU counters: each function in its difficult states. */
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
 
@@ -68,7 +68,7 @@ static void takes_and_drops(unsigned int flags, bool atomic)
 		check(look(&c).count == 1);
 		check(!REF(switch_to_percpu)(&c.ref));
 	}
-	/* All of them are put when it is dead. */
+	/* All references are put once the counter is dead. */
 	REF(get_many)(&c.ref, numbers[ARRAY_SIZE(numbers) - 1]);
 	check(REF(kill)(&c.ref));
 	check(becomes_true(look(&c).mode == RS_PERCPU_REF_ATOMIC));
@@ -163,7 +163,7 @@ static void lives_at_zero_as(unsigned int flags)
 		check(!REF(tryget)(&md.ours.ref));
 		check(!percpu_ref_tryget_live(&md.mainline));
 		check(!REF(tryget_live)(&md.ours.ref));
-		/* Writers that come now. */
+		/* New writers. */
 		md_get(&md, 1);
 		md_look(&md, false);
 		md_get(&md, 300);
@@ -439,7 +439,7 @@ static void confirm_of_switch(REF_TYPE *ref)
 {
 	struct counted *c = to_counted(ref);
 
-	/* The switch comes before the kill that found it under way. */
+	/* The switch is confirmed before the kill that came during it. */
 	check(!confirmed(c));
 	check(!released(c));
 	atomic_inc(&c->confirmed);

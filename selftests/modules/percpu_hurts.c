@@ -5,7 +5,7 @@
 
 #include "percpu.h"
 
-/* What mainline cannot do here: it holds its one global lock. */
+/* Mainline calls release() under its global lock, and would deadlock in this one. */
 static void release_and_exit(REF_TYPE *ref)
 {
 	struct counted *c = to_counted(ref);
@@ -60,7 +60,7 @@ static void release_waiting_for_others(REF_TYPE *ref)
 {
 	unsigned long end = jiffies + 2 * HZ;
 
-	/* As long as this spins, no grace period ends: the others only begin theirs. */
+	/* No grace period ends while this spins, so the other switches only begin. */
 	while (!READ_ONCE(others_went) && time_before(jiffies, end))
 		cpu_relax();
 	check(READ_ONCE(others_went));
@@ -99,7 +99,7 @@ static void killed_twice(unsigned int flags)
 	atomic_long_set(&c.held, 2);
 	REF(get_many)(&c.ref, 2);
 	check(REF(kill_and_confirm)(&c.ref, count_confirm));
-	/* While it switches, and after. */
+	/* During the switch, and after it. */
 	check(!REF(kill_and_confirm)(&c.ref, count_confirm));
 	check(becomes_true(look(&c).mode == RS_PERCPU_REF_ATOMIC));
 	check(look(&c).count == 2);
@@ -237,7 +237,7 @@ static void exited_twice(unsigned int flags)
 	REF(exit)(&c.ref);
 	REF(exit)(&c.ref);
 
-	/* An ended counter answers whatever it is asked. */
+	/* A counter answers every question after exit. */
 	check(REF(is_zero)(&c.ref));
 	check(REF(is_dying)(&c.ref));
 	check(!REF(tryget)(&c.ref));
@@ -274,7 +274,7 @@ void exit_twice_nonzero(const struct scenario *s)
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (!counted_init(&c, flags[i]))
 			return;
-		/* Mainline keeps the count where the pointer was, and frees that. */
+		/* Mainline stores the count in place of the pointer, and frees it as one. */
 		REF(get_many)(&c.ref, 5);
 		REF(exit)(&c.ref);
 		REF(exit)(&c.ref);
@@ -402,7 +402,7 @@ void saturated_while_switching(const struct scenario *s)
 	REF(get_many)(&c.ref, TOO_MANY);
 	check(look(&c).saturated);
 	check(becomes_true(look(&c).mode == RS_PERCPU_REF_ATOMIC));
-	/* What the slots held came to it, and has changed nothing. */
+	/* The sum of the slots was added and has not changed that. */
 	check(look(&c).saturated);
 	check(becomes_true(confirmed(&c)));
 	REF(put_many)(&c.ref, 6);
@@ -412,7 +412,7 @@ void saturated_while_switching(const struct scenario *s)
 	caught("misuse while a switch is under way: the counter stays saturated after it");
 }
 
-/* What is done to one that was ended shows in no other. */
+/* Operations on one counter after exit do not affect another. */
 static void after_exit(void (*misuse)(REF_TYPE *ref))
 {
 	struct counted c, other;
@@ -443,7 +443,7 @@ void put_after_exit(const struct scenario *s)
 	caught("put after exit: no other counter that was ended lacks it");
 }
 
-/* 0 is a number that the compiler must not know. */
+/* The compiler must not know that the number is 0. */
 static void expect_nothing(struct counted *c, bool alive, bool taken)
 {
 	unsigned long none = READ_ONCE(c->none);

@@ -26,7 +26,7 @@ void mainline_second_kill(const struct scenario *s)
 	percpu_ref_get_many(&ref, 2);
 	percpu_ref_kill(&ref);
 	percpu_ref_kill(&ref);
-	/* Of two references one is left. */
+	/* One of two references is left. */
 	percpu_ref_put(&ref);
 	lost = atomic_read(&nr_released) == 1;
 	if (!lost)
@@ -49,7 +49,7 @@ void mainline_atomic_without_reinit(const struct scenario *s)
 		return;
 	percpu_ref_switch_to_atomic_sync(&ref);
 	looks_dead = percpu_ref_is_dying(&ref) && !percpu_ref_tryget_live(&ref);
-	/* The initial reference is still there; by its looks this kill is the second. */
+	/* The initial reference is still held, but the counter looks killed already. */
 	check(percpu_ref_tryget(&ref));
 	percpu_ref_put(&ref);
 	percpu_ref_kill(&ref);
@@ -115,8 +115,8 @@ void mainline_release_holds_up_others(const struct scenario *s)
 }
 
 /*
- * What is asked for is kept in a flag, which the later one overwrites while both wait for the
- * switch under way; both then do what the flag says.
+ * Mainline keeps the request in a flag, which the later caller overwrites while both wait for
+ * the switch in progress. Then both do what the flag says.
  */
 static atomic_t nr_confirmed;
 

@@ -10,7 +10,7 @@
 #include "percpu.h"
 
 /*
- * Racing kills: a row of counters, and threads that go along it killing.
+ * Racing kills: an array of counters, each of which several threads kill.
  */
 #define RACES	200
 
@@ -101,8 +101,8 @@ void racing_kills(const struct scenario *s)
 }
 
 /*
- * Threads that try to get it while it is killed: what they got they put, and none gets it
- * when the confirmation had come before they asked.
+ * Threads call tryget_live during a kill and put what they took. A tryget_live that begins
+ * after the confirmation must fail.
  */
 static void tryget_until_dead(unsigned int nr, void *arg)
 {
@@ -204,7 +204,7 @@ void counted_at_confirm(const struct scenario *s)
  * Opposite switches.
  */
 
-/* Has this one asked, and does it wait, or was it answered at once? */
+/* Has this task made its request, and does it wait, or has it returned? */
 static bool waits_or_done(struct opposed *o, unsigned int who)
 {
 	struct task_struct *task = READ_ONCE(o->asks[who]);
@@ -282,7 +282,7 @@ void opposed_switches(const struct scenario *s)
 		return;
 	o.ref = &c.ref;
 	switch_both_ways(&o);
-	/* Whichever came last, what was asked for was done, and confirmed. */
+	/* Both requests were done and confirmed, whichever came last. */
 	check(becomes_true(confirmed(&c) == 1));
 	check(REF(tryget_live)(&c.ref));
 	check(becomes_true(look(&c).count == 2 || look(&c).mode == RS_PERCPU_REF_PERCPU));

@@ -67,7 +67,7 @@ void tracked_from_birth(const struct scenario *s)
 	check(site_of(0, 1));
 	check(site_of(3, 0) && within_module(site_of(3, 0)->frames[0], THIS_MODULE));
 
-	/* A kill takes the owner's, a resurrection gives it back. */
+	/* A kill drops the owner's reference, a resurrect takes it again. */
 	check(REF(kill)(&c.ref));
 	check(see("-"));
 	check(seen.killed && !seen.released && !seen.before && seen.count == 2);
@@ -146,7 +146,7 @@ void tracked_exactly(const struct scenario *s)
 	struct crowd *crowd;
 	unsigned int i;
 
-	/* Begun anew each time: what was in slots, and what came while it switched. */
+	/* Track anew each time: references in slots, and references taken during the switch. */
 	for (i = 0; i < 10; i++) {
 		crowd = traffic_start(&traffic, 0);
 		if (!crowd)
@@ -171,7 +171,7 @@ void held_and_moved(const struct scenario *s)
 
 	if (!counted_init(&c, 0))
 		return;
-	/* Untracked, they go the ordinary way. */
+	/* Without tracking these are an ordinary get and put. */
 	REF(get_held)(&c.ref, &one);
 	rs_holder_move(&one, &two);
 	REF(put_held)(&c.ref, &two);

@@ -10,7 +10,7 @@
 #include "percpu.h"
 #include "window_frame.h"
 
-/* In a count's word, which is where its memory begins; kmod/ref/count_word.h */
+/* In a count's word, the first member of the count; kmod/ref/count_word.h */
 #define TRACKED		BIT_ULL(61)
 
 /**
@@ -46,7 +46,7 @@ static bool meeting_begin(void)
 	return true;
 }
 
-/* With @left references, besides the initial one. */
+/* With @left references beside the initial one. */
 static void meeting_end(unsigned long left)
 {
 	if (left)
@@ -81,7 +81,7 @@ static void meet(unsigned int nr, void *unused)
 	}
 }
 
-/* @stops is stopped where it uses @address and @here says so. */
+/* Stop @stops where it accesses @address and @here returns true. */
 static void meet_at(const void *address, int type, bool (*here)(struct pt_regs *regs, void *arg),
 		    void (*stops)(void), void (*meanwhile)(void))
 {
@@ -115,7 +115,7 @@ static void use_while_it_begins(void)
 	check(REF(tryget)(&meeting.c.ref));
 	check(REF(tryget_live)(&meeting.c.ref));
 	REF(put)(&meeting.c.ref);
-	/* Taken before, so it is dropped as one of those. */
+	/* The reference is from before tracking, and its put counts as such. */
 	REF(put_held)(&meeting.c.ref, &meeting.holder[3]);
 }
 
@@ -194,7 +194,7 @@ static void track_anew(void)
 	check(!REF(track)(&meeting.c.ref, "anew", 0));
 }
 
-/* @use is stopped where it uses the word, or before that, where it looks for it. */
+/* Stop @use where it accesses the word, or before that, where it reads the pointer to it. */
 static void tracked_anew_by(void (*use)(void), bool before)
 {
 	if (!meeting_begin())
@@ -210,7 +210,7 @@ static void tracked_anew_by(void (*use)(void), bool before)
 	if (!adds_up())
 		fail("%ps: %llu references, and %llu before, %llu gets, %llu puts, %llu held", use,
 		     seen.count, seen.before, seen.gets, seen.puts, seen.held);
-	/* Whatever it was that was done. */
+	/* Drop the holders, if @use took references with them. */
 	rs_holder_drop(&meeting.holder[0]);
 	rs_holder_drop(&meeting.holder[1]);
 	meeting_end(seen.count - 1);

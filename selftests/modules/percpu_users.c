@@ -220,7 +220,7 @@ static void chain_goes(unsigned int flags)
 	for (i = 0; i < LINKS; i++) {
 		if (!check(!REF(init)(&chain.link[i].ref, chain_release, flags, GFP_KERNEL)))
 			return;
-		/* More are to come after this one. */
+		/* Not the last one. */
 		chain.link[i].none = i + 1 < LINKS;
 		REF(get)(&chain.link[i].ref);
 	}

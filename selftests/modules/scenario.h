@@ -40,7 +40,7 @@ struct scenario {
 /* Report a failure; only the first one is kept. Context: any but NMI. */
 __printf(1, 2)
 void fail(const char *fmt, ...);
-/* The misuse was seen by its effect, and this is its name. Context: process. */
+/* The misuse had its effect; @name is the name to report. Context: process. */
 void caught(const char *name);
 void skipped(const char *why);
 
@@ -68,7 +68,7 @@ void skipped(const char *why);
 })
 
 /*
- * Threads, one to a CPU and round again. All of them are there before the first begins.
+ * Threads, spread over the CPUs in turn. They begin when all of them exist.
  */
 #define CROWD_MAX	16
 

@@ -159,7 +159,7 @@ static int scenarios_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(scenarios);
 
 /*
- * What a read gives is put down when the file is opened: no seq_file, whose lock a scenario's
+ * The text of a read is made when the file is opened: no seq_file, whose lock a scenario's
  * own files have, too, would be held over scenario_mutex.
  */
 struct run_text {

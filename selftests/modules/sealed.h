@@ -21,7 +21,7 @@ void note_confirm(struct rs_sealed_ref *ref);
 
 /* Begin with these flags; false is a failure that was reported. */
 bool begin(struct rs_sealed_ref *ref, unsigned int flags);
-/* Kill, wait for release(), end. Return: the slots that it had. */
+/* Kill, wait for release(), exit. Return: the slots that the counter had. */
 s64 __percpu *end(struct rs_sealed_ref *ref);
 
 static inline s64 slot_of(s64 __percpu *slots, int cpu)

@@ -124,7 +124,7 @@ struct straggler {
 	bool		counted;
 };
 
-/* What get does, with a very long time between the load and the addition. */
+/* A get with a long delay between its load and its addition. */
 static void straggle(unsigned int nr, void *arg)
 {
 	struct straggler *straggler = arg;
@@ -191,8 +191,8 @@ static void stray_addition(const struct scenario *s)
 
 	refs = kcalloc(MANY, sizeof(*refs), GFP_KERNEL);
 	/*
-	 * Given back, it lies poisoned in the pool; twice, since others that were given
-	 * back before the first may still come after it and push it out.
+	 * A retired block lies poisoned in the pool. Twice, since blocks that were retired
+	 * before the first may still enter the pool after it and push it out.
 	 */
 	for (i = 0; i < 2; i++) {
 		if (!check(refs) || !begin(&refs[0], 0))

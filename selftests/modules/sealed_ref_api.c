@@ -5,7 +5,7 @@
 #define REF(name)	rs_sealed_ref_##name
 #define REF_SLOTS_SITE	"sealed_slots"
 #define REF_MODULE	"sealed_ref_api"
-/* A switch may be over before one looks. */
+/* A switch may end before the scenario looks. */
 #define under_way(cond)	((void)(cond))
 #include "percpu_main.c"
 #include "percpu_api.c"

@@ -15,7 +15,7 @@
 #include "sealed.h"
 #include "window.h"
 
-/* A counter that is killed, and waited for, while a CPU goes or comes. */
+/* Kill a counter and wait for its release while a CPU goes offline or online. */
 static int kill_and_wait(unsigned int cpu)
 {
 	struct rs_sealed_ref ref;
@@ -157,7 +157,7 @@ static int wait_for_the_look(unsigned int cpu)
 	return 0;
 }
 
-/* The read that was done is rsref.ko's, of a mask without the CPU. */
+/* rsref.ko has just read the mask, without the CPU. */
 static bool finds_it_absent(struct pt_regs *regs, void *unused)
 {
 	char where[KSYM_SYMBOL_LEN];
@@ -266,7 +266,7 @@ void kills_share_rounds(const struct scenario *s)
 		nr++;
 	rs_sealed_ref_read_rounds(&before);
 	migrate_disable();
-	/* Each get opens a slot here and is in the word; its put is in the slot. */
+	/* Each get counts in the word and opens the slot; its put counts in the slot. */
 	for (i = 0; i < nr; i++) {
 		rs_sealed_ref_get(&refs[i]);
 		rs_sealed_ref_put(&refs[i]);
@@ -284,7 +284,7 @@ void kills_share_rounds(const struct scenario *s)
 	/* Pairs with the acquire in hold_cpu(): the kills come first. */
 	smp_store_release(&held.go_on, true);
 	migrate_enable();
-	/* exit would wait for those that are not. */
+	/* exit would wait for counters that are not released. */
 	if (!check(becomes_true(atomic_read(&releases) == nr)))
 		return;
 	rs_sealed_ref_read_rounds(&after);

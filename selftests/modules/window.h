@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A way into a race's window: a CPU stops behind the instruction that wrote a word, or read
- * it, until the other side has done its part. window_frame.h has the functions.
+ * Holds a race window open: a CPU stops after the instruction that wrote or read a word, until
+ * the other side has done its part. window_frame.h has the functions.
  */
 #ifndef SELFTESTS_MODULES_WINDOW_H
 #define SELFTESTS_MODULES_WINDOW_H

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A function for each operation on a refcount, whose arm64 object code scripts/check/ordering reads.
- * Compiled and never run; Kbuild compiles it under several names: ours, mainline's, and twins
+ * A function for each operation on a refcount; scripts/check/ordering reads its arm64 object code.
+ * Compiled and never run; Kbuild compiles it under several names: ours, mainline's, and copies
  * of ours that are broken on purpose.
  *
- * Calls mark what is looked for: which answer was acted on, and where a lock was taken.
+ * Calls mark the events: which answer was acted on, and where a lock was taken.
  */
 #include <linux/atomic.h>
 #include <linux/mutex.h>

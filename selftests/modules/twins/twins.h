@@ -27,7 +27,7 @@ TWIN(kref, struct rs_kref);
 TWIN(refcount, rs_refcount_t);
 TWIN(sealed, struct rs_sealed_ref);
 
-/* What C and C++ have in common: the same functions of C release. */
+/* Both languages use the same C functions for release. */
 void twin_kref_release(struct rs_kref *count);
 void twin_refcount_release(rs_refcount_t *count);
 void twin_sealed_release(struct rs_sealed_ref *count);

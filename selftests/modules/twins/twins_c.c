@@ -4,7 +4,7 @@
 
 #include "twins.h"
 
-/* What kref and refcount have in common; sealed, too. */
+/* Operations that kref, refcount and sealed counters share. */
 #define TWINS(kind, get, tryget, put)						\
 void twin_##kind##_share(struct twin_##kind *object)				\
 {										\
@@ -40,7 +40,7 @@ static inline void put_refcount(rs_refcount_t *count)
 		twin_refcount_release(count);
 }
 
-/* A lookup under a lock of the caller's, and one under RCU. */
+/* A lookup under the caller's lock, and one under RCU. */
 #define LOOKUPS(kind, name, tryget)						\
 static inline struct twin_##kind *kind##_##name(unsigned long key)		\
 {										\
