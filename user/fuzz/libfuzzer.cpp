@@ -15,7 +15,7 @@ using refstorm::fuzzing::target;
 
 void (*take)(std::string_view input);
 
-/// Does wrong on purpose: the fuzzer has to find it (scripts/tests/parsers).
+/// Makes a mistake on purpose, which the fuzzer has to find (scripts/tests/parsers).
 void make_mistakes(std::string_view input)
 {
     if (!input.starts_with("bad:"))

@@ -11,7 +11,7 @@
 
 namespace refstorm::fuzzing {
 
-/// A parser does not do what it promises, whatever it is fed.
+/// A parser violates a property that must hold for every input.
 class broken_promise : public std::logic_error {
     using std::logic_error::logic_error;
 };

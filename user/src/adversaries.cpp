@@ -45,7 +45,7 @@ bool write_text(const fs::path &path, std::string_view text)
     return ok;
 }
 
-/// The `online` files of CPUs that are online and can go.
+/// The `online` files of CPUs that are online and can go offline.
 std::vector<fs::path> movable_cpus(const fs::path &directory)
 {
     std::vector<fs::path> found;
@@ -91,7 +91,7 @@ std::optional<unsigned> isolated_cpu(const fs::path &directory)
 
 } // namespace
 
-/// One adversary: a thread that does round after round.
+/// One adversary: a thread that repeats its rounds.
 struct adversary_crew::member {
     adversary_report report;
     std::mt19937_64 random;
@@ -131,7 +131,7 @@ bool adversary_crew::member::cpus_round(const std::stop_token &stop)
     return true;
 }
 
-/// Takes most of what is free, uses it, and gives it back.
+/// Allocates most of the free memory, uses it, and frees it.
 bool adversary_crew::member::memory_round(const std::stop_token &stop)
 {
     constexpr std::uint64_t kib = 1024;
@@ -215,7 +215,7 @@ bool adversary_crew::member::take_a_cpu()
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(*cpu, &set);
-    // More than a realtime thread of RCU or of softirqs has, less than those of interrupts.
+    // Above the realtime threads of RCU and of softirqs, below those of interrupts.
     const sched_param parameters = {.sched_priority = 10};
     if (!write_text(where->realtime_runtime, "-1"))
         report.problem = fmt::format("{}: {}", where->realtime_runtime.native(), std::strerror(errno));
@@ -255,7 +255,7 @@ settings_guardian::settings_guardian(const std::vector<setting> &settings)
         return;
     child_ = ::fork();
     if (child_ == 0) {
-        // What ends the driver shall not end its guardian.
+        // A signal that ends the driver must not end the child that restores the settings.
         ::setsid();
         for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
             (void)std::signal(signal, SIG_IGN);
@@ -299,7 +299,7 @@ adversary_crew::adversary_crew(const std::vector<std::string> &names, const plac
         std::ranges::copy(one->changes(), std::back_inserter(settings));
         members_.push_back(std::move(one));
     }
-    // Before there are threads, which a fork would leave behind.
+    // Fork before threads exist: a fork copies only the calling thread.
     guardian_ = std::make_unique<settings_guardian>(settings);
     for (const auto &one : members_) {
         const auto *const found = std::ranges::find(adversary_names, one->report.name);

@@ -18,7 +18,7 @@ namespace refstorm {
 /// All adversaries, for the command line.
 inline constexpr std::array<std::string_view, 5> adversary_names = {"cpus", "memory", "allocations", "unload",
                                                                     "hog"};
-/// So many of these, from the first on, are meant by `all`. The hog needs a machine that was booted for it.
+/// `all` means this many of them, from the first on. The hog needs a kernel that was booted for it.
 inline constexpr std::size_t adversaries_of_all = 4;
 
 /// What one adversary did.
@@ -29,7 +29,7 @@ struct adversary_report {
     std::string problem;
 };
 
-/// A file of the kernel, and what it has to say again in the end.
+/// A file of the kernel, and the value to restore.
 struct setting {
     std::filesystem::path file;
     std::string text;
@@ -58,7 +58,7 @@ class adversary_crew {
     adversary_crew &operator=(const adversary_crew &) = delete;
     ~adversary_crew();
 
-    /// Ends them all, undoes what they did, and says what that was.
+    /// Ends all adversaries, restores what they changed, and returns their reports.
     std::vector<adversary_report> stop();
 
   private:

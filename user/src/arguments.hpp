@@ -38,14 +38,14 @@ struct bench_options {
     std::optional<std::uint64_t> ms = {};
 };
 
-/// What `report` is made of.
+/// The input and output of `report`.
 struct report_options {
     std::vector<std::string> inputs = {};
     std::string out = "refstorm-report.html";
     std::string gnuplot = "gnuplot";
 };
 
-/// A command line that makes sense.
+/// A valid command line.
 struct arguments {
     subcommand command = subcommand::list;
     places where;

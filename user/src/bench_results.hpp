@@ -27,7 +27,7 @@ struct bench_result {
     bool operator==(const bench_result &) const = default;
 };
 
-/// A counter of the table `providers`, and mainline's that it stands beside.
+/// A counter of the table `providers`, and the mainline counter that it replaces.
 struct bench_provider {
     std::string name;
     std::string mainline; ///< empty for mainline's own and the baseline

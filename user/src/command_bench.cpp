@@ -136,7 +136,7 @@ result<done> bench_runner::costs(const bench_options &options, bench_results &al
             const std::string words = words_of(provider, options) + " clock=" + clock;
             if (auto measured = measure(words, all); !measured)
                 return measured.error();
-            // Where caches are empty it takes as many instructions, but another time.
+            // With cold caches an operation takes the same instructions, but another time.
             if (clock == "instructions")
                 continue;
             if (auto measured = measure(words + " cold=1", all); !measured)
@@ -197,7 +197,7 @@ result<done> bench_runner::memory(const bench_options &options, bench_results &a
     return done{};
 }
 
-/// One run of the module. That this counter has no such operation is no error: another may have it.
+/// One run of the module. A counter without this operation is no error: another may have it.
 result<done> bench_runner::measure(const std::string &words, bench_results &all)
 {
     const auto answer = port_.command(words);

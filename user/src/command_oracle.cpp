@@ -23,7 +23,7 @@ constexpr auto glance = std::chrono::milliseconds(200);
 
 /// A warning that a start provokes if it is armed, and how often at most.
 struct provoked {
-    std::string_view counter; ///< a part of the counter's name that tells it
+    std::string_view counter; ///< a part of the counter's name that identifies it
     unsigned most;
     std::string_view text;
 };
@@ -221,7 +221,7 @@ result<oracle_outcome> oracle_runner::run(const oracle_options &options)
     return outcome;
 }
 
-/// Starts a run. What it provokes comes before the command returns, if it did not come before.
+/// Starts a run. Its warnings come before the command returns, unless they came earlier.
 result<done> oracle_runner::start(const std::string &counter, const oracle_options &options, log_watch &log)
 {
     std::string command = "oracle counter=" + counter;

@@ -31,7 +31,7 @@ result<std::string> list_text(module_port &port, listing what, bool as_json, boo
 /// Takes the words of `exec` apart: one command for each part between `+`.
 result<std::vector<std::string>> split_commands(const std::vector<std::string> &words);
 
-/// Fails if \p command is one that makes the kernel warn on purpose, and that would panic.
+/// Fails if \p command makes the kernel warn on purpose and the kernel would panic.
 result<done> may_run(const machine &here, const std::string &command);
 
 /// Runs commands through \p port until one is refused; results go to \p out, refusals to \p err.

@@ -74,7 +74,7 @@ result<std::vector<error_entry>> parse_error_log(std::string_view text)
 
 namespace {
 
-/// The log shows '?' or a space for what cannot be printed, and only the beginning of what is too long.
+/// The log shows '?' or a space for a byte that cannot be printed, and only the beginning of a long command.
 bool is_about(std::string_view shown, std::string_view command)
 {
     if (command.ends_with('\n'))

@@ -8,7 +8,7 @@
 
 namespace refstorm {
 
-/// What a script can rely on.
+/// The exit codes, on which a script can rely.
 enum class exit_code : int {
     held = 0,          ///< everything asked for was done; every storm held
     broken = 1,        ///< an invariant broke, or nothing was proven
@@ -22,7 +22,7 @@ struct errno_row {
     int number;
     std::string_view name;
     exit_code code;
-    /// What it means at the control file.
+    /// Its meaning as an answer of the control file.
     std::string_view meaning;
 };
 

@@ -10,7 +10,7 @@
 
 namespace refstorm {
 
-/// Whose warnings they are, which decides how they are armed again after they came once.
+/// The owner of the warnings, which decides how they are armed again.
 enum class warning_owner { mainline, rsref };
 
 /// A warning and how often it comes.

@@ -199,7 +199,7 @@ void log_scanner::finish_warning(std::string_view header)
         finish_cluster();
 }
 
-/// What is left of the lines of a cluster counts as it is.
+/// Judges the lines of a cluster that are left, each by itself.
 void log_scanner::finish_cluster()
 {
     const cluster left = std::exchange(cluster_, {});

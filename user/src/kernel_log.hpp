@@ -49,7 +49,7 @@ struct expectation {
 /// What was found since the last look.
 struct log_findings {
     std::vector<complaint> unannounced;
-    /// What looks like a part of a report that is not known: the first line of it.
+    /// The first line that looks like a part of a report of no known kind.
     std::vector<complaint> unknown;
     /// Announcements that were ended.
     std::vector<expectation> ended;

@@ -61,7 +61,7 @@ bool kmsg_file::feed(log_scanner &scanner)
 
 bool kmsg_file::write(std::string_view line) const
 {
-    // Opened for each line: the kernel limits the rate of an open file, and drops what is too much.
+    // Open the file for each line: the kernel limits the rate of an open file and drops further lines.
     const auto file = descriptor::open(path_, O_WRONLY | O_APPEND);
     if (!file)
         return false;

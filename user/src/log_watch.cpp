@@ -30,7 +30,7 @@ log_watch::log_watch(std::filesystem::path kernel_log)
     }
     log_ = std::move(*opened);
     read();
-    // What stood there before is none of ours; announcements under way stay.
+    // Earlier complaints are not of this run; open announcements stay.
     (void)scanner_.take();
 }
 

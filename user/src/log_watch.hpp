@@ -25,7 +25,7 @@ struct log_judgement {
     log_state state = log_state::unchecked;
     /// Complaints that were not announced, and announcements without their complaint.
     std::vector<std::string> complaints = {};
-    /// What looks like a part of a report that is not known; empty if nothing does.
+    /// A line that looks like a part of a report of no known kind; empty if there is none.
     std::string unknown = {};
 };
 

@@ -88,7 +88,7 @@ std::optional<std::string> machine::debugfs_parameter() const
     const auto text = read_file(root_ / "proc/cmdline");
     std::istringstream words(text ? *text : std::string());
     std::optional<std::string> value;
-    // The last one that the kernel knows counts.
+    // The last word that the kernel knows decides.
     for (std::string word; words >> word;)
         if (word == "debugfs=off" || word == "debugfs=no-mount")
             value = word.substr(key.size());

@@ -105,7 +105,7 @@ std::vector<std::string> processes_with_open_files(const fs::path &directory)
     return found;
 }
 
-/// A parameter as it was given, taken apart.
+/// A parsed parameter.
 struct parameter {
     std::string module; // empty: whichever has it
     std::string key;
@@ -206,7 +206,7 @@ module_pair::module_pair(machine here, std::optional<fs::path> directory)
 {
     if (!context_)
         throw fatal_error("libkmod cannot be set up");
-    // We say ourselves what went wrong.
+    // The driver explains errors itself; libkmod stays silent.
     kmod_set_log_fn(
         context_.get(), [](void *, int, const char *, int, const char *, const char *, va_list) {}, nullptr);
 }

@@ -61,7 +61,7 @@ std::string trimmed(std::string_view text)
     return std::string(text.substr(first, text.find_last_not_of(blank) - first + 1));
 }
 
-/// Says the command line this option itself, or one that excludes it?
+/// Does the command line have this option, or one that excludes it?
 bool said(const std::vector<std::string> &words, const std::string &option)
 {
     std::vector<std::string> names = {option};

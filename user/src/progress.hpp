@@ -24,7 +24,7 @@ class progress {
     void started(std::string_view provider);
     void update(const storm_record &storm);
     void finished(const storm_record &storm);
-    /// A line of its own that stays.
+    /// A permanent line.
     void say(std::string_view line);
 
   private:

@@ -56,7 +56,7 @@ result<done> may_load(const machine &here, const module_pair &modules)
     return modules.find();
 }
 
-/// The module makes its files while it starts; another driver's load may still be under way.
+/// The module creates its files while it starts; another driver may still be loading it.
 bool wait_for_control(const places &where)
 {
     for (int tries = 0; tries < 50; ++tries) {

@@ -16,7 +16,7 @@
 
 namespace refstorm {
 
-/// How a counter looks in every plot, and which of mainline's it stands beside.
+/// How a counter looks in every plot, and the mainline counter that it replaces.
 struct counter_look {
     std::string_view name;
     std::string_view mainline; ///< empty for mainline's own and the baseline

@@ -126,7 +126,7 @@ std::string storms_table(const report_data &data)
                             rows, 3);
 }
 
-/// A part of the page: plots, then what they say in numbers.
+/// A part of the page: plots, then a table of their numbers.
 struct section {
     const char *title;
     const char *text;

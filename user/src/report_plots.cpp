@@ -14,7 +14,7 @@ namespace {
 
 constexpr int width = 720;
 
-/// What all plots have in common: their size, their letters, and no markup in names.
+/// The settings of all plots: size, font, no markup in names.
 std::string preamble(const plot &of, int height, std::string_view xlabel, std::string_view ylabel)
 {
     return fmt::format("set encoding utf8\n"
@@ -30,7 +30,7 @@ std::string colour(const counter_look &look)
     return fmt::format("#{:06x}", look.colour);
 }
 
-/// One bar of a chart with bars that lie.
+/// One bar of a chart with horizontal bars.
 struct bar {
     std::string label;
     double value;

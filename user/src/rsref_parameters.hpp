@@ -12,7 +12,7 @@
 
 namespace refstorm {
 
-/// What it sets is set back at its end.
+/// The destructor restores the old values.
 class parameters_of_rsref {
   public:
     /// \p directory is the one in sysfs.

@@ -35,7 +35,7 @@ stop_signals::stop_signals()
 
 stop_signals::~stop_signals()
 {
-    // One that was not asked about must not end the process now that the verdict is being printed.
+    // A pending signal must not end the process while the verdict is being printed.
     while (take()) {
     }
     const sigset_t set = watched();

@@ -62,7 +62,7 @@ struct storm_record {
     std::string invariant;
     std::string object;
     std::string detail;
-    /// What the driver did beside it.
+    /// What the driver did meanwhile.
     std::vector<std::string> adversaries;
     std::vector<std::string> parameters;
 

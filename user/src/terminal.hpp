@@ -24,7 +24,7 @@ enum class colour { none, good, bad, doubtful };
 /// \p text in a colour, or as it is.
 std::string paint(std::string_view text, colour with);
 
-/// Green for held, red for broken, yellow for what proves nothing.
+/// Green for held, red for broken, yellow for verdicts that prove nothing.
 colour colour_of(verdict v);
 
 } // namespace refstorm

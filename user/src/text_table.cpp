@@ -13,7 +13,7 @@ constexpr std::size_t gap = 2;
 
 std::size_t display_width(std::string_view text)
 {
-    // Every byte that does not continue a character begins one.
+    // Every byte that is no UTF-8 continuation byte begins a character.
     return static_cast<std::size_t>(
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }

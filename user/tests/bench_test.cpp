@@ -27,7 +27,8 @@ std::string value_after(const std::string &words, const std::string &key)
                : words.substr(at + key.size() + 1, words.find(' ', at) - at - key.size() - 1);
 }
 
-/// A module in which every operation is a pair that costs as many as its provider's name has letters.
+/// A module in which every operation is a pair that costs as many instructions as its provider's name has
+/// letters.
 class bench : public testing::Test {
   protected:
     bench()
