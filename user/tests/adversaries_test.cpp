@@ -115,7 +115,7 @@ TEST_F(adversary, hog_without_an_isolated_cpu_says_what_it_needs)
 
 TEST_F(adversary, hog_has_realtime_tasks_run_without_a_limit_until_the_end)
 {
-    // A CPU that no machine has: it stops there, and nothing else on this machine has to wait.
+    // A CPU that no machine has: the hog stops there and disturbs nothing on this machine.
     place_.write("cpu/isolated", "2-3,1023\n");
     place_.write("runtime", "950000\n");
     where_.realtime_runtime = place_.path() / "runtime";
