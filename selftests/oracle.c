@@ -42,7 +42,10 @@ static const struct warning refcount_warnings[] = {
 };
 
 static const struct warning percpu_ref_warnings[] = {
-	{ 1, "percpu_ref_kill_and_confirm called more than once on mainline_release [refstorm]!" },
+	{
+		1,
+		"percpu_ref_kill_and_confirm called more than once on oracle_percpu_mainline_release [refstorm]!",
+	},
 	{}
 };
 
@@ -192,7 +195,8 @@ TEST_F(oracle, a_seed_that_once_disagreed_agrees)
 		 variant->counter);
 	ASSERT_EQ(0, start(self, variant->warnings, words));
 	run = wait_done(variant->counter);
-	EXPECT_STREQ("agreed", rs_value(run, "verdict")) {
+	EXPECT_LE(200000, rs_number(run, "steps"));
+	EXPECT_STREQ("", line_of("mismatch=", variant->counter)) {
 		TH_LOG("%s %s", run, line_of("shrunk=", variant->counter));
 	}
 }

@@ -38,7 +38,8 @@ constexpr std::array provoked_warnings = {
     provoked{"refcount kref", 1, "rs_refcount_t: underflow; use-after-free."},
     provoked{"refcount kref", 1, "rs_refcount_t: decrement hit 0; leaking memory."},
     provoked{"percpu_ref", 1,
-             "percpu_ref_kill_and_confirm called more than once on mainline_release [refstorm]!"},
+             "percpu_ref_kill_and_confirm called more than once on "
+             "oracle_percpu_mainline_release [refstorm]!"},
 };
 
 /// A kind of line, and its key in JSON.

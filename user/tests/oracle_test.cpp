@@ -78,13 +78,14 @@ TEST_F(oracle, announces_what_the_start_provokes_and_ends_each)
     run({{"percpu_ref"}, {}, {}, {}});
     EXPECT_EQ(place_.read("kmsg"),
               "refstorm-expect: begin 0..1 percpu_ref_kill_and_confirm called more than once on "
-              "mainline_release [refstorm]!\nrefstorm-expect: end\n");
+              "oracle_percpu_mainline_release [refstorm]!\nrefstorm-expect: end\n");
 }
 
 TEST_F(oracle, what_the_start_provokes_is_no_complaint)
 {
     on_start_ = [this] {
-        kernel_says("percpu_ref_kill_and_confirm called more than once on mainline_release [refstorm]!");
+        kernel_says("percpu_ref_kill_and_confirm called more than once on "
+                    "oracle_percpu_mainline_release [refstorm]!");
     };
     const oracle_outcome outcome = run({{"percpu_ref"}, {}, {}, {}});
     EXPECT_TRUE(outcome.complaints.empty());
