@@ -94,7 +94,7 @@ initramfs:
 guest: initramfs
 	@scripts/guest --tty -- sh -c '$(subst ','\'',$(CMD))'
 
-#: make lint         checkpatch, sparse, kernel-doc, clang-format, shellcheck
+#: make lint         checkpatch, sparse, kernel-doc, clang-format, shellcheck, circles of calls
 lint:
 	@scripts/lint
 
