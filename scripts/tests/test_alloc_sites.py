@@ -37,7 +37,7 @@ class Sites(unittest.TestCase):
 
     def test_a_site_that_no_selftest_makes_fail_is_named(self):
         self.replace("kmod/storm/refstorm_module.h", "SITE_BENCH,", "SITE_BENCH,\n\tSITE_NEW,")
-        self.replace("kmod/storm/main.c", "[SITE_BENCH]", '[SITE_NEW] = { .name = "new" },\n\t[SITE_BENCH]')
+        self.replace("kmod/storm/sites.c", "[SITE_BENCH]", '[SITE_NEW] = { .name = "new" },\n\t[SITE_BENCH]')
         self.replace("kmod/storm/storm/storm.c", "storm = rs_zalloc(&refstorm_sites[SITE_STORM],",
                      "rs_zalloc(&refstorm_sites[SITE_NEW], 1, 0);\n\tstorm = rs_zalloc(&refstorm_sites[SITE_STORM],")
         self.assertEqual([w.split(":")[0] for w in self.wrong()], ["no selftest makes site new fail"])
