@@ -16,7 +16,7 @@
 RS_FIXTURE(files, 1)
 
 static const char * const tables[] = {
-	"providers", "objects", "storms", "alloc", "history",
+	"commands", "providers", "objects", "storms", "alloc", "history",
 };
 
 /* What the providers file lists for each interface of RS_PROVIDERS. */
@@ -32,6 +32,7 @@ static const struct {
 } all_files[] = {
 	{ "README", 0400 },
 	{ "control", 0600 },
+	{ "commands", 0400 },
 	{ "providers", 0400 },
 	{ "objects", 0400 },
 	{ "holders", 0400 },

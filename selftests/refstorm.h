@@ -75,7 +75,7 @@ long long rs_status(const char *key);
 struct rs_answer {
 	int	err;		/* 0, or the errno of the write */
 	char	result[256];	/* what a read of the same open file gave */
-	char	error[1024];	/* all of error_log; it was empty before */
+	char	error[4096];	/* all of error_log; it was empty before */
 };
 
 /* Write a command to @file and collect errno, result and error log. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Usage: fuzz [--writes N] [--processes N] [--seconds S] [--seed N]
 //
-// Several processes write to every file of the module's debugfs: commands that follow its grammar, that
-// almost follow it, and random text. They read all files at odd offsets meanwhile, while storms run and
+// Several processes write to every file of the module's debugfs: commands that the file commands lists,
+// almost such commands, and random text. They read all files at odd offsets meanwhile, while storms run and
 // objects are created and destroyed. N writes in all (20000), or until S seconds have passed. The same seed
 // gives each process the same writes. Fails if an errno is not documented, if a write takes too long, if a
-// verb of the grammar was never accepted, or if the module's counts differ at the end.
+// command was never accepted, or if the module's counts differ at the end.
 #include "grammar.hpp"
 
 #include <algorithm>
@@ -31,19 +31,13 @@
 namespace {
 
 const std::string directory = "/sys/kernel/debug/refstorm/";
-constexpr std::array verbs = {
-    "create",           "get",    "put",       "tryget",  "tryget_live", "kill", "wait",   "switch_to_atomic",
-    "switch_to_percpu", "reinit", "resurrect", "destroy", "storm",       "stop", "oracle", "bench",
-    "bench_kill",       "fail",   "clear",     "track",   "untrack",
-};
-// What takes its time is written seldom, and need not have been accepted in a short run.
-constexpr std::array<std::string_view, 5> rare = {"wait", "storm", "oracle", "bench", "bench_kill"};
+constexpr std::size_t verbs_most = 64;
 constexpr std::uint64_t enough_for_rare = 100000;
-constexpr std::array files = {"README",  "holders", "control", "providers", "objects", "storms", "events",
-                              "history", "oracle",  "bench",   "error_log", "alloc",   "status"};
+constexpr std::array files = {"README", "control", "commands", "holders", "providers", "objects",   "storms",
+                              "events", "history", "oracle",   "bench",   "alloc",     "error_log", "status"};
 // What docs/debugfs.md says that a write may answer.
-constexpr std::array documented = {EINVAL, E2BIG,      ERANGE, ENOENT, EEXIST,    EALREADY, EBUSY,
-                                   EPERM,  EOPNOTSUPP, ENOSPC, ENOMEM, ETIMEDOUT, EINTR};
+constexpr std::array documented = {EINVAL,     E2BIG,  ERANGE, ENOENT,    EEXIST, EALREADY, EBUSY,  EPERM,
+                                   EOPNOTSUPP, ENOSPC, ENOMEM, ETIMEDOUT, EINTR,  EAGAIN,   ENODEV, EUCLEAN};
 // No write waits for longer than this on the slowest kernel.
 constexpr auto patience = std::chrono::seconds(120);
 // An open and a close take twenty times as long as a write on the kasan kernel.
@@ -60,9 +54,9 @@ struct write_under_way {
 
 struct shared_counts {
     std::atomic<std::uint64_t> writes, refused, skipped, reads;
-    std::array<std::atomic<std::uint64_t>, verbs.size()> accepted;
+    std::array<std::atomic<std::uint64_t>, verbs_most> accepted;
     // What all processes together spent in writes: by verb, and last in those of none.
-    std::array<std::atomic<std::uint64_t>, verbs.size() + 1> made, microseconds;
+    std::array<std::atomic<std::uint64_t>, verbs_most + 1> made, microseconds;
     std::array<write_under_way, processes_most> under_way;
 };
 
@@ -159,8 +153,9 @@ int do_write(int fd, const fuzz::attempt &made, write_under_way &seen)
 }
 
 // 0, or 1 for a fault that was printed.
-int do_writes(const settings &set, unsigned number, shared_counts &counts)
+int do_writes(const settings &set, const fuzz::grammar &grammar, unsigned number, shared_counts &counts)
 {
+    const auto &rules = grammar.rules();
     fuzz::random_source random(set.seed * 1000 + number);
     open_files opened;
     const auto end = clock::now() + std::chrono::seconds(set.seconds);
@@ -168,7 +163,7 @@ int do_writes(const settings &set, unsigned number, shared_counts &counts)
         const auto before = clock::now();
         if (set.seconds && before > end)
             break;
-        const fuzz::attempt made = fuzz::next(random);
+        const fuzz::attempt made = grammar.next(random);
         if (fuzz::is_out_of_bounds(made.text)) {
             counts.skipped++;
             continue;
@@ -183,7 +178,10 @@ int do_writes(const settings &set, unsigned number, shared_counts &counts)
             continue;
         }
         const int err = do_write(fd, made, counts.under_way[number]);
-        const auto verb = std::ranges::find(verbs, made.verb) - verbs.begin();
+        const auto verb = made.verb.empty()
+                              ? verbs_most
+                              : static_cast<std::size_t>(
+                                    std::ranges::find(rules, made.verb, &fuzz::rule::verb) - rules.begin());
         counts.made[verb]++;
         counts.microseconds[verb] += (clock::now() - before) / std::chrono::microseconds(1);
         if (made.file == "control" && fuzz::below(random, 8) == 0) {
@@ -273,6 +271,8 @@ void sweep()
         at += 7;
         const std::string name = all.substr(at, all.find(' ', at) - at);
         const std::string row = all.substr(at, all.find('\n', at) - at);
+        for (const char *holder : fuzz::holders)
+            command("control", "put " + name + " holder=" + holder);
         if (const auto held = row.find(" held="); held != std::string::npos)
             if (const long long nr = std::atoll(row.c_str() + held + 6))
                 for (long long left = nr; left > 0; left -= 65536)
@@ -341,6 +341,13 @@ int main(int argc, char **argv)
         return 3;
     }
     auto &counts = *new (page) shared_counts;
+    const fuzz::grammar grammar(contents("commands"), contents("providers"), contents("alloc"));
+    const auto &rules = grammar.rules();
+    if (rules.empty() || rules.size() > verbs_most) {
+        std::fprintf(stderr, "fuzz: %scommands lists %zu commands: is this the fuzzer of another version?\n",
+                     directory.c_str(), rules.size());
+        return 3;
+    }
     const auto before = holdings();
     const auto began = clock::now();
     std::printf("# seed %llu\n", static_cast<unsigned long long>(set.seed));
@@ -351,7 +358,7 @@ int main(int argc, char **argv)
         if (const pid_t pid = fork(); pid > 0) {
             children[pid] = i;
         } else if (!pid) {
-            const int rc = do_writes(set, i, counts);
+            const int rc = do_writes(set, grammar, i, counts);
             std::fflush(stdout);
             _exit(rc);
         }
@@ -366,18 +373,21 @@ int main(int argc, char **argv)
     int failed = !result(good, "every answer is documented, and comes in time");
 
     std::printf("# milliseconds in writes:");
-    for (std::size_t i = 0; i <= verbs.size(); i++)
-        std::printf(" %s=%llu/%llu", i < verbs.size() ? verbs[i] : "others",
+    const auto told = [&](const std::string &name, std::size_t i) {
+        std::printf(" %s=%llu/%llu", name.c_str(),
                     static_cast<unsigned long long>(counts.microseconds[i] / 1000),
                     static_cast<unsigned long long>(counts.made[i]));
+    };
+    for (std::size_t i = 0; i < rules.size(); i++)
+        told(rules[i].verb, i);
+    told("others", verbs_most);
     std::printf("\n");
 
     bool all = true;
     std::printf("# accepted:");
-    for (std::size_t i = 0; i < verbs.size(); i++) {
-        std::printf(" %s=%llu", verbs[i], static_cast<unsigned long long>(counts.accepted[i]));
-        all &= counts.accepted[i] > 0 || (writes < enough_for_rare &&
-                                          std::ranges::find(rare, std::string_view(verbs[i])) != rare.end());
+    for (std::size_t i = 0; i < rules.size(); i++) {
+        std::printf(" %s=%llu", rules[i].verb.c_str(), static_cast<unsigned long long>(counts.accepted[i]));
+        all &= counts.accepted[i] > 0 || rules[i].lucky || (rules[i].rare && writes < enough_for_rare);
     }
     std::printf("\n");
     failed += !result(all, "every verb that came often was accepted");

@@ -5,93 +5,83 @@
 #include <array>
 #include <cstdlib>
 #include <iterator>
+#include <sstream>
 
 namespace fuzz {
 
 namespace {
 
-// In a rule: {a|b|c} is one of them, [x] may be there or not, NAME PROVIDER N MS and so on are below.
-struct rule {
+// How often a command is drawn: usual_weight unless it is here.
+struct weight {
     std::string_view verb;
-    std::string_view form;
     unsigned weight;
+    bool rare = false;
+    bool lucky = false;
 };
 
-constexpr std::array rules = {
-    rule{"create", "create NAME PROVIDER", 600},
-    rule{"create",
-         "create NAME PROVIDER[ count=N][ unguarded=FLAG][ mode={percpu|atomic|dead}][ reinit=FLAG][ "
-         "track=FLAG]",
-         600},
-    rule{"create", "create NAME {percpu_ref|rs_percpu_ref|rs_sealed_ref|rs_sealed_ref_dynamic} reinit=1",
-         600},
-    rule{"get", "get NAME[ N]", 400},
-    rule{"put", "put NAME[ N]", 800},
-    rule{"tryget", "tryget NAME[ FEW]", 300},
-    rule{"tryget_live", "tryget_live NAME", 300},
-    rule{"kill", "kill NAME[ confirm=FLAG]", 500},
-    rule{"wait", "wait NAME ms={0|1}", 100},
-    rule{"switch_to_atomic", "switch_to_atomic NAME", 40},
-    rule{"switch_to_percpu", "switch_to_percpu NAME", 200},
-    rule{"reinit", "reinit NAME", 300},
-    rule{"resurrect", "resurrect NAME", 200},
-    rule{"destroy", "destroy NAME", 1000},
-    rule{"track", "track NAME[ seconds=FEW]", 100},
-    rule{"untrack", "untrack NAME", 100},
-    rule{"pass", "pass NAME {a|b|control} {a|b|control}", 50},
+constexpr unsigned usual_weight = 300;
+constexpr std::array weights = {
+    weight{"create", 1800},
+    weight{"get", 400},
+    weight{"put", 800},
+    weight{"kill", 500},
+    weight{"destroy", 1000},
+    weight{"wait", 100, true},
+    weight{"switch_to_atomic", 40},
+    weight{"switch_to_percpu", 200},
+    weight{"resurrect", 200},
+    weight{"track", 100},
+    weight{"untrack", 100},
+    weight{"pass", 100, true},
     // What takes its time is rare.
-    rule{"storm",
-         "storm provider=PROVIDER ms=SHORT[ seed=N][ workers=FEW][ killers=FEW][ bound_ms=20000][ duty=FEW]"
-         "[ contexts=CONTEXTS][ kill_contexts=KILLS][ delay=FEW][ steps=STEPS][ objects=FEW][ life_us=N]"
-         "[ lives=LIVES][ ends=ENDS][ memory={kept|freed}][ switchers=FLAG][ gust_ms=SHORT][ track=FLAG]",
-         20},
-    rule{"storm", "storm provider=PROVIDER ms=SHORT {kprobes|hotplug}=1", 1},
-    rule{"storm", "storm provider=PROVIDER pattern=saturate ms=SHORT", 4},
-    rule{"storm", "storm provider=PROVIDER pattern=ends-alive ms=SHORT[ life_us=N][ memory={kept|freed}]", 4},
-    rule{"stop", "stop {all|N}", 40},
-    rule{"oracle", "oracle counter={refcount|kref|percpu_ref} steps=FEW[ seed=N][ concurrent=FLAG]", 4},
-    rule{"oracle",
-         "oracle counter=percpu_ref steps=2000 unlist={second_kill|looks_dead|second_exit|put_none}", 1},
-    rule{"oracle", "oracle counter={refcount|kref} steps=2000 unlist=dec_not_one_of_zero", 1},
-    rule{"oracle", "oracle stop", 10},
-    rule{"bench",
-         "bench provider=PROVIDER operation={pair|init_exit|tryget_pair|kill} clock={ns|auto}[ cpus=FLAG] "
-         "ms=SHORT",
-         2},
-    rule{"bench_kill",
-         "bench_kill provider=PROVIDER refs=FEW batches=FLAG[ load={none|users|busy}][ from={one|all}]", 2},
+    weight{"storm", 30, true},
+    weight{"stop", 40},
+    weight{"oracle", 6, true},
+    weight{"oracle stop", 10},
+    weight{"bench", 2, true},
+    weight{"bench_kill", 2, true},
+    weight{"bench_memory", 1, true, true},
+    weight{"fail", 2},
+    weight{"clear", 3},
 };
 
-constexpr std::array alloc_rules = {
-    rule{"fail", "fail site=SITE nth=FEW", 2},
-    rule{"clear", "clear", 3},
+// Values of keys whose range has more than a fuzzer can wait for, or than a slow kernel stands. A key that is
+// "always" there would take too long without.
+struct limit {
+    std::string_view verb; // empty: of any
+    std::string_view key;
+    std::uint64_t from, to;
+    bool always = false;
 };
 
-constexpr std::array providers = {
-    "atomic",
-    "refcount",
-    "kref",
-    "percpu_ref",
-    "rs_refcount",
-    "rs_kref",
-    "rs_percpu_ref",
-    "rs_percpu_ref_dynamic",
-    "rs_percpu_ref_two_stage",
-    "rs_sealed_ref",
-    "rs_sealed_ref_dynamic",
-    "rs_sealed_ref_generic",
-    "cxx_refcount",
-    "cxx_kref",
-    "cxx_sealed_ref",
+constexpr std::array limits = {
+    limit{"wait", "ms", 0, 1, true},
+    limit{"", "ms", 0, 39, true},
+    limit{"storm", "bound_ms", 20000, 20000, true},
+    limit{"storm", "hard_bound", 0, 0},
+    limit{"storm", "gust_ms", 0, 39},
+    limit{"oracle", "steps", 0, 4, true},
+    limit{"bench_memory", "refs", 999, 1000, true},
+    limit{"bench_kill", "refs", 0, 4, true},
+    limit{"bench_kill", "batches", 0, 2, true},
 };
-constexpr std::array sites = {
-    "any",          "percpu_ref_data", "percpu_ref_slots", "sealed_slots",
-    "workqueue",    "callback_thread", "events_reader",    "control",
-    "object",       "storm",           "storm_slots",      "storm_workers",
-    "storm_thread", "storm_object",    "storm_objects",    "storm_history",
-    "storm_probes", "oracle",          "oracle_thread",    "bench",
-    "bench_thread",
+
+const limit *limit_of(const rule &command, const word &key)
+{
+    const auto *found = std::ranges::find_if(limits, [&](const limit &each) {
+        return (each.verb.empty() || each.verb == command.verb) && each.key == key.name;
+    });
+    return found == limits.end() ? nullptr : found;
+}
+
+// Keys that make a storm a long or another one: 1 of so many has them.
+struct seldom {
+    std::string_view key;
+    unsigned one_of;
 };
+
+constexpr std::array seldom_keys = {seldom{"kprobes", 30}, seldom{"hotplug", 30}, seldom{"pattern", 6}};
+
 constexpr std::array numbers = {
     "0",
     "1",
@@ -116,85 +106,75 @@ constexpr std::array numbers = {
     "1 ",
     "",
 };
-constexpr std::array contexts = {"pinned",          "roaming", "nice", "realtime",
-                                 "softirq",         "hardirq", "all",  "pinned,softirq,hardirq",
-                                 "softirq,softirq", ","};
-constexpr std::array kills = {"task", "irqs_off", "softirq", "hardirq", "all", "task,hardirq"};
-constexpr std::array steps = {"all", "acquire", "acquire_live,put", "get,put,tryget", "check,drain,idle"};
-constexpr std::array lives = {"end", "reinit", "resurrect", "all", "end,reinit"};
-constexpr std::array ends = {"grace", "release", "zero", "alive", "grace,alive", "all"};
+constexpr std::array operations = {"pair", "init_exit", "tryget_pair", "kill"};
+constexpr std::array differences = {"second_kill", "looks_dead", "second_exit", "put_none",
+                                    "dec_not_one_of_zero"};
 
-template <std::size_t N>
-std::string_view one_of(random_source &random, const std::array<const char *, N> &words)
+template <class List>
+std::string one_of(random_source &random, const List &words)
 {
-    return words[below(random, N)];
+    return std::string(words[below(random, words.size())]);
 }
 
-std::string terminal(random_source &random, std::string_view name)
+std::vector<std::string> split(const std::string &list, char separator)
 {
-    if (name == "NAME")
-        return "f" + std::to_string(below(random, 40));
-    if (name == "PROVIDER")
-        return std::string(one_of(random, providers));
-    if (name == "N")
-        return below(random, 2) ? std::to_string(below(random, 5)) : std::string(one_of(random, numbers));
-    if (name == "FLAG")
-        return std::to_string(below(random, 8) ? below(random, 2) : 2);
-    if (name == "FEW")
-        return std::to_string(below(random, 5));
-    if (name == "SHORT")
-        return std::to_string(below(random, 40));
-    if (name == "SITE")
-        return std::string(one_of(random, sites));
-    if (name == "CONTEXTS")
-        return std::string(one_of(random, contexts));
-    if (name == "KILLS")
-        return std::string(one_of(random, kills));
-    if (name == "STEPS")
-        return std::string(one_of(random, steps));
-    if (name == "LIVES")
-        return std::string(one_of(random, lives));
-    return std::string(one_of(random, ends));
+    std::vector<std::string> parts;
+    std::istringstream in(list);
+    for (std::string part; std::getline(in, part, separator);)
+        parts.push_back(part);
+    return parts;
 }
 
-std::string expand(random_source &random, std::string_view form)
+// The value of a key in a row of a table, without its quotes.
+std::string value_in(const std::string &row, const std::string &key)
 {
-    std::string text;
-    while (!form.empty()) {
-        const char first = form.front();
-        const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-        if (first == '[') {
-            const auto end = form.find(']');
-            if (below(random, 3) == 0)
-                text += expand(random, form.substr(1, end - 1));
-            form.remove_prefix(end + 1);
-        } else if (first == '{') {
-            const auto end = form.find('}');
-            std::string_view choices = form.substr(1, end - 1);
-            for (auto skip = below(random, std::ranges::count(choices, '|') + 1); skip; skip--)
-                choices.remove_prefix(choices.find('|') + 1);
-            text += expand(random, choices.substr(0, choices.find('|')));
-            form.remove_prefix(end + 1);
-        } else if (upper(first)) {
-            const auto end = std::ranges::find_if_not(form, upper) - form.begin();
-            text += terminal(random, form.substr(0, end));
-            form.remove_prefix(end);
-        } else {
-            text += first;
-            form.remove_prefix(1);
-        }
-    }
-    return text;
+    const std::string padded = " " + row;
+    const auto at = padded.find(" " + key + "=");
+    if (at == std::string::npos)
+        return {};
+    const auto begin = at + key.size() + 2;
+    if (padded[begin] == '"')
+        return padded.substr(begin + 1, padded.find('"', begin + 1) - begin - 1);
+    return padded.substr(begin, padded.find(' ', begin) - begin);
 }
 
-template <std::size_t N>
-const rule &weighted(random_source &random, const std::array<rule, N> &from)
+std::vector<std::string> column(const std::string &table, const std::string &key)
+{
+    std::vector<std::string> values;
+    for (const std::string &row : split(table, '\n'))
+        if (!row.starts_with('#'))
+            values.push_back(value_in(row, key));
+    return values;
+}
+
+// Several of the names, one twice now and then.
+std::string several_of(random_source &random, const std::vector<std::string> &names)
+{
+    std::string list = one_of(random, names);
+    for (auto more = below(random, 4); more; more--)
+        if (below(random, 2))
+            list += "," + one_of(random, names);
+    return below(random, 5) ? list : below(random, 4) ? "all" : ",";
+}
+
+std::string number_of(random_source &random, const word &key)
+{
+    if (below(random, 8) == 0)
+        return one_of(random, numbers);
+    // The range and what is just beside it, where there is anything.
+    const std::uint64_t width = std::min<std::uint64_t>(5, key.max - key.min + 2);
+    return std::to_string(key.min + below(random, width));
+}
+
+const rule &weighted(random_source &random, const std::vector<rule> &from, std::string_view file)
 {
     unsigned sum = 0;
     for (const rule &each : from)
-        sum += each.weight;
+        sum += each.file == file ? each.weight : 0;
     auto at = below(random, sum);
     for (const rule &each : from) {
+        if (each.file != file)
+            continue;
         if (at < each.weight)
             return each;
         at -= each.weight;
@@ -250,25 +230,104 @@ std::string noise(random_source &random)
 
 } // namespace
 
-attempt next(random_source &random)
+grammar::grammar(const std::string &commands, const std::string &providers, const std::string &alloc)
+    : providers_(column(providers, "provider")), sites_(column(alloc, "site"))
+{
+    sites_.emplace_back("any");
+    for (const std::string &row : split(commands, '\n')) {
+        if (row.starts_with('#'))
+            continue;
+        const std::string verb = value_in(row, "command");
+        if (value_in(row, "key") == "-") {
+            const auto *known = std::ranges::find(weights, std::string_view(verb), &weight::verb);
+            const weight drawn = known == weights.end() ? weight{verb, usual_weight} : *known;
+            rules_.push_back({value_in(row, "file"), verb, {}, drawn.weight, drawn.rare, drawn.lucky});
+            continue;
+        }
+        word key;
+        key.name = value_in(row, "key");
+        key.kind = value_in(row, "kind");
+        key.operand = value_in(row, "place") == "operand";
+        key.needed = value_in(row, "needed") == "1";
+        key.instead = value_in(row, "instead") == "1";
+        key.min = std::strtoull(value_in(row, "min").c_str(), nullptr, 10);
+        key.max = std::strtoull(value_in(row, "max").c_str(), nullptr, 10);
+        if (value_in(row, "names") != "-")
+            key.names = split(value_in(row, "names"), ',');
+        rules_.back().words.push_back(std::move(key));
+    }
+}
+
+std::string grammar::text_of(random_source &random, const word &key) const
+{
+    if (key.name == "NAME")
+        return "f" + std::to_string(below(random, 40));
+    if (key.name == "PROVIDER" || key.kind == "provider")
+        return one_of(random, providers_);
+    if (key.name == "site")
+        return one_of(random, sites_);
+    if (key.name == "operation")
+        return one_of(random, operations);
+    if (key.name == "unlist")
+        return one_of(random, differences);
+    return one_of(random, holders);
+}
+
+std::string grammar::value_of(random_source &random, const rule &command, const word &key) const
+{
+    if (const limit *within = limit_of(command, key))
+        return std::to_string(within->from + below(random, within->to - within->from + 1));
+    if (key.kind == "number")
+        return number_of(random, key);
+    if (key.kind == "choice")
+        return one_of(random, key.names);
+    if (key.kind == "several")
+        return several_of(random, key.names);
+    return text_of(random, key);
+}
+
+std::string grammar::expand(random_source &random, const rule &command) const
+{
+    std::string text = command.verb;
+    for (auto key = command.words.begin(); key != command.words.end(); ++key) {
+        const limit *within = limit_of(command, *key);
+        const auto *seldom_key = std::ranges::find(seldom_keys, std::string_view(key->name), &seldom::key);
+        const auto one_in = seldom_key == seldom_keys.end() ? 3 : seldom_key->one_of;
+        const bool there = key->needed || (within && within->always) || below(random, one_in) == 0;
+        auto chosen = key;
+        // One of the row and of those that may stand instead of it.
+        for (; key + 1 != command.words.end() && (key + 1)->instead; ++key)
+            if (below(random, 2))
+                chosen = key + 1;
+        if (!there)
+            continue;
+        text += " ";
+        if (chosen->kind == "word")
+            text += chosen->name;
+        else
+            text += (chosen->operand ? "" : chosen->name + "=") + value_of(random, command, *chosen);
+    }
+    return text;
+}
+
+attempt grammar::next(random_source &random) const
 {
     const auto kind = below(random, 100);
     if (kind < 2) {
-        constexpr std::array<const char *, 10> read_only = {"holders", "README", "providers", "objects",
-                                                            "storms",  "events", "history",   "oracle",
-                                                            "bench",   "status"};
-        return {one_of(random, read_only), noise(random), {}};
+        constexpr std::array<const char *, 11> read_only = {"commands", "holders", "README", "providers",
+                                                            "objects",  "storms",  "events", "history",
+                                                            "oracle",   "bench",   "status"};
+        return {read_only[below(random, read_only.size())], noise(random), {}};
     }
     if (kind < 4)
         return {"error_log", noise(random), {}};
-    const bool alloc = kind < 8;
-    attempt made{alloc ? "alloc" : "control", {}, {}};
+    attempt made{kind < 8 ? "alloc" : "control", {}, {}};
     if (kind == 99) {
         made.text = noise(random);
         return made;
     }
-    const rule &chosen = alloc ? weighted(random, alloc_rules) : weighted(random, rules);
-    made.text = expand(random, chosen.form);
+    const rule &chosen = weighted(random, rules_, made.file);
+    made.text = expand(random, chosen);
     if (below(random, 4) == 0)
         break_it(random, made.text);
     else
@@ -295,8 +354,9 @@ bool is_out_of_bounds(std::string_view text)
     if (text.find("oracle") != text.npos && text.find("stop") == text.npos &&
         (text.find(" steps=") == text.npos || number_of(" steps=") > 100))
         return true;
-    return number_of(" refs=") > 100 || number_of(" batches=") > 10 || number_of(" workers=") > 16 ||
-           number_of("gust_ms=") > 100;
+    const bool memory = text.find("bench_memory") != text.npos;
+    return number_of(" refs=") > (memory ? 1000 : 100) || (memory && number_of(" refs=") == 0) ||
+           number_of(" batches=") > 10 || number_of(" workers=") > 16 || number_of("gust_ms=") > 100;
 }
 
 } // namespace fuzz

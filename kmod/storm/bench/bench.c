@@ -4,6 +4,7 @@
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
+#include <linux/seq_file.h>
 #include <linux/string.h>
 
 #include "bench.h"
@@ -24,35 +25,22 @@ struct bench_setup {
 	u64			cold;
 };
 
-/* Of both setups it is the first. */
-static int set_provider(struct command *cmd, unsigned int word, const char *value,
-			void *out)
-{
-	const struct rs_provider **provider = out;
+#define BENCH_KEY(_field) \
+	.name = #_field, .offset = offsetof(struct bench_setup, _field)
 
-	*provider = provider_find_or_refuse(cmd, word, value);
-	return *provider ? 0 : -ENOENT;
-}
-
-static int set_operation(struct command *cmd, unsigned int word, const char *value,
-			 void *out)
-{
-	struct bench_setup *setup = out;
-
-	setup->operation = value;
-	return 0;
-}
-
-static const struct command_key bench_keys[] = {
-	{ .name = "provider", .set = set_provider },
-	{ .name = "operation", .set = set_operation },
-	{ .name = "clock", .choices = bench_clock_names,
-	  .offset = offsetof(struct bench_setup, clock) },
-	{ .name = "cpus", .min = 1, .max = RS_WORKERS_MAX,
-	  .offset = offsetof(struct bench_setup, cpus) },
-	{ .name = "ms", .min = 1, .max = RS_BENCH_MS_MAX,
-	  .offset = offsetof(struct bench_setup, ms) },
-	{ .name = "cold", .max = 1, .offset = offsetof(struct bench_setup, cold) },
+const struct command_key bench_keys[] = {
+	PROVIDER_KEY(struct bench_setup),
+	{ BENCH_KEY(operation), .kind = COMMAND_TEXT, .placeholder = "O",
+	  .help = "one of those that the provider has; all if not told" },
+	{ BENCH_KEY(clock), .kind = COMMAND_CHOICE, .choices = bench_clock_names,
+	  .help = "what is counted; auto: the first of the others that the machine has" },
+	{ BENCH_KEY(cpus), .min = 1, .max = RS_WORKERS_MAX,
+	  .help = "operations a second of so many CPUs at once" },
+	{ BENCH_KEY(ms), .min = 1, .max = RS_BENCH_MS_MAX, .value = MS_DEFAULT,
+	  .help = "how long, with cpus=" },
+	{ BENCH_KEY(cold), .max = 1,
+	  .help = "1: on counters that are in no near cache; needs a clock of time" },
+	{}
 };
 
 static bool wanted(const struct bench_setup *setup, const char *operation)
@@ -60,28 +48,40 @@ static bool wanted(const struct bench_setup *setup, const char *operation)
 	return !setup->operation || !strcmp(setup->operation, operation);
 }
 
+/* For command_refuse_list(): the operations of a provider. */
+static void bench_list_loops(struct seq_file *m, const void *of)
+{
+	const struct rs_provider *provider = of;
+	const struct rs_bench_op *op;
+
+	for (op = provider->bench; op->name; op++)
+		seq_printf(m, " %s", op->name);
+}
+
+static void bench_list_all(struct seq_file *m, const void *of)
+{
+	bench_list_loops(m, of);
+	seq_puts(m, " init_exit");
+}
+
 static int check_operation(struct command *cmd, const struct bench_setup *setup)
 {
 	const struct rs_bench_op *op;
 	bool once_only = setup->cpus || setup->cold;	/* no init_exit */
-	char names[160] = "";
-	size_t len = 0;
 
 	if (setup->cpus && setup->cold)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
 				      "cpus= and cold=1 exclude each other");
-	for (op = setup->provider->bench; op->name; op++) {
+	for (op = setup->provider->bench; op->name; op++)
 		if (wanted(setup, op->name))
 			return 0;
-		len += scnprintf(names + len, sizeof(names) - len, " %s", op->name);
-	}
 	if (!once_only && wanted(setup, "init_exit"))
 		return 0;
-	return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
-			      "%s has no operation '%.32s'%s; it has:%s%s",
-			      setup->provider->name, setup->operation,
-			      setup->cpus ? " for cpus=" : setup->cold ? " for cold=" : "",
-			      names, once_only ? "" : " init_exit");
+	return command_refuse_list(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
+				   once_only ? bench_list_loops : bench_list_all,
+				   setup->provider, "%s has no operation '%.32s'%s; it has:",
+				   setup->provider->name, setup->operation,
+				   setup->cpus ? " for cpus=" : setup->cold ? " for cold=" : "");
 }
 
 /* Measure all wanted operations in one mode, on a counter for that mode alone. */
@@ -186,12 +186,6 @@ static int run_alone(struct command *cmd, int (*run)(struct command *cmd, const 
 	return ret;
 }
 
-static int check_provider(struct command *cmd, const struct rs_provider *provider)
-{
-	return provider ? 0 : command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
-					     "provider= is missing");
-}
-
 static int run_on_one(struct command *cmd, const struct bench_setup *setup)
 {
 	const struct bench_clock *clock;
@@ -240,26 +234,26 @@ static int run_bench(struct command *cmd, const void *setup)
 /* bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N] */
 int bench_command(struct command *cmd)
 {
-	struct bench_setup setup = { .ms = MS_DEFAULT };
-	int ret;
+	struct bench_setup setup;
 
-	ret = command_keys(cmd, 1, bench_keys, ARRAY_SIZE(bench_keys), &setup) ?:
-	      check_provider(cmd, setup.provider) ?: check_operation(cmd, &setup);
-	if (ret)
-		return ret;
-	return run_alone(cmd, run_bench, &setup);
+	return command_keys(cmd, &setup) ?: check_operation(cmd, &setup) ?:
+	       run_alone(cmd, run_bench, &setup);
 }
 
-static const struct command_key bench_kill_keys[] = {
-	{ .name = "provider", .set = set_provider },
-	{ .name = "refs", .min = 1, .max = RS_BENCH_REFS_MAX,
-	  .offset = offsetof(struct bench_kill, refs) },
-	{ .name = "batches", .min = 1, .max = RS_BENCH_BATCHES_MAX,
-	  .offset = offsetof(struct bench_kill, batches) },
-	{ .name = "load", .choices = bench_kill_loads,
-	  .offset = offsetof(struct bench_kill, load) },
-	{ .name = "from", .choices = bench_kill_from,
-	  .offset = offsetof(struct bench_kill, from) },
+#define BENCH_KILL_KEY(_field) \
+	.name = #_field, .offset = offsetof(struct bench_kill, _field)
+
+const struct command_key bench_kill_keys[] = {
+	PROVIDER_KEY(struct bench_kill),
+	{ BENCH_KILL_KEY(refs), .min = 1, .max = RS_BENCH_REFS_MAX, .value = 1,
+	  .help = "counters that are killed together" },
+	{ BENCH_KILL_KEY(batches), .min = 1, .max = RS_BENCH_BATCHES_MAX, .value = 20,
+	  .help = "how often" },
+	{ BENCH_KILL_KEY(load), .kind = COMMAND_CHOICE, .choices = bench_kill_loads,
+	  .help = "what other CPUs do: nothing, get and put until refused, or all the time" },
+	{ BENCH_KILL_KEY(from), .kind = COMMAND_CHOICE, .choices = bench_kill_from,
+	  .help = "one CPU kills, or all CPUs do" },
+	{}
 };
 
 static int run_kill(struct command *cmd, const void *setup)
@@ -271,13 +265,10 @@ static int run_kill(struct command *cmd, const void *setup)
 /* bench_kill provider=P [refs=N] [batches=N] [load=none|users|busy] [from=one|all] */
 int bench_kill_command(struct command *cmd)
 {
-	struct bench_kill setup = { .refs = 1, .batches = 20 };
+	struct bench_kill setup;
 	int ret;
 
-	static_assert(!offsetof(struct bench_kill, provider));
-	static_assert(!offsetof(struct bench_setup, provider));
-	ret = command_keys(cmd, 1, bench_kill_keys, ARRAY_SIZE(bench_kill_keys), &setup) ?:
-	      check_provider(cmd, setup.provider);
+	ret = command_keys(cmd, &setup);
 	if (ret)
 		return ret;
 	if (!setup.provider->percpu)
@@ -291,10 +282,12 @@ int bench_kill_command(struct command *cmd)
 	return run_alone(cmd, run_kill, &setup);
 }
 
-static const struct command_key bench_memory_keys[] = {
-	{ .name = "provider", .set = set_provider },
+const struct command_key bench_memory_keys[] = {
+	PROVIDER_KEY(struct bench_memory),
 	{ .name = "refs", .min = RS_BENCH_MEMORY_REFS_MIN, .max = RS_BENCH_REFS_MAX,
+	  .value = RS_BENCH_REFS_MAX, .help = "counters that are measured together",
 	  .offset = offsetof(struct bench_memory, refs) },
+	{}
 };
 
 static int run_memory(struct command *cmd, const void *setup)
@@ -306,11 +299,7 @@ static int run_memory(struct command *cmd, const void *setup)
 /* bench_memory provider=P [refs=N] */
 int bench_memory_command(struct command *cmd)
 {
-	struct bench_memory setup = { .refs = RS_BENCH_REFS_MAX };
-	int ret;
+	struct bench_memory setup;
 
-	static_assert(!offsetof(struct bench_memory, provider));
-	ret = command_keys(cmd, 1, bench_memory_keys, ARRAY_SIZE(bench_memory_keys), &setup) ?:
-	      check_provider(cmd, setup.provider);
-	return ret ?: run_alone(cmd, run_memory, &setup);
+	return command_keys(cmd, &setup) ?: run_alone(cmd, run_memory, &setup);
 }

@@ -3,14 +3,13 @@
 #ifndef _REFSTORM_BENCH_H
 #define _REFSTORM_BENCH_H
 
-struct command;
+#include "control/command.h"
+
 struct seq_file;
 
-#define BENCH_USAGE "provider=P [operation=O] [clock=auto|instructions|cycles|cpu_clock|ns] [cpus=N] [ms=N] [cold=0|1]"
-
-#define BENCH_KILL_USAGE "provider=P [refs=N] [batches=N] [load=0|1] [from=one|all]"
-
-#define BENCH_MEMORY_USAGE "provider=P [refs=N]"
+extern const struct command_key bench_keys[];
+extern const struct command_key bench_kill_keys[];
+extern const struct command_key bench_memory_keys[];
 
 /* See docs/debugfs.md. */
 int bench_command(struct command *cmd);

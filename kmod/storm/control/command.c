@@ -3,11 +3,42 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
-#include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "command.h"
+
+#define command_for_each_key(key, verb) \
+	for (key = (verb)->keys; key && key->name; key++)
+
+/* Where a word begins; -1 if there is none of that number. */
+static int command_column(const struct command *cmd, int word)
+{
+	return word < 0 || word >= cmd->nr ? -1 : cmd->words[word] - cmd->buf;
+}
+
+/**
+ * command_refuse_list - say why a command is not done, and what would be accepted
+ * @cmd: the command
+ * @word: the word that is wrong, or COMMAND_NO_WORD for the command as a whole
+ * @err: negative errno for the writer
+ * @list: writes what would be accepted, after the reason; NULL: nothing
+ * @of: for @list
+ * @fmt: the reason, in words, without a newline
+ *
+ * Context: process.
+ * Return: @err.
+ */
+int command_refuse_list(struct command *cmd, int word, int err, command_list_t *list,
+			const void *of, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	errors_add(cmd->file, cmd->line, command_column(cmd, word), err, list, of, fmt, args);
+	va_end(args);
+	return err;
+}
 
 /**
  * command_refuse - say why a command is not done
@@ -21,35 +52,34 @@
  */
 int command_refuse(struct command *cmd, int word, int err, const char *fmt, ...)
 {
-	int column = word < 0 || word >= cmd->nr ? -1 : cmd->words[word] - cmd->buf;
 	va_list args;
 
 	va_start(args, fmt);
-	errors_add(cmd->file, cmd->line, column, err, fmt, args);
+	errors_add(cmd->file, cmd->line, command_column(cmd, word), err, NULL, NULL, fmt, args);
 	va_end(args);
 	return err;
 }
 
-/* Refuse at a byte of the line that is not the beginning of a word. */
-__printf(4, 5)
-static int refuse_at(struct command *cmd, int column, int err, const char *fmt, ...)
+/* Refuse a line that is not taken apart. */
+__printf(3, 4)
+static int command_refuse_line(struct command *cmd, int err, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	errors_add(cmd->file, cmd->line, column, err, fmt, args);
+	errors_add(cmd->file, cmd->line, -1, err, NULL, NULL, fmt, args);
 	va_end(args);
 	return err;
 }
 
 /* isprint() takes Latin-1, too. */
-static bool printable(unsigned char c)
+static bool command_is_printable(unsigned char c)
 {
 	return c >= ' ' && c <= '~';
 }
 
 /* What the error log shows of the line is printable, and one column a byte. */
-static int copy_line(struct command *cmd, const char __user *ubuf, size_t size)
+static int command_copy_line(struct command *cmd, const char __user *ubuf, size_t size)
 {
 	size_t len = min_t(size_t, size, RS_COMMAND_MAX);
 	size_t i;
@@ -64,11 +94,11 @@ static int copy_line(struct command *cmd, const char __user *ubuf, size_t size)
 		if (size > RS_COMMAND_MAX + 1 ||
 		    get_user(last, ubuf + RS_COMMAND_MAX) || last != '\n') {
 			for (i = 0; i < len; i++)
-				if (!printable(cmd->line[i]))
+				if (!command_is_printable(cmd->line[i]))
 					cmd->line[i] = '?';
-			return refuse_at(cmd, -1, -E2BIG,
-					 "%zu bytes; a command has at most %d",
-					 size, RS_COMMAND_MAX);
+			return command_refuse_line(cmd, -E2BIG,
+						   "%zu bytes; a command has at most %d",
+						   size, RS_COMMAND_MAX);
 		}
 	} else if (len && cmd->line[len - 1] == '\n') {
 		cmd->line[--len] = '\0';
@@ -79,50 +109,83 @@ static int copy_line(struct command *cmd, const char __user *ubuf, size_t size)
 
 		if (c == '\t')
 			cmd->line[i] = ' ';
-		if (c == '\t' || printable(c))
+		if (c == '\t' || command_is_printable(c))
 			continue;
 		for (; i < len; i++)
-			if (!printable(cmd->line[i]))
+			if (!command_is_printable(cmd->line[i]))
 				cmd->line[i] = '?';
 		cmd->line[len] = '\0';
-		return refuse_at(cmd, -1, -EINVAL,
-				 c == '\n' ? "a newline in the middle; one command a write" :
-					     "character 0x%02x; printable ASCII only", c);
+		return command_refuse_line(cmd, -EINVAL, c == '\n' ?
+					   "a newline in the middle; one command a write" :
+					   "character 0x%02x; printable ASCII only", c);
 	}
 	strscpy(cmd->buf, cmd->line, sizeof(cmd->buf));
 	return 0;
 }
 
-static int split(struct command *cmd)
+static void command_split(struct command *cmd)
 {
-	char *rest = cmd->buf, *word;
+	char *left = cmd->buf, *word;
 
 	cmd->nr = 0;
-	while ((word = strsep(&rest, " \t"))) {
-		if (!*word)
-			continue;
-		if (cmd->nr == COMMAND_WORDS_MAX)
-			return refuse_at(cmd, word - cmd->buf, -EINVAL,
-					 "more than %d words", COMMAND_WORDS_MAX);
-		cmd->words[cmd->nr++] = word;
+	while ((word = strsep(&left, " \t")))
+		if (*word)
+			cmd->words[cmd->nr++] = word;
+}
+
+/* How many words of the command are the name of @verb; 0 if the command is another. */
+static unsigned int command_words_of_verb(const struct command *cmd,
+					  const struct command_verb *verb)
+{
+	const char *name = verb->name;
+	unsigned int word;
+
+	for (word = 0; word < cmd->nr; word++) {
+		size_t len = strcspn(name, " ");
+
+		if (strlen(cmd->words[word]) != len || strncmp(cmd->words[word], name, len))
+			return 0;
+		if (!name[len])
+			return word + 1;
+		name += len + 1;
 	}
 	return 0;
 }
 
-static int unknown_verb(struct command *cmd, const struct command_verb *verbs,
-			unsigned int nr_verbs)
+/* The verb whose name has the most words of the command; NULL if there is none. */
+static const struct command_verb *command_find(struct command *cmd,
+					       const struct command_verb *verb)
 {
-	char names[160] = "";
-	size_t len = 0;
-	unsigned int i;
+	const struct command_verb *found = NULL;
 
-	for (i = 0; i < nr_verbs; i++)
-		len += scnprintf(names + len, sizeof(names) - len, " %s", verbs[i].name);
-	if (!cmd->nr)
-		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
-				      "empty command; accepted:%s", names);
-	return command_refuse(cmd, 0, -EINVAL, "unknown command '%.32s'; accepted:%s",
-			      cmd->words[0], names);
+	for (cmd->first = 0; verb->name; verb++) {
+		unsigned int words = command_words_of_verb(cmd, verb);
+
+		if (words > cmd->first) {
+			cmd->first = words;
+			found = verb;
+		}
+	}
+	return found;
+}
+
+/* Whether the words are neither too few nor too many for the verb. */
+static int command_check_words(struct command *cmd)
+{
+	unsigned int least = cmd->first, most = cmd->first;
+	const struct command_key *key;
+
+	command_for_each_key(key, cmd->verb) {
+		least += key->needed && !key->instead;
+		most += !key->instead;
+	}
+	if (cmd->nr < least)
+		return command_refuse_list(cmd, COMMAND_NO_WORD, -EINVAL, command_list_usage,
+					   cmd->verb, "too few words; usage:");
+	if (cmd->nr > most)
+		return command_refuse_list(cmd, most, -EINVAL, command_list_usage,
+					   cmd->verb, "surplus word; usage:");
+	return 0;
 }
 
 /**
@@ -132,59 +195,38 @@ static int unknown_verb(struct command *cmd, const struct command_verb *verbs,
  * @size: its length
  * @file: name of the file
  * @verbs: the commands of that file
- * @nr_verbs: how many
  *
  * Context: process.
  * Return: @size, or a negative errno; error_log has said why.
  */
 ssize_t command_run(struct command *cmd, const char __user *ubuf, size_t size,
-		    const char *file, const struct command_verb *verbs,
-		    unsigned int nr_verbs)
+		    const char *file, const struct command_verb *verbs)
 {
-	const struct command_verb *verb;
 	int ret;
 
 	cmd->file = file;
 	cmd->nr = 0;
 	cmd->result[0] = '\0';
 
-	ret = copy_line(cmd, ubuf, size);
-	if (!ret)
-		ret = split(cmd);
+	ret = command_copy_line(cmd, ubuf, size);
 	if (ret)
 		return ret;
-
-	for (verb = verbs; verb < verbs + nr_verbs; verb++)
-		if (cmd->nr && !strcmp(verb->name, cmd->words[0]))
-			break;
-	if (verb == verbs + nr_verbs)
-		return unknown_verb(cmd, verbs, nr_verbs);
-
-	if (cmd->nr < verb->words_min)
-		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
-				      "too few words; usage: %s %s",
-				      verb->name, verb->usage);
-	if (cmd->nr > verb->words_max)
-		return command_refuse(cmd, verb->words_max, -EINVAL,
-				      "surplus word; usage: %s %s",
-				      verb->name, verb->usage);
-	ret = verb->run(cmd);
+	command_split(cmd);
+	if (!cmd->nr)
+		return command_refuse_list(cmd, COMMAND_NO_WORD, -EINVAL, command_list_verbs,
+					   verbs, "empty command; accepted:");
+	cmd->verb = command_find(cmd, verbs);
+	if (!cmd->verb)
+		return command_refuse_list(cmd, 0, -EINVAL, command_list_verbs, verbs,
+					   "unknown command '%.32s'; accepted:",
+					   cmd->words[0]);
+	ret = command_check_words(cmd) ?: cmd->verb->run(cmd);
 	return ret ?: size;
 }
 
-/**
- * command_number - read a number
- * @cmd: the command
- * @word: the word that it is in, for the error
- * @text: its digits, decimal or 0x and hexadecimal
- * @min: smallest accepted
- * @max: largest accepted
- * @number: where to put it; untouched on error
- *
- * Return: 0, -EINVAL if it is no number, -ERANGE if it is none of these.
- */
-int command_number(struct command *cmd, unsigned int word, const char *text,
-		   u64 min, u64 max, u64 *number)
+/* Read a number: -EINVAL if @text is none, -ERANGE if it is none that is accepted. */
+static int command_set_number(struct command *cmd, unsigned int word,
+			      const struct command_key *key, const char *text, u64 *number)
 {
 	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	u64 value;
@@ -195,71 +237,62 @@ int command_number(struct command *cmd, unsigned int word, const char *text,
 	if (ret == -EINVAL)
 		return command_refuse(cmd, word, -EINVAL,
 				      "'%.32s' is not a number", text);
-	if (ret || value < min || value > max)
+	if (ret || value < key->min || value > key->max)
 		return command_refuse(cmd, word, -ERANGE,
 				      "%.32s is out of range; accepted: %llu to %llu",
-				      text, min, max);
+				      text, key->min, key->max);
 	*number = value;
 	return 0;
 }
 
-/**
- * command_unknown - refuse a name that is none of those that there are
- * @cmd: the command
- * @word: the word that it is in
- * @value: the name
- * @choices: NULL-terminated, those that there are
- *
- * Return: -EINVAL, with the names in error_log.
- */
-int command_unknown(struct command *cmd, unsigned int word, const char *value,
-		    const char * const *choices)
-{
-	char names[160] = "";
-	size_t len = 0;
-
-	for (; *choices; choices++)
-		len += scnprintf(names + len, sizeof(names) - len, " %s", *choices);
-	return command_refuse(cmd, word, -EINVAL, "'%.32s' is not one of:%s",
-			      value, names);
-}
-
-/* The index of the first @len bytes of @value; that of the NULL at the end if unknown. */
-static unsigned int choice_index(const char * const *choices, const char *value, size_t len)
+/* Find the first @len bytes of @value among the names of @key. */
+static int command_find_choice(struct command *cmd, unsigned int word,
+			       const struct command_key *key, const char *value, size_t len,
+			       unsigned int *index)
 {
 	unsigned int i;
 
-	for (i = 0; choices[i]; i++)
-		if (strlen(choices[i]) == len && !strncmp(choices[i], value, len))
+	for (i = 0; key->choices[i]; i++)
+		if (strlen(key->choices[i]) == len && !strncmp(key->choices[i], value, len))
 			break;
-	return i;
+	*index = i;
+	if (key->choices[i])
+		return 0;
+	return command_refuse_list(cmd, word, -EINVAL, command_list_choices, key->choices,
+				   "'%.32s' is not one of:", value);
 }
 
-static u64 all_of(const char * const *choices)
+static int command_set_choice(struct command *cmd, unsigned int word,
+			      const struct command_key *key, const char *value, u64 *choice)
 {
-	u64 mask = 0;
-	unsigned int i;
+	unsigned int index;
+	int ret;
 
-	for (i = 0; choices[i]; i++)
-		mask |= BIT_ULL(i);
-	return mask;
+	ret = command_find_choice(cmd, word, key, value, strlen(value), &index);
+	if (!ret)
+		*choice = index;
+	return ret;
 }
 
-static int set_several(struct command *cmd, unsigned int word,
-		       const struct command_key *key, const char *value, u64 *mask)
+static int command_set_several(struct command *cmd, unsigned int word,
+			       const struct command_key *key, const char *value, u64 *mask)
 {
 	u64 seen = 0;
+	unsigned int i;
+	int ret;
 
 	if (!strcmp(value, "all")) {
-		*mask = all_of(key->choices);
+		for (i = 0; key->choices[i]; i++)
+			seen |= BIT_ULL(i);
+		*mask = seen;
 		return 0;
 	}
 	for (;; value++) {
 		size_t len = strcspn(value, ",");
-		unsigned int i = choice_index(key->choices, value, len);
 
-		if (!key->choices[i])
-			return command_unknown(cmd, word, value, key->choices);
+		ret = command_find_choice(cmd, word, key, value, len, &i);
+		if (ret)
+			return ret;
 		if (seen & BIT_ULL(i))
 			return command_refuse(cmd, word, -EINVAL, "'%s' stands twice in %s=",
 					      key->choices[i], key->name);
@@ -272,111 +305,135 @@ static int set_several(struct command *cmd, unsigned int word,
 	return 0;
 }
 
-static int set_key(struct command *cmd, unsigned int word,
-		   const struct command_key *key, const char *value, void *out)
+/* Whether @text is "name=value", or the word, of @key. */
+static bool command_is_key(const struct command_key *key, const char *text)
 {
-	u64 *field = out + key->offset;
-	unsigned int i;
+	size_t len = strlen(key->name);
 
-	if (key->set)
-		return key->set(cmd, word, value, out);
-	if (!key->choices)
-		return command_number(cmd, word, value, key->min, key->max, field);
-	if (key->several)
-		return set_several(cmd, word, key, value, field);
+	if (key->operand || strncmp(text, key->name, len))
+		return false;
+	return text[len] == (key->kind == COMMAND_WORD ? '\0' : '=');
+}
 
-	i = choice_index(key->choices, value, strlen(value));
-	if (!key->choices[i])
-		return command_unknown(cmd, word, value, key->choices);
-	*field = i;
+/* The key that a word belongs to; NULL if there is none. @operand: the next one. */
+static const struct command_key *command_key_of(const struct command *cmd, const char *text,
+						const struct command_key **operand)
+{
+	const struct command_key *key, *next = *operand;
+
+	command_for_each_key(key, cmd->verb)
+		if (command_is_key(key, text))
+			break;
+	if (key && !key->name)
+		key = NULL;
+	/* An operand that has to be there is one, whatever it looks like. */
+	if (!next || !next->operand || (key && (key->instead || !next->needed)))
+		return key;
+	*operand = next + 1;
+	return next;
+}
+
+static int command_set_key(struct command *cmd, unsigned int word,
+			   const struct command_key *key, void *out)
+{
+	const char *value = cmd->words[word];
+	void *field = out + key->offset;
+
+	if (!key->operand)
+		value += strcspn(value, "=") + 1;
+	switch (key->kind) {
+	case COMMAND_NUMBER:
+		return command_set_number(cmd, word, key, value, field);
+	case COMMAND_CHOICE:
+		return command_set_choice(cmd, word, key, value, field);
+	case COMMAND_SEVERAL:
+		return command_set_several(cmd, word, key, value, field);
+	case COMMAND_PROVIDER:
+		return key->set(cmd, word, value, field);
+	case COMMAND_TEXT:
+		if (!key->operand)
+			*(const char **)field = value;
+		return 0;
+	case COMMAND_WORD:
+		*(u64 *)field = 1;
+		return 0;
+	}
 	return 0;
 }
 
-/**
- * command_names_show - names with commas between
- * @m: where to
- * @names: NULL-terminated
- * @mask: which of them, by index; "all" if it is full
- */
-void command_names_show(struct seq_file *m, const char * const *names, u64 mask)
+static void command_set_defaults(const struct command_verb *verb, void *out)
 {
-	const char *separator = "";
-	unsigned int i;
+	const struct command_key *key;
 
-	if (mask == all_of(names)) {
-		seq_puts(m, "all");
-		return;
-	}
-	for (i = 0; names[i]; i++) {
-		if (!(mask & BIT_ULL(i)))
-			continue;
-		seq_printf(m, "%s%s", separator, names[i]);
-		separator = ",";
-	}
+	command_for_each_key(key, verb)
+		switch (key->kind) {
+		case COMMAND_TEXT:
+			if (!key->operand)
+				*(const char **)(out + key->offset) = NULL;
+			break;
+		case COMMAND_PROVIDER:
+			*(const void **)(out + key->offset) = NULL;
+			break;
+		default:
+			*(u64 *)(out + key->offset) = key->value;
+		}
+}
+
+/* Whether a word from @first on, before @end, is of @key. */
+static bool command_has_key(const struct command *cmd, const struct command_key *key,
+			    unsigned int end)
+{
+	unsigned int word;
+
+	for (word = cmd->first; word < end; word++)
+		if (command_is_key(key, cmd->words[word]))
+			return true;
+	return false;
 }
 
 /**
- * command_key_show - " name=value", as command_keys() would read it
- * @m: where to
- * @key: a key without a @set of its own
- * @in: structure that has the value
- */
-void command_key_show(struct seq_file *m, const struct command_key *key, const void *in)
-{
-	u64 value = *(const u64 *)(in + key->offset);
-
-	seq_printf(m, " %s=", key->name);
-	if (!key->choices)
-		seq_printf(m, "%llu", value);
-	else if (key->several)
-		command_names_show(m, key->choices, value);
-	else
-		seq_puts(m, key->choices[value]);
-}
-
-/**
- * command_keys - read the "name=value" words of a command
+ * command_keys - read the words of a command that follow its verb
  * @cmd: the command
- * @first: first of these words; all that follow are taken
- * @keys: the names that are accepted
- * @nr_keys: how many; at most 64
- * @out: structure that the values are written to; has the defaults
+ * @out: structure that the values are written to, those of keys that are not there, too
  *
- * Return: 0, or a negative errno for a word that is none of these, stands
- * twice, or has a wrong value.
+ * Return: 0, or a negative errno for a word that is none of the keys, stands twice, or
+ * has a wrong value, and for a key that is needed and missing.
  */
-int command_keys(struct command *cmd, unsigned int first,
-		 const struct command_key *keys, unsigned int nr_keys, void *out)
+int command_keys(struct command *cmd, void *out)
 {
-	unsigned int word, i;
-	u64 seen = 0;
+	const struct command_key *key, *operand = cmd->verb->keys;
+	unsigned int word;
 	int ret;
 
-	for (word = first; word < cmd->nr; word++) {
+	command_set_defaults(cmd->verb, out);
+	for (word = cmd->first; word < cmd->nr; word++) {
 		const char *text = cmd->words[word];
-		size_t len = strcspn(text, "=");
 
-		for (i = 0; i < nr_keys; i++)
-			if (strlen(keys[i].name) == len &&
-			    !strncmp(keys[i].name, text, len))
-				break;
-		if (i == nr_keys || text[len] != '=') {
-			char names[200] = "";
-			size_t used = 0;
-
-			for (i = 0; i < nr_keys; i++)
-				used += scnprintf(names + used, sizeof(names) - used,
-						  " %s=", keys[i].name);
-			return command_refuse(cmd, word, -EINVAL,
-					      "'%.32s' is not one of:%s", text, names);
-		}
-		if (seen & BIT_ULL(i))
-			return command_refuse(cmd, word, -EINVAL,
-					      "%s= stands twice", keys[i].name);
-		seen |= BIT_ULL(i);
-		ret = set_key(cmd, word, &keys[i], text + len + 1, out);
+		key = command_key_of(cmd, text, &operand);
+		if (!key)
+			return command_refuse_list(cmd, word, -EINVAL, command_list_keys,
+						   cmd->verb->keys,
+						   "'%.32s' is not one of:", text);
+		if (!key->operand && command_has_key(cmd, key, word))
+			return command_refuse(cmd, word, -EINVAL, "%s= stands twice",
+					      key->name);
+		ret = command_set_key(cmd, word, key, out);
 		if (ret)
 			return ret;
 	}
+	command_for_each_key(key, cmd->verb)
+		if (key->needed && !key->operand && !command_has_key(cmd, key, cmd->nr))
+			return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
+					      "%s= is missing", key->name);
 	return 0;
+}
+
+/* The word that @text, which command_keys() stored, stands in. */
+unsigned int command_word_of(const struct command *cmd, const char *text)
+{
+	unsigned int word = cmd->nr;
+
+	while (word && cmd->words[--word] > text)
+		;
+	return word;
 }

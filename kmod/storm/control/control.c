@@ -16,29 +16,51 @@
 #include "oracle/oracle.h"
 #include "refstorm_module.h"
 #include "storm/storm.h"
+#include "storm/storm_setup.h"
 
-static const struct command_verb verbs[] = {
-	{ "create", CREATE_USAGE, 3, 8, object_create },
-	{ "get", "NAME [N|holder=H]", 2, 3, object_get },
-	{ "put", "NAME [N|holder=H]", 2, 3, object_put },
-	{ "tryget", "NAME [N]", 2, 3, object_tryget },
-	{ "tryget_live", "NAME", 2, 2, object_tryget_live },
-	{ "kill", "NAME [confirm=0|1]", 2, 3, object_kill },
-	{ "wait", "NAME [ms=N]", 2, 3, object_wait },
-	{ "switch_to_atomic", "NAME", 2, 2, object_switch_to_atomic },
-	{ "switch_to_percpu", "NAME", 2, 2, object_switch_to_percpu },
-	{ "reinit", "NAME", 2, 2, object_reinit },
-	{ "resurrect", "NAME", 2, 2, object_resurrect },
-	{ "track", "NAME [seconds=N]", 2, 3, object_track },
-	{ "untrack", "NAME", 2, 2, object_untrack },
-	{ "pass", "NAME FROM TO", 4, 4, object_pass },
-	{ "destroy", "NAME", 2, 2, object_destroy },
-	{ "storm", STORM_USAGE, 2, COMMAND_WORDS_MAX, storm_command },
-	{ "stop", "ID|all", 2, 2, storm_stop_command },
-	{ "oracle", ORACLE_USAGE, 2, 7, oracle_command },
-	{ "bench", BENCH_USAGE, 2, 7, bench_command },
-	{ "bench_kill", BENCH_KILL_USAGE, 2, 6, bench_kill_command },
-	{ "bench_memory", BENCH_MEMORY_USAGE, 2, 3, bench_memory_command },
+/* The commands, in the order of README. */
+const struct command_verb control_verbs[] = {
+	{ "create", "makes an object with one reference, its owner's",
+	  object_create_keys, object_create },
+	{ "get", "takes N references (1), or one for a new holder H",
+	  object_move_keys, object_get },
+	{ "put", "drops N references (1) that no holder was named for, or that of holder H",
+	  object_move_keys, object_put },
+	{ "tryget", "takes N references (1) unless the count is zero",
+	  object_tryget_keys, object_tryget },
+	{ "tryget_live", "takes one reference unless the counter was killed",
+	  object_name_keys, object_tryget_live },
+	{ "kill", "drops the owner's reference; per-CPU kinds then count in one word",
+	  object_kill_keys, object_kill },
+	{ "wait", "sleeps until release() has run", object_wait_keys, object_wait },
+	{ "switch_to_atomic", "counts in one word from now on, and waits for the switch",
+	  object_name_keys, object_switch_to_atomic },
+	{ "switch_to_percpu", "counts per CPU again, a killed counter after resurrect",
+	  object_name_keys, object_switch_to_percpu },
+	{ "reinit", "gives a released object its owner's reference again",
+	  object_name_keys, object_reinit },
+	{ "resurrect", "takes back a kill while the caller holds a reference",
+	  object_name_keys, object_resurrect },
+	{ "track", "records the holders of an rs_ counter from now on",
+	  object_track_keys, object_track },
+	{ "untrack", "stops recording holders; does nothing if the object is not tracked",
+	  object_name_keys, object_untrack },
+	{ "pass", "gives the reference of holder FROM to a new holder TO",
+	  object_pass_keys, object_pass },
+	{ "destroy", "frees a released object", object_name_keys, object_destroy },
+	{ "storm", "starts a storm and returns", storm_setup_keys, storm_command },
+	{ "stop", "asks a running storm, or all, to end early", storm_stop_keys,
+	  storm_stop_command },
+	{ "oracle", "compares a counter of mainline's with ours, step by step",
+	  oracle_keys, oracle_command },
+	{ "oracle stop", "ends the comparison early", NULL, oracle_stop_command },
+	{ "bench", "measures what operations cost, and returns when that is done",
+	  bench_keys, bench_command },
+	{ "bench_kill", "measures how long kills take, and returns when that is done",
+	  bench_kill_keys, bench_kill_command },
+	{ "bench_memory", "measures how much memory counters take, and returns when that is done",
+	  bench_memory_keys, bench_memory_command },
+	{}
 };
 
 struct control {
@@ -76,7 +98,7 @@ static ssize_t control_write(struct file *file, const char __user *ubuf, size_t 
 
 	if (mutex_lock_interruptible(&control->lock))
 		return -EINTR;
-	ret = command_run(&control->cmd, ubuf, size, "control", verbs, ARRAY_SIZE(verbs));
+	ret = command_run(&control->cmd, ubuf, size, "control", control_verbs);
 	control->unread = ret < 0 ? 0 :
 		strlcat(control->cmd.result, "\n", sizeof(control->cmd.result));
 	mutex_unlock(&control->lock);

@@ -23,54 +23,10 @@
 #include "storm/storm.h"
 #include "thread.h"
 
-static struct dentry *dir;
+static struct dentry *debugfs_dir;
 
-static void readme_show(struct seq_file *m)
-{
-	seq_puts(m,
-		 "refstorm " RS_VERSION ": reference counters under a storm\n"
-		 "\n"
-		 "  control    commands, one a write; read it for the result of the last:\n"
-		 "             create NAME PROVIDER [count=N] [unguarded=0|1]\n"
-		 "                    [mode=percpu|atomic|dead] [reinit=0|1]\n"
-		 "                    [track=0|1]\n"
-		 "             get|put NAME [N|holder=H], tryget NAME [N], tryget_live NAME\n"
-		 "             kill NAME [confirm=0|1], wait NAME [ms=N], destroy NAME\n"
-		 "             switch_to_atomic|switch_to_percpu|reinit|resurrect NAME\n"
-		 "             track NAME [seconds=N], untrack NAME, pass NAME FROM TO\n"
-		 "             storm provider=P [ms=N] [seed=N] [workers=N] [killers=N]\n"
-		 "                   [pattern=lifecycle|saturate|ends-alive] [bound_ms=N]\n"
-		 "                   [duty=N] [contexts=C,...] [kill_contexts=C,...] [delay=N]\n"
-		 "                   [steps=S,...] [objects=N] [life_us=N] [lives=L,...] [ends=E,...]\n"
-		 "                   [memory=kept|freed] [switchers=N] [gust_ms=N]\n"
-		 "                   [hotplug=0|1] [kprobes=0|1] [track=0|1]\n"
-		 "                   [hard_bound=0|1]\n"
-		 "             stop ID|all\n"
-		 "             oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1]\n"
-		 "                    [unlist=DIFFERENCE]\n"
-		 "             oracle stop\n"
-		 "             bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N] [cold=0|1]\n"
-		 "             bench_kill provider=P [refs=N] [batches=N] [load=0|1] [from=one|all]\n"
-		 "             bench_memory provider=P [refs=N]\n"
-		 "  providers  counters that can be driven\n"
-		 "  objects    what create has made\n"
-		 "  holders    who holds the counters that are tracked\n"
-		 "  storms     running and finished storms, with their verdicts\n"
-		 "  events     what happened; can be polled\n"
-		 "  history    what happened to the object that broke last\n"
-		 "  oracle     mainline's counters compared with ours, step by step\n"
-		 "  bench      what operations cost: results of the last bench\n"
-		 "  error_log  why a write was refused; any write empties it\n"
-		 "  alloc      allocations by site; fail site=S nth=N, clear\n"
-		 "  status     what the module holds now\n"
-		 "\n"
-		 "  # echo create a rs_percpu_ref > control\n"
-		 "  # echo kill a > control; cat events\n"
-		 "  # echo storm provider=rs_percpu_ref ms=3000 > control; sleep 4; cat storms\n");
-}
-
-static void show_site(const struct module *owner, const struct rs_alloc_site *site,
-		      void *arg)
+static void debugfs_show_site(const struct module *owner, const struct rs_alloc_site *site,
+			      void *arg)
 {
 	u64 allocated = atomic64_read(&site->allocated);
 	u64 freed = atomic64_read(&site->freed);
@@ -80,93 +36,88 @@ static void show_site(const struct module *owner, const struct rs_alloc_site *si
 		   atomic64_read(&site->failed), atomic_read(&site->armed));
 }
 
-static void alloc_show(struct seq_file *m)
+static void debugfs_alloc_show(struct seq_file *m)
 {
 	seq_puts(m, "# site module allocated freed outstanding failed armed\n");
-	rs_alloc_for_each(show_site, m);
+	rs_alloc_for_each(debugfs_show_site, m);
 }
 
-static void add_outstanding(const struct module *owner, const struct rs_alloc_site *site,
-			    void *arg)
+static void debugfs_add_outstanding(const struct module *owner,
+				    const struct rs_alloc_site *site, void *arg)
 {
 	s64 *sum = arg;
 
 	*sum += atomic64_read(&site->allocated) - atomic64_read(&site->freed);
 }
 
-static void status_show(struct seq_file *m)
+static void debugfs_status_show(struct seq_file *m)
 {
 	s64 outstanding = 0;
 
-	rs_alloc_for_each(add_outstanding, &outstanding);
+	rs_alloc_for_each(debugfs_add_outstanding, &outstanding);
 	seq_printf(m, "version=%s\nkernel=%s\ncpus=%u\nobjects=%u\nstorms=%u\nthreads=%u\nallocations=%lld\nevents=%llu\nerrors=%llu\n",
 		   RS_VERSION, init_utsname()->release, num_online_cpus(),
 		   objects_count(), storms_count(), threads_count(), outstanding,
 		   events_count(), errors_count());
 }
 
-struct fail_keys {
+struct debugfs_fail {
 	const char	*site;
 	u64		nth;
 };
 
-static int set_site(struct command *cmd, unsigned int word, const char *value, void *out)
-{
-	struct fail_keys *keys = out;
-
-	keys->site = value;
-	return 0;
-}
-
-static const struct command_key fail_keys[] = {
-	{ .name = "site", .set = set_site },
-	{ .name = "nth", .min = 1, .max = S32_MAX,
-	  .offset = offsetof(struct fail_keys, nth) },
+static const struct command_key debugfs_fail_keys[] = {
+	{ .name = "site", .help = "a site of the table, or any", .kind = COMMAND_TEXT,
+	  .placeholder = "S", .needed = true, .offset = offsetof(struct debugfs_fail, site) },
+	{ .name = "nth", .help = "which allocation from now on fails, once", .needed = true,
+	  .min = 1, .max = S32_MAX, .offset = offsetof(struct debugfs_fail, nth) },
+	{}
 };
 
-/* fail site=S nth=N; of three words, none twice, these two are there. */
-static int alloc_fail(struct command *cmd)
+/* fail site=S nth=N */
+static int debugfs_alloc_fail(struct command *cmd)
 {
-	struct fail_keys keys = {};
+	struct debugfs_fail fail;
 	int ret;
 
-	ret = command_keys(cmd, 1, fail_keys, ARRAY_SIZE(fail_keys), &keys);
+	ret = command_keys(cmd, &fail);
 	if (ret)
 		return ret;
-	if (rs_alloc_fail_nth(keys.site, keys.nth))
-		return command_refuse(cmd, COMMAND_NO_WORD, -ENOENT,
+	if (rs_alloc_fail_nth(fail.site, fail.nth))
+		return command_refuse(cmd, command_word_of(cmd, fail.site), -ENOENT,
 				      "no site is called '%.32s'; they are listed in alloc",
-				      keys.site);
+				      fail.site);
 	return 0;
 }
 
 /* clear */
-static int alloc_clear(struct command *cmd)
+static int debugfs_alloc_clear(struct command *cmd)
 {
 	rs_alloc_fail_none();
 	return 0;
 }
 
-static const struct command_verb alloc_verbs[] = {
-	{ "fail", "site=S nth=N", 3, 3, alloc_fail },
-	{ "clear", "", 1, 1, alloc_clear },
+static const struct command_verb debugfs_alloc_verbs[] = {
+	{ "fail", "makes an allocation fail", debugfs_fail_keys, debugfs_alloc_fail },
+	{ "clear", "lets all allocations succeed again", NULL, debugfs_alloc_clear },
+	{}
 };
 
-static ssize_t alloc_write(const char __user *ubuf, size_t size)
+static ssize_t debugfs_alloc_write(const char __user *ubuf, size_t size)
 {
 	struct command *cmd;
 	ssize_t ret;
 
-	/* Not through the seam: it is what is being controlled. */
+	/* Not through the seam, which this command controls. */
 	cmd = kzalloc(sizeof(*cmd), GFP_KERNEL);
 	if (!cmd)
 		return -ENOMEM;
-	ret = command_run(cmd, ubuf, size, "alloc", alloc_verbs, ARRAY_SIZE(alloc_verbs));
+	ret = command_run(cmd, ubuf, size, "alloc", debugfs_alloc_verbs);
 	kfree(cmd);
 	return ret;
 }
 
-static ssize_t errors_write(const char __user *ubuf, size_t size)
+static ssize_t debugfs_errors_write(const char __user *ubuf, size_t size)
 {
 	errors_clear();
 	return size;
@@ -176,57 +127,97 @@ static ssize_t errors_write(const char __user *ubuf, size_t size)
  * A file either shows something as a whole and may take a write, or brings
  * file operations of its own.
  */
-struct rs_file {
+struct debugfs_file {
 	const char			*name;
 	umode_t				mode;
+	const char			*help;
 	void				(*show)(struct seq_file *m);
 	ssize_t				(*write)(const char __user *ubuf, size_t size);
+	const struct command_verb	*verbs;
 	const struct file_operations	*fops;
 };
 
-static const struct rs_file files[] = {
-	{ "README",	0400, readme_show },
-	{ "control",	0600, .fops = &control_fops },
-	{ "providers",	0400, providers_show },
-	{ "objects",	0400, objects_show },
-	{ "holders",	0400, holders_show },
-	{ "storms",	0400, .fops = &storms_fops },
-	{ "events",	0400, .fops = &events_fops },
-	{ "history",	0400, storms_history_show },
-	{ "oracle",	0400, oracle_show },
-	{ "bench",	0400, bench_show },
-	{ "error_log",	0600, errors_show, errors_write },
-	{ "alloc",	0600, alloc_show, alloc_write },
-	{ "status",	0400, status_show },
+static void debugfs_readme_show(struct seq_file *m);
+static void debugfs_commands_show(struct seq_file *m);
+
+static const struct debugfs_file debugfs_files[] = {
+	{ "README", 0400, "this text", debugfs_readme_show },
+	{ "control", 0600, "commands, one a write; a read gives the result of the last",
+	  .verbs = control_verbs, .fops = &control_fops },
+	{ "commands", 0400, "the commands of control and alloc, with their keys",
+	  debugfs_commands_show },
+	{ "providers", 0400, "counters that can be driven", providers_show },
+	{ "objects", 0400, "what create has made", objects_show },
+	{ "holders", 0400, "who holds the counters that are tracked", holders_show },
+	{ "storms", 0400, "running and finished storms, with their verdicts",
+	  .fops = &storms_fops },
+	{ "events", 0400, "what happened; can be polled", .fops = &events_fops },
+	{ "history", 0400, "what happened to the object that broke last", storms_history_show },
+	{ "oracle", 0400, "mainline's counters compared with ours, step by step", oracle_show },
+	{ "bench", 0400, "what operations cost: results of the last bench", bench_show },
+	{ "error_log", 0600, "why a write was refused; any write empties it", errors_show,
+	  debugfs_errors_write },
+	{ "alloc", 0600, "allocations by site; can be made to fail", debugfs_alloc_show,
+	  debugfs_alloc_write, debugfs_alloc_verbs },
+	{ "status", 0400, "what the module holds now", debugfs_status_show },
 };
 
-static int file_show(struct seq_file *m, void *v)
+static void debugfs_readme_show(struct seq_file *m)
 {
-	const struct rs_file *rs_file = m->private;
+	unsigned int i;
 
-	rs_file->show(m);
+	seq_puts(m, "refstorm " RS_VERSION ": reference counters under a storm\n\n");
+	for (i = 0; i < ARRAY_SIZE(debugfs_files); i++) {
+		const struct debugfs_file *file = &debugfs_files[i];
+
+		seq_printf(m, "  %-9s  %s\n", file->name, file->help);
+		if (file->verbs)
+			command_usage_show(m, file->verbs, 13);
+	}
+	seq_puts(m,
+		 "\n"
+		 "  # echo create a rs_percpu_ref > control\n"
+		 "  # echo kill a > control; cat events\n"
+		 "  # echo storm provider=rs_percpu_ref ms=3000 > control; sleep 4; cat storms\n");
+}
+
+static void debugfs_commands_show(struct seq_file *m)
+{
+	unsigned int i;
+
+	command_table_names_show(m);
+	for (i = 0; i < ARRAY_SIZE(debugfs_files); i++)
+		if (debugfs_files[i].verbs)
+			command_table_show(m, debugfs_files[i].name, debugfs_files[i].verbs);
+}
+
+static int debugfs_file_show(struct seq_file *m, void *v)
+{
+	const struct debugfs_file *shown = m->private;
+
+	shown->show(m);
 	return 0;
 }
 
-static int file_open(struct inode *inode, struct file *file)
+static int debugfs_file_open(struct inode *inode, struct file *file)
 {
-	return single_open(file, file_show, inode->i_private);
+	return single_open(file, debugfs_file_show, inode->i_private);
 }
 
-static ssize_t file_write(struct file *file, const char __user *ubuf, size_t size,
-			  loff_t *ppos)
+static ssize_t debugfs_file_write(struct file *file, const char __user *ubuf, size_t size,
+				  loff_t *ppos)
 {
-	const struct rs_file *rs_file =
+	const struct debugfs_file *shown =
 		((struct seq_file *)file->private_data)->private;
 
-	return rs_file->write ? rs_file->write(ubuf, size) : -EINVAL;
+	return shown->write ? shown->write(ubuf, size) : -EINVAL;
 }
 
-static const struct file_operations file_fops = {
+static const struct file_operations debugfs_file_fops = {
 	.owner		= THIS_MODULE,
-	.open		= file_open,
+	.open		= debugfs_file_open,
 	.read		= seq_read,
-	.write		= file_write,
+	.write		= debugfs_file_write,
 	.llseek		= seq_lseek,
 	.release	= single_release,
 };
@@ -236,18 +227,18 @@ int rs_debugfs_init(void)
 {
 	unsigned int i;
 
-	dir = debugfs_create_dir(RS_DEBUGFS_DIR, NULL);
-	if (IS_ERR(dir))
-		return PTR_ERR(dir);
+	debugfs_dir = debugfs_create_dir(RS_DEBUGFS_DIR, NULL);
+	if (IS_ERR(debugfs_dir))
+		return PTR_ERR(debugfs_dir);
 
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		const struct rs_file *file = &files[i];
+	for (i = 0; i < ARRAY_SIZE(debugfs_files); i++) {
+		const struct debugfs_file *file = &debugfs_files[i];
 		struct dentry *dentry;
 
-		dentry = debugfs_create_file(file->name, file->mode, dir, (void *)file,
-					     file->fops ?: &file_fops);
+		dentry = debugfs_create_file(file->name, file->mode, debugfs_dir, (void *)file,
+					     file->fops ?: &debugfs_file_fops);
 		if (IS_ERR(dentry)) {
-			debugfs_remove(dir);
+			debugfs_remove(debugfs_dir);
 			return PTR_ERR(dentry);
 		}
 	}
@@ -256,5 +247,5 @@ int rs_debugfs_init(void)
 
 void rs_debugfs_exit(void)
 {
-	debugfs_remove(dir);
+	debugfs_remove(debugfs_dir);
 }

@@ -2,9 +2,9 @@
 /*
  * The events file: a ring of the last RS_EVENTS_MAX records.
  *
- * A record is written from any context, release() in softirq included, under a
- * raw spinlock that covers one copy. A reader copies one record at a time, so
- * it may fall behind and see a gap in seq, and holds nobody up.
+ * events_add() writes a record from any context, release() in softirq included, under a
+ * raw spinlock that covers one copy. A reader copies one record at a time: a slow reader
+ * delays no writer, and sees a gap in seq where records were overwritten.
  */
 #include <linux/fs.h>
 #include <linux/irq_work.h>
@@ -33,18 +33,18 @@ const char * const rs_context_names[RS_CONTEXT_NR] = {
 	[RS_CONTEXT_HARDIRQ]	= "hardirq",
 };
 
-static struct event *ring;
-static u64 next_seq;
-static DEFINE_RAW_SPINLOCK(ring_lock);
-static DECLARE_WAIT_QUEUE_HEAD(ring_wait);
+static struct event *events_ring;
+static u64 events_next_seq;
+static DEFINE_RAW_SPINLOCK(events_ring_lock);
+static DECLARE_WAIT_QUEUE_HEAD(events_ring_wait);
 
-/* Who adds a record may be where no wait queue can be locked on PREEMPT_RT. */
-static void wake_readers(struct irq_work *work)
+/* The caller of events_add() may be in a context that cannot lock a wait queue on PREEMPT_RT. */
+static void events_wake_readers(struct irq_work *work)
 {
-	wake_up_interruptible(&ring_wait);
+	wake_up_interruptible(&events_ring_wait);
 }
 
-static DEFINE_IRQ_WORK(ring_wake, wake_readers);
+static DEFINE_IRQ_WORK(events_ring_wake, events_wake_readers);
 
 /**
  * events_add - add a record
@@ -58,26 +58,26 @@ void events_add(const char *fmt, ...)
 	unsigned long flags;
 	va_list args;
 
-	raw_spin_lock_irqsave(&ring_lock, flags);
-	event = &ring[next_seq % RS_EVENTS_MAX];
-	event->seq = next_seq;
+	raw_spin_lock_irqsave(&events_ring_lock, flags);
+	event = &events_ring[events_next_seq % RS_EVENTS_MAX];
+	event->seq = events_next_seq;
 	event->time_ns = ktime_get_ns();
 	event->cpu = raw_smp_processor_id();
 	va_start(args, fmt);
 	vscnprintf(event->text, sizeof(event->text), fmt, args);
 	va_end(args);
 	event->context = rs_context_now();
-	WRITE_ONCE(next_seq, next_seq + 1);
-	raw_spin_unlock_irqrestore(&ring_lock, flags);
+	WRITE_ONCE(events_next_seq, events_next_seq + 1);
+	raw_spin_unlock_irqrestore(&events_ring_lock, flags);
 
-	if (wq_has_sleeper(&ring_wait))
-		irq_work_queue(&ring_wake);
+	if (wq_has_sleeper(&events_ring_wait))
+		irq_work_queue(&events_ring_wake);
 }
 
 /* Records ever written. */
 u64 events_count(void)
 {
-	return READ_ONCE(next_seq);
+	return READ_ONCE(events_next_seq);
 }
 
 struct reader {
@@ -86,25 +86,25 @@ struct reader {
 };
 
 /* Copy the first record at or after @seq; NULL if there is none yet. */
-static struct event *copy_from(struct reader *reader, u64 seq)
+static struct event *events_copy_from(struct reader *reader, u64 seq)
 {
 	struct event *found = NULL;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&ring_lock, flags);
-	if (next_seq > RS_EVENTS_MAX)
-		seq = max(seq, next_seq - RS_EVENTS_MAX);
-	if (seq < next_seq) {
-		reader->event = ring[seq % RS_EVENTS_MAX];
+	raw_spin_lock_irqsave(&events_ring_lock, flags);
+	if (events_next_seq > RS_EVENTS_MAX)
+		seq = max(seq, events_next_seq - RS_EVENTS_MAX);
+	if (seq < events_next_seq) {
+		reader->event = events_ring[seq % RS_EVENTS_MAX];
 		found = &reader->event;
 	}
-	raw_spin_unlock_irqrestore(&ring_lock, flags);
+	raw_spin_unlock_irqrestore(&events_ring_lock, flags);
 	return found;
 }
 
 static void *events_start(struct seq_file *m, loff_t *pos)
 {
-	return copy_from(m->private, *pos);
+	return events_copy_from(m->private, *pos);
 }
 
 static void *events_next(struct seq_file *m, void *v, loff_t *pos)
@@ -112,7 +112,7 @@ static void *events_next(struct seq_file *m, void *v, loff_t *pos)
 	struct event *event = v;
 
 	*pos = event->seq + 1;
-	return copy_from(m->private, *pos);
+	return events_copy_from(m->private, *pos);
 }
 
 static void events_stop(struct seq_file *m, void *v)
@@ -169,7 +169,7 @@ static __poll_t events_poll(struct file *file, poll_table *wait)
 	struct seq_file *m = file->private_data;
 	struct reader *reader = m->private;
 
-	poll_wait(file, &ring_wait, wait);
+	poll_wait(file, &events_ring_wait, wait);
 	return events_count() != READ_ONCE(reader->next) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
@@ -184,13 +184,13 @@ const struct file_operations events_fops = {
 
 int events_init(void)
 {
-	ring = rs_zalloc(&refstorm_sites[SITE_EVENTS],
-			 RS_EVENTS_MAX * sizeof(*ring), GFP_KERNEL);
-	return ring ? 0 : -ENOMEM;
+	events_ring = rs_zalloc(&refstorm_sites[SITE_EVENTS],
+				RS_EVENTS_MAX * sizeof(*events_ring), GFP_KERNEL);
+	return events_ring ? 0 : -ENOMEM;
 }
 
 void events_exit(void)
 {
-	irq_work_sync(&ring_wake);
-	rs_free(&refstorm_sites[SITE_EVENTS], ring);
+	irq_work_sync(&events_ring_wake);
+	rs_free(&refstorm_sites[SITE_EVENTS], events_ring);
 }

@@ -62,7 +62,7 @@ static const char * const create_modes[] = {
 	NULL
 };
 
-struct create_keys {
+struct object_create_values {
 	u64 count;
 	u64 unguarded;
 	u64 mode;
@@ -70,21 +70,29 @@ struct create_keys {
 	u64 track;
 };
 
-static const struct command_key create_keys[] = {
-	{ .name = "count", .min = 1, .max = RS_COUNT_MAX,
-	  .offset = offsetof(struct create_keys, count) },
-	{ .name = "unguarded", .min = 0, .max = 1,
-	  .offset = offsetof(struct create_keys, unguarded) },
-	{ .name = "mode", .choices = create_modes,
-	  .offset = offsetof(struct create_keys, mode) },
-	{ .name = "reinit", .min = 0, .max = 1,
-	  .offset = offsetof(struct create_keys, reinit) },
-	{ .name = "track", .min = 0, .max = 1,
-	  .offset = offsetof(struct create_keys, track) },
+#define CREATE_KEY(_field)	\
+	.name = #_field, .offset = offsetof(struct object_create_values, _field)
+
+const struct command_key object_create_keys[] = {
+	OBJECT_NAME_KEY,
+	{ .name = "PROVIDER", .help = "one of the providers file", .kind = COMMAND_TEXT,
+	  .operand = true, .needed = true },
+	{ CREATE_KEY(count), .min = 1, .max = RS_COUNT_MAX, .value = 1,
+	  .help = "references in all, refcount and kref kinds: the caller holds those above 1" },
+	{ CREATE_KEY(unguarded), .max = 1,
+	  .help = "1: misuse reaches the counter, refcount and kref kinds" },
+	{ CREATE_KEY(mode), .kind = COMMAND_CHOICE, .choices = create_modes,
+	  .help = "how a per-CPU kind begins; dead: as if killed and released" },
+	{ CREATE_KEY(reinit), .max = 1, .help = "1: a per-CPU kind may change its mode" },
+	{ CREATE_KEY(track), .max = 1, .help = "1: record the holders from the beginning" },
+	{}
 };
 
-static int check_create(struct command *cmd, const struct rs_provider *provider,
-			const struct create_keys *keys)
+/* Commands that take nothing but an object. */
+const struct command_key object_name_keys[] = { OBJECT_NAME_KEY, {} };
+
+static int object_check_create(struct command *cmd, const struct rs_provider *provider,
+			       const struct object_create_values *keys)
 {
 	if (keys->count != 1 && provider->percpu)
 		return command_refuse(cmd, 2, -EOPNOTSUPP,
@@ -103,7 +111,7 @@ static int check_create(struct command *cmd, const struct rs_provider *provider,
 	return 0;
 }
 
-static unsigned int create_flags(const struct create_keys *keys)
+static unsigned int object_create_flags(const struct object_create_values *keys)
 {
 	static const unsigned int mode_flags[] = {
 		[CREATE_PERCPU]	= 0,
@@ -114,9 +122,9 @@ static unsigned int create_flags(const struct create_keys *keys)
 	return mode_flags[keys->mode] | (keys->reinit ? RS_COUNTER_ALLOW_REINIT : 0);
 }
 
-static int create_locked(struct command *cmd)
+static int object_create_locked(struct command *cmd)
 {
-	struct create_keys keys = { .count = 1 };
+	struct object_create_values keys;
 	const struct rs_provider *provider;
 	struct object *object;
 	int ret;
@@ -129,10 +137,10 @@ static int create_locked(struct command *cmd)
 	provider = provider_find_or_refuse(cmd, 2, cmd->words[2]);
 	if (!provider)
 		return -ENOENT;
-	ret = command_keys(cmd, 3, create_keys, ARRAY_SIZE(create_keys), &keys);
+	ret = command_keys(cmd, &keys);
 	if (ret)
 		return ret;
-	ret = check_create(cmd, provider, &keys);
+	ret = object_check_create(cmd, provider, &keys);
 	if (ret)
 		return ret;
 
@@ -148,7 +156,7 @@ static int create_locked(struct command *cmd)
 	object->unguarded = keys.unguarded;
 	/* To begin otherwise than per CPU implies it. */
 	object->reinit = keys.reinit || keys.mode;
-	ret = provider->init(&object->counter, keys.count, create_flags(&keys));
+	ret = provider->init(&object->counter, keys.count, object_create_flags(&keys));
 	if (ret) {
 		rs_free(&refstorm_sites[SITE_OBJECT], object);
 		return command_refuse(cmd, 2, ret, "%s: out of memory", provider->name);
@@ -178,29 +186,32 @@ int object_create(struct command *cmd)
 	int ret;
 
 	mutex_lock(&objects_lock);
-	ret = create_locked(cmd);
+	ret = object_create_locked(cmd);
 	mutex_unlock(&objects_lock);
 	return ret;
 }
 
-struct wait_keys {
+struct object_wait_values {
 	u64 ms;
 };
 
-static const struct command_key wait_keys[] = {
-	{ .name = "ms", .min = 0, .max = WAIT_MS_MAX,
-	  .offset = offsetof(struct wait_keys, ms) },
+const struct command_key object_wait_keys[] = {
+	OBJECT_NAME_KEY,
+	{ .name = "ms", .max = WAIT_MS_MAX, .value = WAIT_MS_DEFAULT,
+	  .help = "how long at most; after that the answer is ETIMEDOUT",
+	  .offset = offsetof(struct object_wait_values, ms) },
+	{}
 };
 
 /* wait NAME [ms=N]; destroy is refused meanwhile */
 int object_wait(struct command *cmd)
 {
-	struct wait_keys keys = { .ms = WAIT_MS_DEFAULT };
+	struct object_wait_values keys;
 	struct object *object;
 	long left;
 	int ret;
 
-	ret = command_keys(cmd, 2, wait_keys, ARRAY_SIZE(wait_keys), &keys);
+	ret = command_keys(cmd, &keys);
 	if (ret)
 		return ret;
 

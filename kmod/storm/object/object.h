@@ -5,11 +5,18 @@
 
 #include <linux/types.h>
 
-struct command;
+#include "control/command.h"
+
 struct seq_file;
 
-#define CREATE_USAGE "NAME PROVIDER [count=N] [unguarded=0|1] "	\
-		     "[mode=percpu|atomic|dead] [reinit=0|1] [track=0|1]"
+extern const struct command_key object_create_keys[];
+extern const struct command_key object_move_keys[];
+extern const struct command_key object_tryget_keys[];
+extern const struct command_key object_name_keys[];
+extern const struct command_key object_kill_keys[];
+extern const struct command_key object_wait_keys[];
+extern const struct command_key object_track_keys[];
+extern const struct command_key object_pass_keys[];
 
 /* Commands of the control file; see docs/debugfs.md */
 int object_create(struct command *cmd);

@@ -68,9 +68,8 @@ int object_guard_room(struct command *cmd, struct object *object, u32 nr);
 int object_guard_get(struct command *cmd, struct object *object, u32 nr);
 
 /* object_track.c */
-bool object_has_holder(const struct command *cmd);
-int object_get_held(struct command *cmd);
-int object_put_held(struct command *cmd);
+int object_get_held(struct command *cmd, const char *holder);
+int object_put_held(struct command *cmd, const char *holder);
 int object_track_begin(struct object *object, unsigned int seconds);
 int object_track_refuse(struct command *cmd, struct object *object, int err);
 void object_forget_holders(struct object *object);
@@ -79,6 +78,11 @@ static inline bool object_is_released(const struct object *object)
 {
 	return atomic_read(&object->released) > object->released_before;
 }
+
+/* The operand that every command on an object begins with */
+#define OBJECT_NAME_KEY							\
+	{ .name = "NAME", .help = "the object: 1 to 31 of A-Z a-z 0-9 _ - .",	\
+	  .kind = COMMAND_TEXT, .operand = true, .needed = true }
 
 static inline const char *object_boolean(bool value)
 {

@@ -6,20 +6,33 @@
 #include "object.h"
 #include "object_internal.h"
 
-/* Read the number of references, and run a command that moves them. */
-static int object_move(struct command *cmd, object_run_t *run)
-{
-	u64 nr = 1;
-	int ret = 0;
+struct object_move_values {
+	u64 nr;
+	const char *holder;
+};
 
-	if (cmd->nr > 2)
-		ret = command_number(cmd, 2, cmd->words[2], 1, RS_NR_MAX, &nr);
-	return ret ?: object_run(cmd, run, &nr);
-}
+#define MOVE_NR_KEY(_help)							\
+	{ .name = "N", .help = (_help), .operand = true, .min = 1, .max = RS_NR_MAX,	\
+	  .value = 1, .offset = offsetof(struct object_move_values, nr) }
+
+const struct command_key object_move_keys[] = {
+	OBJECT_NAME_KEY,
+	MOVE_NR_KEY("how many references"),
+	{ .name = "holder", .help = "one reference, recorded under this name",
+	  .kind = COMMAND_TEXT, .placeholder = "H", .instead = true,
+	  .offset = offsetof(struct object_move_values, holder) },
+	{}
+};
+
+const struct command_key object_tryget_keys[] = {
+	OBJECT_NAME_KEY,
+	MOVE_NR_KEY("how many references, all or none"),
+	{}
+};
 
 static int object_move_get(struct command *cmd, struct object *object, const void *values)
 {
-	u32 nr = *(const u64 *)values;
+	u32 nr = ((const struct object_move_values *)values)->nr;
 	int ret = object_guard_get(cmd, object, nr);
 
 	if (ret)
@@ -32,7 +45,7 @@ static int object_move_get(struct command *cmd, struct object *object, const voi
 
 static int object_move_put(struct command *cmd, struct object *object, const void *values)
 {
-	u32 nr = *(const u64 *)values;
+	u32 nr = ((const struct object_move_values *)values)->nr;
 
 	if (!object->unguarded && object->held < nr)
 		return command_refuse(cmd, cmd->nr > 2 ? 2 : 1, -EPERM,
@@ -50,7 +63,7 @@ static int object_move_put(struct command *cmd, struct object *object, const voi
 
 static int object_move_tryget(struct command *cmd, struct object *object, const void *values)
 {
-	u32 nr = *(const u64 *)values;
+	u32 nr = ((const struct object_move_values *)values)->nr;
 	bool taken;
 	int ret;
 
@@ -84,40 +97,52 @@ static int object_move_tryget_live(struct command *cmd, struct object *object, c
 /* get NAME [N|holder=H] */
 int object_get(struct command *cmd)
 {
-	return object_has_holder(cmd) ? object_get_held(cmd) : object_move(cmd, object_move_get);
+	struct object_move_values values;
+
+	return command_keys(cmd, &values) ?:
+	       (values.holder ? object_get_held(cmd, values.holder) :
+				object_run(cmd, object_move_get, &values));
 }
 
 /* put NAME [N|holder=H] */
 int object_put(struct command *cmd)
 {
-	return object_has_holder(cmd) ? object_put_held(cmd) : object_move(cmd, object_move_put);
+	struct object_move_values values;
+
+	return command_keys(cmd, &values) ?:
+	       (values.holder ? object_put_held(cmd, values.holder) :
+				object_run(cmd, object_move_put, &values));
 }
 
 /* tryget NAME [N] */
 int object_tryget(struct command *cmd)
 {
-	return object_move(cmd, object_move_tryget);
+	struct object_move_values values;
+
+	return command_keys(cmd, &values) ?: object_run(cmd, object_move_tryget, &values);
 }
 
 /* tryget_live NAME */
 int object_tryget_live(struct command *cmd)
 {
-	return object_move(cmd, object_move_tryget_live);
+	return object_run(cmd, object_move_tryget_live, NULL);
 }
 
-struct kill_keys {
+struct object_kill_values {
 	u64 confirm;
 };
 
-static const struct command_key kill_keys[] = {
-	{ .name = "confirm", .min = 0, .max = 1,
-	  .offset = offsetof(struct kill_keys, confirm) },
+const struct command_key object_kill_keys[] = {
+	OBJECT_NAME_KEY,
+	{ .name = "confirm", .max = 1, .help = "1: a per-CPU kind calls confirm()",
+	  .offset = offsetof(struct object_kill_values, confirm) },
+	{}
 };
 
 static int object_run_kill(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
-	const struct kill_keys *keys = values;
+	const struct object_kill_values *keys = values;
 	bool first;
 
 	if (object->killed)
@@ -137,8 +162,7 @@ static int object_run_kill(struct command *cmd, struct object *object, const voi
 /* kill NAME [confirm=0|1] */
 int object_kill(struct command *cmd)
 {
-	struct kill_keys keys = {};
+	struct object_kill_values keys;
 
-	return command_keys(cmd, 2, kill_keys, ARRAY_SIZE(kill_keys), &keys) ?:
-	       object_run(cmd, object_run_kill, &keys);
+	return command_keys(cmd, &keys) ?: object_run(cmd, object_run_kill, &keys);
 }

@@ -13,8 +13,6 @@
 #include "object_internal.h"
 #include "refstorm_module.h"
 
-#define HOLDER_WORD "holder="
-
 /* A reference that was taken for a holder with a name */
 struct object_holder {
 	struct list_head	node;
@@ -22,13 +20,25 @@ struct object_holder {
 	struct rs_holder	holder;
 };
 
-struct track_keys {
+struct object_track_values {
 	u64 seconds;
 };
 
-static const struct command_key track_keys[] = {
+const struct command_key object_track_keys[] = {
+	OBJECT_NAME_KEY,
 	{ .name = "seconds", .min = 1, .max = RS_TRACK_SECONDS_MAX,
-	  .offset = offsetof(struct track_keys, seconds) },
+	  .help = "time from a kill to the report in the log; rsref.ko's track_seconds if not told",
+	  .offset = offsetof(struct object_track_values, seconds) },
+	{}
+};
+
+const struct command_key object_pass_keys[] = {
+	OBJECT_NAME_KEY,
+	{ .name = "FROM", .help = "the holder that has the reference", .kind = COMMAND_TEXT,
+	  .operand = true, .needed = true },
+	{ .name = "TO", .help = "the new holder", .kind = COMMAND_TEXT,
+	  .operand = true, .needed = true },
+	{}
 };
 
 /*
@@ -64,13 +74,10 @@ int object_track_refuse(struct command *cmd, struct object *object, int err)
 
 static int object_run_track(struct command *cmd, struct object *object, const void *values)
 {
-	struct track_keys keys = {};
+	const struct object_track_values *keys = values;
 	int ret;
 
-	ret = command_keys(cmd, 2, track_keys, ARRAY_SIZE(track_keys), &keys);
-	if (ret)
-		return ret;
-	ret = object_track_begin(object, keys.seconds);
+	ret = object_track_begin(object, keys->seconds);
 	if (ret)
 		return object_track_refuse(cmd, object, ret);
 	/* A refcount has no kill that would call rs_track_killed(). */
@@ -148,12 +155,6 @@ static void object_free_holder(struct object *object, struct object_holder *hold
 	rs_free(&refstorm_sites[SITE_HOLDER], holder);
 }
 
-/* Whether a get or put names a holder. */
-bool object_has_holder(const struct command *cmd)
-{
-	return cmd->nr == 3 && strstarts(cmd->words[2], HOLDER_WORD);
-}
-
 static int object_run_get_held(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
@@ -163,7 +164,7 @@ static int object_run_get_held(struct command *cmd, struct object *object, const
 	ret = object_guard_get(cmd, object, 1);
 	if (ret)
 		return ret;
-	holder = object_add_holder(cmd, 2, object, cmd->words[2] + strlen(HOLDER_WORD), &ret);
+	holder = object_add_holder(cmd, 2, object, values, &ret);
 	if (!holder)
 		return ret;
 	if (provider->tracking) {
@@ -182,7 +183,7 @@ static int object_run_put_held(struct command *cmd, struct object *object, const
 	const struct rs_provider *provider = object->counter.provider;
 	struct object_holder *holder;
 
-	holder = object_find_holder_or_refuse(cmd, 2, object, cmd->words[2] + strlen(HOLDER_WORD));
+	holder = object_find_holder_or_refuse(cmd, 2, object, values);
 	if (!holder)
 		return -ENOENT;
 	object->held--;
@@ -232,7 +233,9 @@ void object_forget_holders(struct object *object)
 /* track NAME [seconds=N] */
 int object_track(struct command *cmd)
 {
-	return object_run(cmd, object_run_track, NULL);
+	struct object_track_values keys;
+
+	return command_keys(cmd, &keys) ?: object_run(cmd, object_run_track, &keys);
 }
 
 /* untrack NAME */
@@ -242,15 +245,15 @@ int object_untrack(struct command *cmd)
 }
 
 /* get NAME holder=H */
-int object_get_held(struct command *cmd)
+int object_get_held(struct command *cmd, const char *holder)
 {
-	return object_run(cmd, object_run_get_held, NULL);
+	return object_run(cmd, object_run_get_held, holder);
 }
 
 /* put NAME holder=H */
-int object_put_held(struct command *cmd)
+int object_put_held(struct command *cmd, const char *holder)
 {
-	return object_run(cmd, object_run_put_held, NULL);
+	return object_run(cmd, object_run_put_held, holder);
 }
 
 /* pass NAME FROM TO */

@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
+#include <linux/seq_file.h>
 #include <linux/string.h>
 
 #include "control/command.h"
@@ -45,7 +46,6 @@ struct oracle_setup {
 	u64	seed;
 	u64	concurrent;
 	const char *unlist;		/* name of a difference */
-	unsigned int unlist_word;	/* index of the word with @unlist */
 	u32	unlisted;		/* bit of that difference */
 };
 
@@ -180,10 +180,9 @@ static int oracle_start(struct command *cmd, const struct oracle_setup *setup)
 	return 0;
 }
 
-static int oracle_stop(struct command *cmd)
+/* oracle stop */
+int oracle_stop_command(struct command *cmd)
 {
-	if (cmd->nr > 2)
-		return command_refuse(cmd, 2, -EINVAL, "surplus word; usage: oracle stop");
 	mutex_lock(&oracle_lock);
 	if (running)
 		WRITE_ONCE(running->stop, true);
@@ -192,68 +191,61 @@ static int oracle_stop(struct command *cmd)
 	return 0;
 }
 
-static int oracle_set_unlist(struct command *cmd, unsigned int word, const char *value,
-			     void *out)
+/* For command_refuse_list(): the differences of a counter. */
+static void oracle_list_differences(struct seq_file *m, const void *of)
 {
-	struct oracle_setup *setup = out;
+	const struct oracle_subject *subject = of;
+	unsigned int i;
 
-	setup->unlist = value;
-	setup->unlist_word = word;
-	return 0;
+	for (i = 0; i < subject->nr_differences; i++)
+		seq_printf(m, " %s", subject->differences[i].name);
 }
 
 /* Look up unlist= when all words were read: counter= may come after it. */
 static int oracle_find_unlisted(struct command *cmd, struct oracle_setup *setup)
 {
 	const struct oracle_subject *subject = subjects[setup->counter];
-	const char *names[ORACLE_DIFFERENCES_MAX + 1] = {};
 	unsigned int i;
 
+	setup->unlisted = 0;
 	if (!setup->unlist)
 		return 0;
-	for (i = 0; i < subject->nr_differences; i++) {
-		names[i] = subject->differences[i].name;
-		if (!strcmp(names[i], setup->unlist))
+	for (i = 0; i < subject->nr_differences; i++)
+		if (!strcmp(subject->differences[i].name, setup->unlist))
 			setup->unlisted = BIT(i);
-	}
 	if (setup->unlisted)
 		return 0;
-	return command_unknown(cmd, setup->unlist_word, setup->unlist, names);
+	return command_refuse_list(cmd, command_word_of(cmd, setup->unlist), -EINVAL,
+				   oracle_list_differences, subject,
+				   "'%.32s' is not one of:", setup->unlist);
 }
 
-#define NUMBER(_name, _min, _max) {				\
-	.name = #_name, .min = (_min), .max = (_max),		\
-	.offset = offsetof(struct oracle_setup, _name),		\
-}
+#define ORACLE_KEY(_field) \
+	.name = #_field, .offset = offsetof(struct oracle_setup, _field)
 
-static const struct command_key oracle_keys[] = {
-	{ .name = "counter", .choices = subject_choices,
-	  .offset = offsetof(struct oracle_setup, counter) },
-	NUMBER(steps, 1, STEPS_MAX),
-	NUMBER(ms, 1, MS_MAX),
-	NUMBER(seed, 0, U64_MAX),
-	NUMBER(concurrent, 0, 1),
-	{ .name = "unlist", .set = oracle_set_unlist },
+const struct command_key oracle_keys[] = {
+	{ ORACLE_KEY(counter), .kind = COMMAND_CHOICE, .choices = subject_choices,
+	  .needed = true, .help = "which counter of mainline's" },
+	{ ORACLE_KEY(steps), .min = 1, .max = STEPS_MAX, .value = STEPS_DEFAULT,
+	  .help = "how many steps at most" },
+	{ ORACLE_KEY(ms), .min = 1, .max = MS_MAX,
+	  .help = "how long at most; no limit if not told" },
+	{ ORACLE_KEY(seed), .max = U64_MAX,
+	  .help = "the same seed gives the same steps; 0 chooses one" },
+	{ ORACLE_KEY(concurrent), .max = 1, .value = 1,
+	  .help = "1: segments in which several CPUs use both counters, too" },
+	{ ORACLE_KEY(unlist), .kind = COMMAND_TEXT, .placeholder = "DIFFERENCE",
+	  .help = "a listed difference that is to be taken for a disagreement" },
+	{}
 };
 
-/* oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1] [unlist=D], or oracle stop */
+/* oracle counter=C [steps=N] [ms=N] [seed=N] [concurrent=0|1] [unlist=D] */
 int oracle_command(struct command *cmd)
 {
-	struct oracle_setup setup = {
-		.counter	= ARRAY_SIZE(subjects),
-		.steps		= STEPS_DEFAULT,
-		.concurrent	= true,
-	};
+	struct oracle_setup setup;
 	int ret;
 
-	if (!strcmp(cmd->words[1], "stop"))
-		return oracle_stop(cmd);
-	ret = command_keys(cmd, 1, oracle_keys, ARRAY_SIZE(oracle_keys), &setup);
-	if (ret)
-		return ret;
-	if (setup.counter == ARRAY_SIZE(subjects))
-		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL, "counter= is missing");
-	ret = oracle_find_unlisted(cmd, &setup);
+	ret = command_keys(cmd, &setup) ?: oracle_find_unlisted(cmd, &setup);
 	if (ret)
 		return ret;
 	while (!setup.seed)

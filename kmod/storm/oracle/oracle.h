@@ -6,14 +6,15 @@
 #ifndef _REFSTORM_ORACLE_H
 #define _REFSTORM_ORACLE_H
 
-struct command;
+#include "control/command.h"
+
 struct seq_file;
 
-#define ORACLE_USAGE "stop, or counter=refcount|kref|percpu_ref [steps=N] [ms=N] [seed=N] " \
-		     "[concurrent=0|1] [unlist=DIFFERENCE]"
+extern const struct command_key oracle_keys[];
 
-/* Command of the control file, and the oracle file; see docs/oracle.md */
+/* Commands of the control file, and the oracle file; see docs/oracle.md */
 int oracle_command(struct command *cmd);
+int oracle_stop_command(struct command *cmd);
 void oracle_show(struct seq_file *m);
 
 #endif /* _REFSTORM_ORACLE_H */

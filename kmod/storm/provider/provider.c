@@ -77,6 +77,15 @@ u64 provider_ends(const struct rs_provider *provider)
 	return ends;
 }
 
+/* For command_refuse_list(). */
+static void provider_list(struct seq_file *m, const void *of)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(providers); i++)
+		seq_printf(m, " %s", providers[i]->name);
+}
+
 /**
  * provider_find_or_refuse - the provider that a word of a command names
  * @cmd: the command
@@ -89,19 +98,23 @@ const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,
 						  const char *name)
 {
-	char names[384] = "";
-	size_t len = 0;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(providers); i++) {
+	for (i = 0; i < ARRAY_SIZE(providers); i++)
 		if (!strcmp(providers[i]->name, name))
 			return providers[i];
-		len += scnprintf(names + len, sizeof(names) - len, " %s",
-				 providers[i]->name);
-	}
-	command_refuse(cmd, word, -ENOENT, "no provider is called '%.32s'; accepted:%s",
-		       name, names);
+	command_refuse_list(cmd, word, -ENOENT, provider_list, NULL,
+			    "no provider is called '%.32s'; accepted:", name);
 	return NULL;
+}
+
+/* For PROVIDER_KEY(): @field is a const struct rs_provider *. */
+int provider_set(struct command *cmd, unsigned int word, const char *name, void *field)
+{
+	const struct rs_provider **provider = field;
+
+	*provider = provider_find_or_refuse(cmd, word, name);
+	return *provider ? 0 : -ENOENT;
 }
 
 /* The providers file. */

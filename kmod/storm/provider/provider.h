@@ -230,6 +230,14 @@ RS_PROVIDERS(RS_DECLARE_PROVIDER)
 const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,
 						  const char *name);
+int provider_set(struct command *cmd, unsigned int word, const char *name, void *field);
+
+/* The key provider= of a command, stored in member provider of @type */
+#define PROVIDER_KEY(type)							\
+	{ .name = "provider", .help = "one of the providers file",		\
+	  .kind = COMMAND_PROVIDER, .placeholder = "P", .needed = true,		\
+	  .set = provider_set, .offset = offsetof(type, provider) }
+
 u64 provider_kill_contexts(const struct rs_provider *provider);
 u64 provider_lives(const struct rs_provider *provider);
 u64 provider_ends(const struct rs_provider *provider);

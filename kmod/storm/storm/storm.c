@@ -367,18 +367,30 @@ static int storm_stop(struct command *cmd, u64 id)
 	return 0;
 }
 
-/* stop ID, or stop all */
+struct storm_stop_values {
+	u64 id;
+	u64 all;
+};
+
+const struct command_key storm_stop_keys[] = {
+	{ .name = "ID", .help = "the number of the storm", .operand = true, .needed = true,
+	  .min = 1, .max = U32_MAX, .offset = offsetof(struct storm_stop_values, id) },
+	{ .name = "all", .help = "all that are running", .kind = COMMAND_WORD, .instead = true,
+	  .offset = offsetof(struct storm_stop_values, all) },
+	{}
+};
+
+/* stop ID|all */
 int storm_stop_command(struct command *cmd)
 {
-	u64 id = 0;
-	int ret = 0;
+	struct storm_stop_values values;
+	int ret;
 
-	if (strcmp(cmd->words[1], "all"))
-		ret = command_number(cmd, 1, cmd->words[1], 1, U32_MAX, &id);
+	ret = command_keys(cmd, &values);
 	if (ret)
 		return ret;
 	mutex_lock(&storms_lock);
-	ret = storm_stop(cmd, id);
+	ret = storm_stop(cmd, values.id);
 	mutex_unlock(&storms_lock);
 	return ret;
 }

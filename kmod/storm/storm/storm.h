@@ -8,14 +8,9 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
-struct command;
+#include "control/command.h"
 
-#define STORM_USAGE "provider=P [ms=N] [seed=N] [workers=N] [killers=N] "	\
-		    "[pattern=lifecycle|saturate|ends-alive] [bound_ms=N] [duty=N] "	\
-		    "[contexts=C,...] [kill_contexts=C,...] [delay=N] [steps=S,...] "	\
-		    "[objects=N] [life_us=N] [lives=L,...] [ends=E,...] [memory=kept|freed] "	\
-		    "[switchers=N] [gust_ms=N] [hotplug=0|1] [kprobes=0|1] [track=0|1] "	\
-		    "[hard_bound=0|1]"
+extern const struct command_key storm_stop_keys[];
 
 /* Commands of the control file; see docs/debugfs.md */
 int storm_command(struct command *cmd);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What can be asked of a storm: one table to read it, to check it and to show it. */
+/*
+ * What can be asked of a storm: one table to read it, to check it, to show it, and to tell
+ * the driver of it (the commands file).
+ */
 #include <linux/bitops.h>
 #include <linux/init.h>
 #include <linux/kconfig.h>
@@ -10,15 +13,6 @@
 
 #include "control/command.h"
 #include "storm_setup.h"
-
-static int set_provider(struct command *cmd, unsigned int word, const char *value,
-			void *out)
-{
-	struct storm_setup *setup = out;
-
-	setup->provider = provider_find_or_refuse(cmd, word, value);
-	return setup->provider ? 0 : -ENOENT;
-}
 
 static const char * const pattern_choices[] = {
 	[PATTERN_LIFECYCLE]	= "lifecycle",
@@ -46,45 +40,56 @@ static const char * const context_choices[] = {
 /* Filled from their one home, before there is a file. */
 static const char *step_choices[RS_STEP_KIND_COUNT + 1];
 
-#define NUMBER(_name, _min, _max) {				\
-	.name = #_name, .min = (_min), .max = (_max),		\
-	.offset = offsetof(struct storm_setup, _name),		\
-}
+#define SETUP_FIELD(_name) \
+	.name = #_name, .offset = offsetof(struct storm_setup, _name)
 
-#define CHOICE(_name, _choices) {				\
-	.name = #_name, .choices = (_choices),			\
-	.offset = offsetof(struct storm_setup, _name),		\
-}
+#define NUMBER(_name, _min, _max, _value, _help)			\
+	{ SETUP_FIELD(_name), .min = (_min), .max = (_max), .value = (_value), .help = (_help) }
 
-#define SEVERAL(_name, _choices) {				\
-	.name = #_name, .choices = (_choices), .several = true,	\
-	.offset = offsetof(struct storm_setup, _name),		\
-}
+#define FLAG(_name, _help) NUMBER(_name, 0, 1, 0, _help)
 
-static const struct command_key keys[] = {
-	{ .name = "provider", .set = set_provider },
-	CHOICE(pattern, pattern_choices),
-	NUMBER(seed, 0, U64_MAX),
-	NUMBER(workers, 1, RS_WORKERS_MAX),
-	NUMBER(killers, 1, RS_KILLERS_MAX),
-	NUMBER(ms, RS_STORM_MS_MIN, RS_STORM_MS_MAX),
-	NUMBER(bound_ms, 1, RS_BOUND_MS_MAX),
-	NUMBER(duty, 1, 100),
-	SEVERAL(contexts, context_choices),
-	SEVERAL(kill_contexts, rs_kill_context_names),
-	NUMBER(delay, 0, 1000),
-	SEVERAL(steps, step_choices),
-	NUMBER(objects, 1, RS_STORM_OBJECTS_MAX),
-	NUMBER(life_us, 1, RS_STORM_LIFE_US_MAX),
-	SEVERAL(lives, rs_life_names),
-	SEVERAL(ends, rs_end_names),
-	CHOICE(memory, memory_choices),
-	NUMBER(switchers, 0, RS_KILLERS_MAX),
-	NUMBER(gust_ms, 0, RS_BOUND_MS_MAX),
-	NUMBER(hotplug, 0, 1),
-	NUMBER(kprobes, 0, 1),
-	NUMBER(track, 0, 1),
-	NUMBER(hard_bound, 0, 1),
+#define CHOICE(_name, _choices, _value, _help)				\
+	{ SETUP_FIELD(_name), .kind = COMMAND_CHOICE, .choices = (_choices),	\
+	  .value = (_value), .help = (_help) }
+
+#define SEVERAL(_name, _choices, _value, _help)				\
+	{ SETUP_FIELD(_name), .kind = COMMAND_SEVERAL, .choices = (_choices),	\
+	  .value = (_value), .help = (_help) }
+
+const struct command_key storm_setup_keys[] = {
+	PROVIDER_KEY(struct storm_setup),
+	CHOICE(pattern, pattern_choices, PATTERN_LIFECYCLE,
+	       "lifecycle; saturate: past its end and back; ends-alive: ended without a kill"),
+	NUMBER(seed, 0, U64_MAX, 0, "the same seed gives the same steps; 0 chooses one"),
+	NUMBER(workers, 1, RS_WORKERS_MAX, 0,
+	       "contexts that get and put; one of each kind on each CPU if not told"),
+	NUMBER(killers, 1, RS_KILLERS_MAX, 2, "threads that kill, each with objects of its own"),
+	NUMBER(ms, RS_STORM_MS_MIN, RS_STORM_MS_MAX, RS_STORM_MS_DEFAULT, "length of the storm"),
+	NUMBER(bound_ms, 1, RS_BOUND_MS_MAX, RS_BOUND_MS_DEFAULT,
+	       "time after the last put within which release() must have run"),
+	NUMBER(duty, 1, 100, 100, "percent of the time that a worker is busy"),
+	SEVERAL(contexts, context_choices, BIT(WORKER_PINNED),
+		"where workers run; CPUs and contexts go round"),
+	SEVERAL(kill_contexts, rs_kill_context_names, BIT(RS_KILL_TASK),
+		"where kills happen; each kill chooses one"),
+	NUMBER(delay, 0, 1000, 0, "per mille of the places between two steps that get a delay"),
+	SEVERAL(steps, step_choices, RS_STEP_ALL, "kinds of steps that workers do"),
+	NUMBER(objects, 1, RS_STORM_OBJECTS_MAX, 1, "objects of each killer at once"),
+	NUMBER(life_us, 1, RS_STORM_LIFE_US_MAX, RS_STORM_LIFE_US_DEFAULT,
+	       "time from birth to kill at most"),
+	SEVERAL(lives, rs_life_names, BIT(RS_LIFE_END), "what becomes of a killed counter"),
+	SEVERAL(ends, rs_end_names, BIT(RS_END_GRACE),
+		"when a counter is ended; grace: a grace period after release"),
+	CHOICE(memory, memory_choices, MEMORY_KEPT,
+	       "what becomes of an object after its end; freed: poisoned and freed"),
+	NUMBER(switchers, 0, RS_KILLERS_MAX, 0, "threads that switch modes"),
+	NUMBER(gust_ms, 0, RS_BOUND_MS_MAX, 0,
+	       "workers are busy and idle by turns for this long; 0: always busy"),
+	FLAG(hotplug, "1: callbacks of CPU hotplug kill, too"),
+	FLAG(kprobes, "1: breakpoints between the instructions of get, put and tryget"),
+	FLAG(track, "1: the holders of objects are recorded; switchers turn that off and on"),
+	FLAG(hard_bound, "1: a release() beyond the bound is lost, though it may be on its way"),
+	{}
 };
 
 /* The @n-th bit of @mask, counted round and round. */
@@ -206,25 +211,9 @@ int storm_setup_read(struct command *cmd, struct storm_setup *setup)
 {
 	int ret;
 
-	*setup = (struct storm_setup) {
-		.ms		= RS_STORM_MS_DEFAULT,
-		.killers	= 2,
-		.bound_ms	= RS_BOUND_MS_DEFAULT,
-		.duty		= 100,
-		.contexts	= BIT(WORKER_PINNED),
-		.kill_contexts	= BIT(RS_KILL_TASK),
-		.steps		= RS_STEP_ALL,
-		.objects	= 1,
-		.life_us	= RS_STORM_LIFE_US_DEFAULT,
-		.lives		= BIT(RS_LIFE_END),
-		.ends		= BIT(RS_END_GRACE),
-	};
-	ret = command_keys(cmd, 1, keys, ARRAY_SIZE(keys), setup);
+	ret = command_keys(cmd, setup);
 	if (ret)
 		return ret;
-	if (!setup->provider)
-		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
-				      "provider= is missing");
 	ret = check_contexts(cmd, setup) ?: check_lives(cmd, setup) ?:
 	      check_sizes(cmd, setup) ?: check_pattern(cmd, setup);
 	if (ret)
@@ -242,17 +231,19 @@ int storm_setup_read(struct command *cmd, struct storm_setup *setup)
 /* The names of what storm_setup_show() shows, in its order. */
 void storm_setup_show_names(struct seq_file *m)
 {
-	unsigned int i;
+	const struct command_key *key;
 
-	for (i = 1; i < ARRAY_SIZE(keys); i++)
-		seq_printf(m, " %s", keys[i].name);
+	for (key = storm_setup_keys; key->name; key++)
+		if (key->kind != COMMAND_PROVIDER)
+			seq_printf(m, " %s", key->name);
 }
 
 /* What a storm was asked to do, but for the provider. */
 void storm_setup_show(struct seq_file *m, const struct storm_setup *setup)
 {
-	unsigned int i;
+	const struct command_key *key;
 
-	for (i = 1; i < ARRAY_SIZE(keys); i++)
-		command_key_show(m, &keys[i], setup);
+	for (key = storm_setup_keys; key->name; key++)
+		if (key->kind != COMMAND_PROVIDER)
+			command_key_show(m, key, setup);
 }

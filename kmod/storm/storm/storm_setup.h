@@ -5,9 +5,9 @@
 
 #include <linux/types.h>
 
+#include "control/command.h"
 #include "provider/provider.h"
 
-struct command;
 struct seq_file;
 
 enum storm_pattern { PATTERN_LIFECYCLE, PATTERN_SATURATE, PATTERN_ENDS_ALIVE };
@@ -26,7 +26,7 @@ enum worker_context {
 	WORKER_NR
 };
 
-/* All u64 for command_keys() */
+/* For command_keys() */
 struct storm_setup {
 	const struct rs_provider *provider;
 	u64	ms;
@@ -55,6 +55,8 @@ struct storm_setup {
 
 /* storm_cpu.c: how many CPUs workers can have */
 unsigned int storm_places(void);
+
+extern const struct command_key storm_setup_keys[];
 
 void storm_setup_init(void);
 int storm_setup_read(struct command *cmd, struct storm_setup *setup);
