@@ -7,6 +7,7 @@
 #include "profile.hpp"
 #include "report_data.hpp"
 #include "report_plots.hpp"
+#include "sample_commands.hpp"
 #include "storm_plan.hpp"
 
 #include <algorithm>
@@ -103,7 +104,7 @@ void take_command_line(std::string_view input)
         "provider=percpu_ref saturates=0 kill_contexts=task lives=end,reinit ends=grace,release\n",
         "providers");
     const auto &storm = std::get<arguments>(parsed).storm;
-    const auto plan = make_plan(storm, providers, 4);
+    const auto plan = make_plan(storm, sample_parameters(), providers, 4);
     if (!plan) {
         demand_usage(plan.error());
         return;
@@ -116,7 +117,8 @@ void take_command_line(std::string_view input)
         demand(spec.workers >= 1 && spec.workers <= RS_WORKERS_MAX && spec.killers >= 1 &&
                    spec.killers <= RS_KILLERS_MAX,
                "a storm has threads, and not too many");
-        demand(!control_command(spec).empty() && !repeat_command(record_of(spec), {}).empty(),
+        demand(!control_command(spec).empty() &&
+                   !repeat_command(record_of(spec), sample_parameters(), {}).empty(),
                "a storm can be asked for, and again");
     }
     demand(!load_announcement(*plan, 4).empty(), "a plan is announced");

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -33,6 +34,9 @@ const std::map<std::string, storm_pattern> patterns = {
     {std::string(pattern_name(storm_pattern::saturate)), storm_pattern::saturate},
     {std::string(pattern_name(storm_pattern::ends_alive)), storm_pattern::ends_alive},
 };
+
+/// Any number: the range is the module's, and is looked at when it is known.
+constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
 
 /// An option with a whole number in a range; hexadecimal with 0x.
 void add_number(CLI::App &app, const std::string &name, std::optional<std::uint64_t> &target,
@@ -174,6 +178,60 @@ std::vector<std::string> adversaries_of(const std::string &text)
     return names;
 }
 
+/// The options that the module has, if it is loaded.
+std::string module_options_help(const places &where)
+{
+    const std::filesystem::path file = where.debugfs / "commands";
+    const auto text = read_file(file);
+    if (!text)
+        return fmt::format("More options are parameters of the module, which is not loaded: {}: {}.\n"
+                           "refstorm load, then this help lists them with ranges and defaults; so does\n"
+                           "docs/debugfs.md. storm takes them in any case, as --contexts all.",
+                           file.native(), std::strerror(text.error()));
+    const auto commands = parse_table(*text, "commands");
+    if (!commands)
+        return fmt::format("{} cannot be read: {}", file.native(), commands.error().what);
+    const auto parameters = storm_parameters::parse(*commands);
+    if (!parameters)
+        return parameters.error().what;
+    return fmt::format("Options of the module, from {}:\n{}", file.native(), parameters->help());
+}
+
+/// Takes out of \p words what follows `storm` and is no option of the driver's: those are the module's, and
+/// are looked at when the module can be asked. Each has a value.
+result<done> take_module_options(CLI::App &app, std::vector<std::string> &words, module_values &more)
+{
+    const auto subcommands = app.get_subcommands(nullptr);
+    const auto first = std::ranges::find_if(words, [&](const std::string &word) {
+        return std::ranges::any_of(subcommands, [&](const CLI::App *sub) { return sub->get_name() == word; });
+    });
+    if (first == words.end() || *first != "storm")
+        return done{};
+    const CLI::App *storm = app.get_subcommand("storm");
+    std::vector<std::string> left(words.begin(), first + 1);
+    for (auto word = first + 1; word != words.end(); ++word) {
+        const auto equals = word->find('=');
+        const std::string flag = word->substr(0, equals);
+        if (!flag.starts_with("--") || flag.size() == 2 || storm->get_option_no_throw(flag) != nullptr ||
+            app.get_option_no_throw(flag) != nullptr) {
+            left.push_back(*word);
+            continue;
+        }
+        std::string value = equals == std::string::npos ? "" : word->substr(equals + 1);
+        if (equals == std::string::npos && word + 1 != words.end() && !(word + 1)->starts_with("--"))
+            value = *++word;
+        if (value.empty() || value.find_first_of(" \t\n") != std::string::npos)
+            return problem{exit_code::usage, fmt::format("{}: it needs a value, of one word", flag),
+                           "see refstorm storm --help"};
+        std::string key = flag.substr(2);
+        std::ranges::replace(key, '-', '_');
+        if (!more.emplace(std::move(key), std::move(value)).second)
+            return problem{exit_code::usage, fmt::format("{} stands twice", flag), "say it once"};
+    }
+    words = std::move(left);
+    return done{};
+}
+
 void add_storm(CLI::App &app, arguments &parsed)
 {
     storm_options &storm = parsed.storm;
@@ -188,25 +246,17 @@ void add_storm(CLI::App &app, arguments &parsed)
         *sub, "--total", storm.total_ms, std::uint64_t{64} * RS_STORM_MS_MAX,
         fmt::format("length of all storms together (default {})", format_seconds(default_total_ms)));
     total->excludes(seconds);
-    add_number(*sub, "--seed", storm.seed, 0, std::numeric_limits<std::uint64_t>::max(),
+    add_number(*sub, "--seed", storm.seed, 0, any_number,
                "repeat the storm that had this seed (default: a new one)");
-    add_number(*sub, "--workers", storm.workers, 1, RS_WORKERS_MAX,
-               "threads that get and put (default: online CPUs)");
-    add_number(*sub, "--killers", storm.killers, 1, RS_KILLERS_MAX,
-               fmt::format("threads that kill (default {})", default_killers));
-    add_number(*sub, "--bound-ms", storm.bound_ms, 1, RS_BOUND_MS_MAX,
-               fmt::format("release() must run within this time after the last put (default {})",
-                           RS_BOUND_MS_DEFAULT));
-    add_number(*sub, "--duty", storm.duty, 1, 100, "percent of the time that a worker is busy (default 100)");
+    add_number(*sub, "--workers", storm.workers, 0, any_number,
+               "threads that get and put (default: one of each context on each online CPU)");
+    add_number(*sub, "--killers", storm.killers, 0, any_number, "threads that kill");
+    add_number(*sub, "--bound-ms", storm.bound_ms, 0, any_number,
+               "release() must run within this time after the last put");
+    add_number(*sub, "--duty", storm.duty, 0, any_number, "percent of the time that a worker is busy");
     add_choice(*sub, "--pattern", storm.pattern, patterns, "PATTERN",
                "lifecycle (default), saturate, which makes the kernel warn on purpose, or ends-alive, in "
                "which counters are ended that were never killed");
-    for (const module_option &option : module_options)
-        sub->add_option_function<std::string>(
-               option.flag(),
-               [&storm, key = std::string(option.key)](const std::string &text) { storm.more[key] = text; },
-               std::string(option.help))
-            ->type_name(std::string(option.type));
     sub->add_option("--profile", "take the options of a profile, a file or one of those installed")
         ->type_name("NAME");
     sub->add_option_function<std::string>(
@@ -220,6 +270,7 @@ void add_storm(CLI::App &app, arguments &parsed)
     sub->add_flag("--bisect", storm.bisect, "look for the smallest mix that still breaks what broke");
     sub->add_flag("--longer-than-an-hour", storm.longer_than_an_hour, "allow more than an hour in all");
     add_surroundings(*sub, parsed);
+    sub->footer([&parsed] { return module_options_help(parsed.where); });
     sub->callback([&parsed] { parsed.command = subcommand::storm; });
 }
 
@@ -320,9 +371,11 @@ std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::s
     add_bench(app, parsed);
     add_report(app, parsed);
 
-    const auto all_words = with_profile(words, profile_directories());
+    auto all_words = with_profile(words, profile_directories());
     if (!all_words)
         return nothing_to_run{exit_code::usage, {}, all_words.error()};
+    if (const auto taken = take_module_options(app, *all_words, parsed.storm.more); !taken)
+        return nothing_to_run{exit_code::usage, {}, taken.error()};
     try {
         std::vector<std::string> reversed(all_words->rbegin(), all_words->rend());
         app.parse(reversed);

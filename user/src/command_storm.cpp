@@ -46,13 +46,14 @@ void bisect_first(module_port &port, const storm_plan &plan, const run_outcome &
             return still::interrupted;
         if (outcome.failure || outcome.storms.empty() || outcome.storms[0].storm.invariant != invariant)
             return still::holds;
-        shown.say(fmt::format("still breaks: {}", repeat_command(record_of(candidate), where)));
+        shown.say(
+            fmt::format("still breaks: {}", repeat_command(record_of(candidate), plan.parameters, where)));
         return still::breaks;
     };
-    const bisection found = bisect(spec, attempt);
+    const bisection found = bisect(spec, plan.parameters, attempt);
     shown.say(fmt::format("{} after {} runs; the smallest mix that breaks it: {}",
                           found.interrupted ? "interrupted" : "done", found.runs,
-                          repeat_command(record_of(found.smallest), where)));
+                          repeat_command(record_of(found.smallest), plan.parameters, where)));
 }
 
 /// Runs the plan with signals caught.
@@ -83,7 +84,10 @@ result<exit_code> command_storm(const arguments &args)
     auto providers = port->read_table("providers");
     if (!providers)
         return providers.error();
-    auto plan = make_plan(args.storm, *providers, machine::online_cpus());
+    auto known = storm_parameters::read(*port);
+    if (!known)
+        return known.error();
+    auto plan = make_plan(args.storm, *known, *providers, machine::online_cpus());
     if (!plan)
         return plan.error();
 

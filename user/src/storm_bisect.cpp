@@ -1,33 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "storm_bisect.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 namespace refstorm {
 
 namespace {
-
-/// Options that are lists, with all their words.
-struct list_option {
-    std::string_view key;
-    std::string_view all;
-};
-
-constexpr std::array list_options = {
-    list_option{"contexts", "pinned,roaming,nice,realtime,softirq,hardirq"},
-    list_option{"kill_contexts", "task,irqs_off,softirq,hardirq"},
-    list_option{"lives", "end,reinit,resurrect"},
-    list_option{"ends", "grace,release,zero,alive"},
-    list_option{"steps", "acquire,acquire_live,get,get_many,put,put_many,tryget,check,drain,idle"},
-};
-
-/// Options that are better not there at all.
-constexpr std::array<std::string_view, 8> plain_options = {"kprobes", "hotplug", "gust_ms",   "delay",
-                                                           "track",   "objects", "switchers", "memory"};
 
 /// Copies of \p words that lack one each, but no empty one.
 std::vector<std::vector<std::string>> without_one(const std::vector<std::string> &words)
@@ -53,25 +32,35 @@ void reduce_numbers(const storm_spec &spec, std::vector<storm_spec> &smaller)
         }
 }
 
-void reduce_lists(const storm_spec &spec, std::vector<storm_spec> &smaller)
+void reduce_lists(const storm_spec &spec, const storm_parameters &parameters,
+                  std::vector<storm_spec> &smaller)
 {
-    for (const list_option &option : list_options) {
-        const auto value = spec.more.find(option.key);
-        // Without the option `steps`, workers do all steps.
-        if (value == spec.more.end() && option.key != "steps")
+    for (const storm_parameter *parameter : parameters.passed_on()) {
+        if (!parameter->is_list())
             continue;
-        const bool all = value == spec.more.end() || value->second == "all";
-        for (const auto &words :
-             without_one(split_list(all ? option.all : std::string_view(value->second)))) {
+        const auto told = spec.more.find(parameter->key);
+        const std::string &value = told == spec.more.end() ? parameter->usual : told->second;
+        for (const auto &words : without_one(value == "all" ? parameter->names : split_list(value))) {
             smaller.push_back(spec);
-            smaller.back().more[std::string(option.key)] = fmt::format("{}", fmt::join(words, ","));
+            smaller.back().more[parameter->key] = fmt::format("{}", fmt::join(words, ","));
         }
     }
 }
 
+/// What is no list is better not there at all.
+void reduce_options(const storm_spec &spec, const storm_parameters &parameters,
+                    std::vector<storm_spec> &smaller)
+{
+    for (const storm_parameter *parameter : parameters.passed_on())
+        if (!parameter->is_list() && spec.more.contains(parameter->key)) {
+            smaller.push_back(spec);
+            smaller.back().more.erase(parameter->key);
+        }
+}
+
 } // namespace
 
-std::vector<storm_spec> reductions(const storm_spec &spec)
+std::vector<storm_spec> reductions(const storm_spec &spec, const storm_parameters &parameters)
 {
     std::vector<storm_spec> smaller;
     for (std::size_t i = 0; i < spec.adversaries.size(); ++i) {
@@ -79,23 +68,19 @@ std::vector<storm_spec> reductions(const storm_spec &spec)
         auto &left = smaller.back().adversaries;
         left.erase(left.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    for (const std::string_view key : plain_options)
-        if (spec.more.find(key) != spec.more.end()) {
-            smaller.push_back(spec);
-            smaller.back().more.erase(std::string(key));
-        }
+    reduce_options(spec, parameters, smaller);
     reduce_numbers(spec, smaller);
-    reduce_lists(spec, smaller);
+    reduce_lists(spec, parameters, smaller);
     return smaller;
 }
 
-bisection bisect(const storm_spec &spec, const std::function<still(const storm_spec &)> &attempt,
-                 unsigned tries)
+bisection bisect(const storm_spec &spec, const storm_parameters &parameters,
+                 const std::function<still(const storm_spec &)> &attempt, unsigned tries)
 {
     bisection found{spec};
     for (bool shrunk = true; shrunk;) {
         shrunk = false;
-        for (const storm_spec &candidate : reductions(found.smallest)) {
+        for (const storm_spec &candidate : reductions(found.smallest, parameters)) {
             still answer = still::holds;
             for (unsigned i = 0; i < tries && answer == still::holds; ++i) {
                 ++found.runs;

@@ -12,8 +12,9 @@
 
 namespace refstorm {
 
-/// Storms that are a little less than \p spec each, the largest steps first.
-std::vector<storm_spec> reductions(const storm_spec &spec);
+/// Storms that are a little less than \p spec each, the largest steps first. \p parameters says which of the
+/// module's options are lists, and of what.
+std::vector<storm_spec> reductions(const storm_spec &spec, const storm_parameters &parameters);
 
 /// What a bisection came to.
 struct bisection {
@@ -27,7 +28,7 @@ enum class still { breaks, holds, interrupted };
 
 /// Takes reductions of \p spec, one after the other, for as long as \p attempt says that they break. A
 /// failure may need luck: each gets \p tries attempts.
-bisection bisect(const storm_spec &spec, const std::function<still(const storm_spec &)> &attempt,
-                 unsigned tries = 2);
+bisection bisect(const storm_spec &spec, const storm_parameters &parameters,
+                 const std::function<still(const storm_spec &)> &attempt, unsigned tries = 2);
 
 } // namespace refstorm

@@ -5,7 +5,9 @@
 #include "units.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -140,12 +142,46 @@ result<std::vector<std::string>> choose_providers(const storm_options &options,
 }
 
 /// How many kinds of workers there are, each of which shall be on every CPU.
-std::size_t contexts_of(const module_values &more)
+std::size_t contexts_of(const module_values &more, const storm_parameters &parameters)
 {
-    const auto contexts = more.find("contexts");
-    if (contexts == more.end())
-        return 1;
-    return contexts->second == "all" ? worker_contexts : split_list(contexts->second).size();
+    const storm_parameter *known = parameters.find("contexts");
+    const auto told = more.find("contexts");
+    const std::string contexts = told != more.end() ? told->second : known != nullptr ? known->usual : "";
+    return contexts == "all" && known != nullptr ? known->names.size() : split_list(contexts).size();
+}
+
+/// Every option that is passed on is one of the module's.
+result<done> check_passed_on(const module_values &more, const storm_parameters &parameters)
+{
+    std::vector<std::string> accepted;
+    for (const storm_parameter *parameter : parameters.passed_on())
+        accepted.push_back(parameter->flag());
+    for (const auto &[key, value] : more) {
+        const std::string flag = storm_parameter{.key = key}.flag();
+        if (std::ranges::find(accepted, flag) == accepted.end())
+            return problem{exit_code::usage,
+                           fmt::format("no option of storm is called '{}', here or in the module", flag),
+                           fmt::format("the module has: {}", fmt::join(accepted, " "))};
+    }
+    return done{};
+}
+
+/// A number that an option of the driver has, or else what the module takes as usual. \p fallback is for one
+/// that the module would decide.
+result<std::uint64_t> number_of(const std::optional<std::uint64_t> &told, const storm_parameters &parameters,
+                                std::string_view key, std::uint64_t fallback = 0)
+{
+    const auto known = parameters.number(key);
+    if (!known)
+        return known.error();
+    const storm_parameter &parameter = **known;
+    if (!told)
+        return parameter.usual.empty() ? std::min(fallback, parameter.max) : parameter.usual_number();
+    if (*told < parameter.min || *told > parameter.max)
+        return problem{exit_code::usage, fmt::format("{}: '{}' is not accepted; accepted: a number from {} "
+                                                     "to {}",
+                                                     parameter.flag(), *told, parameter.min, parameter.max)};
+    return *told;
 }
 
 /// The length of each storm, in milliseconds.
@@ -191,24 +227,6 @@ std::string counted(std::uint64_t count, std::string_view thing)
 
 } // namespace
 
-std::string module_option::flag() const
-{
-    std::string text = "--" + std::string(key);
-    std::ranges::replace(text, '_', '-');
-    return text;
-}
-
-std::vector<std::string> split_list(std::string_view list)
-{
-    std::vector<std::string> names;
-    for (std::size_t begin = 0; begin <= list.size();) {
-        const std::size_t end = std::min(list.find(',', begin), list.size());
-        names.emplace_back(list.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return names;
-}
-
 std::string_view pattern_name(storm_pattern p)
 {
     return row_of(p).name;
@@ -220,11 +238,14 @@ std::uint64_t storm_plan::total_ms() const
                            [](std::uint64_t sum, const storm_spec &spec) { return sum + spec.ms; });
 }
 
-result<storm_plan> make_plan(const storm_options &options, const table &providers, unsigned online_cpus)
+result<storm_plan> make_plan(const storm_options &options, const storm_parameters &parameters,
+                             const table &providers, unsigned online_cpus)
 {
     auto known = read_providers(providers);
     if (!known)
         return known.error();
+    if (auto passed = check_passed_on(options.more, parameters); !passed)
+        return passed.error();
     auto chosen = choose_providers(options, *known);
     if (!chosen)
         return chosen.error();
@@ -235,27 +256,34 @@ result<storm_plan> make_plan(const storm_options &options, const table &provider
     if (!each)
         return each.error();
 
+    storm_spec common;
+    common.ms = *each;
+    common.seed = options.seed.value_or(0);
+    common.pattern = options.pattern;
+    common.more = options.more;
+    common.adversaries = options.adversaries;
+    common.parameters = options.parameters;
+    const std::uint64_t one_of_each = std::uint64_t{online_cpus} * contexts_of(options.more, parameters);
+    for (const auto &[told, key, member] : {std::tuple{options.workers, "workers", &storm_spec::workers},
+                                            std::tuple{options.killers, "killers", &storm_spec::killers},
+                                            std::tuple{options.bound_ms, "bound_ms", &storm_spec::bound_ms},
+                                            std::tuple{options.duty, "duty", &storm_spec::duty}}) {
+        const auto number = number_of(told, parameters, key, one_of_each);
+        if (!number)
+            return number.error();
+        common.*member = *number;
+    }
+
     storm_plan plan;
+    plan.parameters = parameters;
     for (const std::string &provider : *chosen) {
         if (options.pattern == storm_pattern::saturate && !saturation_warnings_of(provider))
             return problem{
                 exit_code::usage,
                 fmt::format("the driver does not know which warnings '{}' gives when it saturates", provider),
                 "leave it out: --provider names others"};
-        plan.storms.push_back({
-            .provider = provider,
-            .ms = *each,
-            .seed = options.seed.value_or(0),
-            .workers = options.workers.value_or(std::min<std::uint64_t>(
-                std::uint64_t{online_cpus} * contexts_of(options.more), RS_WORKERS_MAX)),
-            .killers = options.killers.value_or(default_killers),
-            .pattern = options.pattern,
-            .bound_ms = options.bound_ms.value_or(RS_BOUND_MS_DEFAULT),
-            .duty = options.duty.value_or(100),
-            .more = options.more,
-            .adversaries = options.adversaries,
-            .parameters = options.parameters,
-        });
+        plan.storms.push_back(common);
+        plan.storms.back().provider = provider;
         move_cpus(plan, plan.storms.back(), online_cpus);
         leave_what_it_stands(plan, plan.storms.back(),
                              std::ranges::find(*known, provider, &provider_row::name)->stands);
@@ -290,17 +318,17 @@ std::string control_command(const storm_spec &spec)
     return text;
 }
 
-std::string repeat_command(const storm_record &storm, const places &where)
+std::string repeat_command(const storm_record &storm, const storm_parameters &parameters, const places &where)
 {
     std::string text = fmt::format(
         "refstorm storm --provider {} --seconds {} --seed {} --workers {} --killers {} --pattern {} "
         "--bound-ms {} --duty {}",
         storm.provider, format_seconds(storm.ms), storm.seed, storm.workers, storm.killers, storm.pattern,
         storm.bound_ms, storm.duty);
-    for (const module_option &option : module_options) {
-        const auto value = storm.raw.text(option.key);
-        if (value && *value != option.usual)
-            text += fmt::format(" {} {}", option.flag(), *value);
+    for (const storm_parameter *parameter : parameters.passed_on()) {
+        const auto value = storm.raw.text(parameter->key);
+        if (value && *value != parameter->usual)
+            text += fmt::format(" {} {}", parameter->flag(), *value);
     }
     if (!storm.adversaries.empty())
         text += fmt::format(" --adversaries {}", fmt::join(storm.adversaries, ","));

@@ -108,7 +108,8 @@ std::string history_text(const std::vector<std::string> &lines)
 }
 
 /// All about a storm that did not hold.
-std::string failure_text(const storm_outcome &outcome, const places &where)
+std::string failure_text(const storm_outcome &outcome, const storm_parameters &parameters,
+                         const places &where)
 {
     const storm_record &storm = outcome.storm;
     std::string text = fmt::format("\n{}: {}", storm.provider, label(storm.outcome));
@@ -122,7 +123,7 @@ std::string failure_text(const storm_outcome &outcome, const places &where)
     for (const std::string &event : outcome.events)
         text += fmt::format("  event: {}\n", event);
     text += history_text(outcome.history);
-    text += fmt::format("  seed: {}\n  repeat: {}\n", storm.seed, repeat_command(storm, where));
+    text += fmt::format("  seed: {}\n  repeat: {}\n", storm.seed, repeat_command(storm, parameters, where));
     return text;
 }
 
@@ -206,7 +207,7 @@ std::string report_text(const run_outcome &all, const places &where, bool with_c
     text += overall_line(all, with_colour);
     for (const storm_outcome &outcome : all.storms)
         if (!passed_or_cut_short(outcome, all.interrupted))
-            text += failure_text(outcome, where);
+            text += failure_text(outcome, all.parameters, where);
     return text;
 }
 
@@ -231,7 +232,7 @@ json report_json(const run_outcome &all, const places &where)
         storm["adversaries"] = json::object();
         for (const adversary_report &each : outcome.adversaries)
             storm["adversaries"][each.name] = each.rounds;
-        storm["repeat"] = repeat_command(outcome.storm, where);
+        storm["repeat"] = repeat_command(outcome.storm, all.parameters, where);
         document["storms"].push_back(std::move(storm));
     }
     return document;

@@ -80,6 +80,7 @@ run_outcome storm_runner::run(const storm_plan &plan)
 {
     run_outcome all;
     all.planned = plan.storms.size();
+    all.parameters = plan.parameters;
     log_.emplace(where_.kernel_log);
     for (const storm_spec &spec : plan.storms) {
         if (stop_.take())

@@ -39,6 +39,8 @@ struct run_outcome {
     /// How many storms the plan had.
     std::size_t planned = 0;
     std::vector<storm_outcome> storms;
+    /// What the module could be asked.
+    storm_parameters parameters = {};
     bool interrupted = false;
     /// Why the run could not go on, if it could not.
     std::optional<problem> failure;

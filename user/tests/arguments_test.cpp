@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "arguments.hpp"
+#include "fake_module.hpp"
+#include "sample_commands.hpp"
 
 #include <gtest/gtest.h>
 
@@ -55,7 +57,15 @@ INSTANTIATE_TEST_SUITE_P(
         refused_line{"no_subcommand", {}, {"missing", "load unload list exec storm oracle bench"}},
         refused_line{
             "unknown_subcommand", {"strom"}, {"'strom'", "load unload list exec storm oracle bench"}},
-        refused_line{"unknown_option", {"storm", "--worker", "1"}, {"--worker"}},
+        refused_line{"unknown_option", {"list", "--worker"}, {"--worker"}},
+        refused_line{"module_option_without_a_value", {"storm", "--contexts"}, {"--contexts", "value"}},
+        refused_line{
+            "module_option_of_two_words", {"storm", "--contexts", "all x"}, {"--contexts", "one word"}},
+        refused_line{"module_option_before_an_option", {"storm", "--delay", "--keep"}, {"--delay", "value"}},
+        refused_line{
+            "module_option_twice", {"storm", "--delay=1", "--delay", "2"}, {"--delay", "stands twice"}},
+        refused_line{"surplus_word_of_storm", {"storm", "--delay", "1", "2"}, {"2"}},
+        refused_line{"workers_that_are_no_number", {"storm", "--workers", "many"}, {"--workers", "'many'"}},
         refused_line{"unknown_listing", {"list", "x"}, {"'x'", "providers", "errors"}},
         refused_line{"no_command", {"exec"}, {"command"}},
         refused_line{"seconds_not_a_number", {"storm", "--seconds", "nan"}, {"--seconds", "'nan'", "0.01"}},
@@ -66,12 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         refused_line{"seed_too_large",
                      {"storm", "--seed", "18446744073709551616"},
                      {"--seed", "18446744073709551615"}},
-        refused_line{"no_workers", {"storm", "--workers", "0"}, {"--workers", "1 to 256"}},
-        refused_line{"too_many_workers", {"storm", "--workers", "257"}, {"--workers", "1 to 256"}},
-        refused_line{"too_many_killers", {"storm", "--killers", "17"}, {"--killers", "1 to 16"}},
-        refused_line{"too_much_duty", {"storm", "--duty", "101"}, {"--duty", "1 to 100"}},
         refused_line{"duty_with_percent", {"storm", "--duty", "50%"}, {"--duty", "'50%'"}},
-        refused_line{"too_long_a_bound", {"storm", "--bound-ms", "60001"}, {"--bound-ms", "1 to 60000"}},
         refused_line{"unknown_pattern",
                      {"storm", "--pattern", "rain"},
                      {"--pattern", "'rain'", "ends-alive lifecycle saturate"}},
@@ -152,6 +157,29 @@ TEST(arguments, storm_takes_all_its_options)
     EXPECT_EQ(storm.pattern, storm_pattern::saturate);
     EXPECT_TRUE(storm.longer_than_an_hour);
     EXPECT_TRUE(all.keep);
+}
+
+TEST(arguments, storm_takes_what_it_does_not_know_for_the_modules)
+{
+    const auto args = accepted({"--debugfs", "/x", "storm", "--contexts", "all", "--life-us=5", "--seconds",
+                                "2", "--track", "1", "--json"});
+    EXPECT_EQ(args.storm.more, (module_values{{"contexts", "all"}, {"life_us", "5"}, {"track", "1"}}));
+    EXPECT_EQ(args.storm.seconds_ms, 2000U);
+    EXPECT_TRUE(args.json);
+    // A command of exec may have the same name.
+    EXPECT_EQ(accepted({"exec", "storm", "x"}).words, (words{"storm", "x"}));
+}
+
+TEST(arguments, help_of_storm_says_where_the_list_of_options_comes_from)
+{
+    const std::string without = not_run({"--debugfs", "/nonexistent", "storm", "--help"}).out;
+    EXPECT_NE(without.find("/nonexistent/commands"), std::string::npos) << without;
+    EXPECT_NE(without.find("refstorm load"), std::string::npos);
+    const temporary_directory place;
+    place.write("commands", sample_commands);
+    const std::string with = not_run({"storm", "--help", "--debugfs", place.path().native()}).out;
+    EXPECT_NE(with.find("--kill-contexts"), std::string::npos) << with;
+    EXPECT_NE(with.find((place.path() / "commands").native()), std::string::npos);
 }
 
 TEST(arguments, oracle_takes_all_its_options)

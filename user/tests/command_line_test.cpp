@@ -186,17 +186,31 @@ TEST_F(driver, reports_failures_as_json_too)
 {
     const ending failed = run({"list", "--json", "--debugfs", place_.path() / "refstorm"});
     EXPECT_EQ(json::parse(failed.out)["error"]["exit"], 3);
-    const ending wrong = run({"storm", "--json", "--workers", "0"});
+    const ending wrong = run({"storm", "--json", "--workers", "many"});
     EXPECT_EQ(wrong.code, 2);
     EXPECT_EQ(json::parse(wrong.out)["error"]["exit"], 2);
 }
 
 TEST_F(driver, exits_with_2_for_a_wrong_command_line)
 {
-    const ending wrong = run({"storm", "--workers", "0"});
+    EXPECT_EQ(run({"storm", "--workers", "many"}).code, 2);
+    const fake_debugfs module(answer);
+    const ending wrong = run_on(module, {"storm", "--workers", "0"});
     EXPECT_EQ(wrong.code, 2);
     EXPECT_TRUE(has(wrong.err, "--workers: '0' is not accepted; accepted: a number from 1 to 256"))
         << wrong.err;
+    const ending unknown = run_on(module, {"storm", "--context", "all"});
+    EXPECT_EQ(unknown.code, 2);
+    EXPECT_TRUE(has(unknown.err, "'--context'") && has(unknown.err, "--contexts")) << unknown.err;
+}
+
+TEST_F(driver, exits_with_3_if_the_module_does_not_list_its_parameters)
+{
+    const fake_debugfs module(answer);
+    fs::remove(module.path() / "commands");
+    const ending older = run_on(module, {"storm", "--seconds", "0.1"});
+    EXPECT_EQ(older.code, 3);
+    EXPECT_TRUE(has(older.err, "another version")) << older.err;
 }
 
 TEST_F(driver, does_not_take_output_that_cannot_be_written_for_a_success)

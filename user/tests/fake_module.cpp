@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "fake_module.hpp"
 
+#include "sample_commands.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -108,6 +110,7 @@ fake_debugfs::fake_debugfs(answer answers)
     ::ptsname_r(master_, name.data(), name.size());
     fs::create_symlink(name.data(), path() / "control");
     write("providers", providers_table);
+    write("commands", sample_commands);
     write("error_log", "");
     write("storms", storms_table({}));
     server_ = std::thread([this] { serve(); });

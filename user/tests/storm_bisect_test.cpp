@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "sample_commands.hpp"
 #include "storm_bisect.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ storm_spec large()
 
 TEST(bisection, reduces_one_thing_at_a_time)
 {
-    const auto smaller = reductions(large());
+    const auto smaller = reductions(large(), sample_parameters());
     EXPECT_EQ(std::ranges::count_if(smaller, [](const auto &s) { return s.adversaries.size() == 1; }), 2);
     EXPECT_EQ(std::ranges::count_if(smaller, [](const auto &s) { return s.workers < 8; }), 3);
     EXPECT_EQ(std::ranges::count_if(smaller, [](const auto &s) { return s.more.count("delay") == 0; }), 1);
@@ -42,7 +43,7 @@ TEST(bisection, ends_with_what_cannot_be_reduced_any_more)
         const bool hardirq = contexts == "all" || contexts.find("hardirq") != std::string::npos;
         return spec.workers >= 2 && hardirq && puts ? still::breaks : still::holds;
     };
-    const bisection found = bisect(large(), breaks);
+    const bisection found = bisect(large(), sample_parameters(), breaks);
     EXPECT_EQ(found.smallest.workers, 2U);
     EXPECT_EQ(found.smallest.killers, 1U);
     EXPECT_TRUE(found.smallest.adversaries.empty());
@@ -56,7 +57,7 @@ TEST(bisection, ends_with_what_cannot_be_reduced_any_more)
 TEST(bisection, tries_again_where_it_takes_luck)
 {
     int tries = 0;
-    const bisection found = bisect(large(), [&](const storm_spec &spec) {
+    const bisection found = bisect(large(), sample_parameters(), [&](const storm_spec &spec) {
         return spec.workers == 1 && tries++ % 2 ? still::breaks : still::holds;
     });
     EXPECT_EQ(found.smallest.workers, 1U);
@@ -64,7 +65,8 @@ TEST(bisection, tries_again_where_it_takes_luck)
 
 TEST(bisection, keeps_what_it_has_when_it_is_interrupted)
 {
-    const bisection found = bisect(large(), [](const storm_spec &) { return still::interrupted; });
+    const bisection found =
+        bisect(large(), sample_parameters(), [](const storm_spec &) { return still::interrupted; });
     EXPECT_TRUE(found.interrupted);
     EXPECT_EQ(found.runs, 1U);
     EXPECT_EQ(found.smallest.workers, 8U);

@@ -2,6 +2,7 @@
 #include "arguments.hpp"
 #include "expected_warning.hpp"
 #include "fake_module.hpp"
+#include "sample_commands.hpp"
 #include "storm_plan.hpp"
 
 #include <sstream>
@@ -19,7 +20,7 @@ const table &providers()
 
 storm_plan plan_of(const storm_options &options, unsigned cpus = 4)
 {
-    auto plan = make_plan(options, providers(), cpus);
+    auto plan = make_plan(options, sample_parameters(), providers(), cpus);
     if (!plan) {
         ADD_FAILURE() << plan.error().what;
         return {};
@@ -29,7 +30,7 @@ storm_plan plan_of(const storm_options &options, unsigned cpus = 4)
 
 problem refused(const storm_options &options)
 {
-    auto plan = make_plan(options, providers(), 4);
+    auto plan = make_plan(options, sample_parameters(), providers(), 4);
     if (plan) {
         ADD_FAILURE() << "accepted";
         return {};
@@ -105,7 +106,7 @@ TEST(plan, ends_alive_only_what_can_be_ended_alive)
                                    "providers");
     storm_options options;
     options.pattern = storm_pattern::ends_alive;
-    const auto plan = make_plan(options, *known, 4);
+    const auto plan = make_plan(options, sample_parameters(), *known, 4);
     ASSERT_TRUE(plan);
     ASSERT_EQ(plan->storms.size(), 2U);
     EXPECT_EQ(plan->storms[0].provider, "percpu_ref");
@@ -113,7 +114,7 @@ TEST(plan, ends_alive_only_what_can_be_ended_alive)
     EXPECT_NE(control_command(plan->storms[0]).find(" pattern=ends-alive "), std::string::npos);
     EXPECT_TRUE(load_announcement(*plan, 4).starts_with("4 workers, all 4 CPUs"));
     options.providers = {"kref"};
-    const auto refused = make_plan(options, *known, 4);
+    const auto refused = make_plan(options, sample_parameters(), *known, 4);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().what, "--provider: no provider that can be ended alive is called 'kref'");
 }
@@ -125,7 +126,7 @@ TEST(plan, refuses_to_saturate_what_it_knows_no_warning_of)
     const auto unknown =
         parse_table("# provider saturates kill_contexts\nprovider=new_count saturates=1 kill_contexts=all\n",
                     "providers");
-    const auto plan = make_plan(options, *unknown, 4);
+    const auto plan = make_plan(options, sample_parameters(), *unknown, 4);
     ASSERT_FALSE(plan);
     EXPECT_NE(plan.error().what.find("'new_count'"), std::string::npos);
 }
@@ -139,6 +140,72 @@ TEST(plan, has_a_worker_of_each_context_on_every_cpu)
     EXPECT_EQ(plan_of(options).storms[0].workers, 24U);
     options.workers = 3;
     EXPECT_EQ(plan_of(options).storms[0].workers, 3U);
+}
+
+/// A number that must be refused, and what the error says.
+struct wrong_number {
+    std::optional<std::uint64_t> storm_options::*member;
+    std::uint64_t value;
+    std::string what;
+};
+
+TEST(plan, takes_the_ranges_of_numbers_from_the_module)
+{
+    for (const wrong_number &wrong :
+         {wrong_number{&storm_options::workers, 0,
+                       "--workers: '0' is not accepted; accepted: a number from 1 to 256"},
+          wrong_number{&storm_options::workers, 257,
+                       "--workers: '257' is not accepted; accepted: a number from 1 to 256"},
+          wrong_number{&storm_options::killers, 17,
+                       "--killers: '17' is not accepted; accepted: a number from 1 to 16"},
+          wrong_number{&storm_options::duty, 101,
+                       "--duty: '101' is not accepted; accepted: a number from 1 to 100"},
+          wrong_number{&storm_options::bound_ms, 60001,
+                       "--bound-ms: '60001' is not accepted; accepted: a number from 1 to 60000"}}) {
+        storm_options options;
+        options.*wrong.member = wrong.value;
+        EXPECT_EQ(refused(options).code, exit_code::usage);
+        EXPECT_EQ(refused(options).what, wrong.what);
+    }
+}
+
+TEST(plan, names_an_option_that_the_module_does_not_have_and_those_that_it_has)
+{
+    storm_options options;
+    options.more["kill_context"] = "task";
+    const problem what = refused(options);
+    EXPECT_EQ(what.code, exit_code::usage);
+    EXPECT_NE(what.what.find("'--kill-context'"), std::string::npos);
+    EXPECT_EQ(what.hint, "the module has: --contexts --kill-contexts --delay --steps --lives --memory "
+                         "--switchers --hotplug");
+    // What the driver has an option for is not passed on by another way.
+    storm_options provider;
+    provider.more["ms"] = "5";
+    EXPECT_EQ(refused(provider).code, exit_code::usage);
+}
+
+TEST(parameters, of_a_module_without_the_list_are_the_machines_problem)
+{
+    fake_module module;
+    const auto none = storm_parameters::read(module);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, exit_code::machine);
+    EXPECT_NE(none.error().hint.find("another version"), std::string::npos);
+    module.files["commands"] = [] { return std::string("# command key\ncommand=storm key=-\n"); };
+    const auto without_numbers = storm_parameters::read(module);
+    ASSERT_FALSE(without_numbers);
+    EXPECT_EQ(without_numbers.error().code, exit_code::machine);
+    EXPECT_NE(without_numbers.error().what.find("workers="), std::string::npos);
+}
+
+TEST(parameters, are_told_with_their_defaults_and_names)
+{
+    const std::string help = sample_parameters().help();
+    EXPECT_NE(help.find("--kill-contexts NAME,...    where kills happen (default task)\n"),
+              std::string::npos);
+    EXPECT_NE(help.find("accepted: task irqs_off softirq hardirq, or all\n"), std::string::npos);
+    EXPECT_NE(help.find("--hotplug 0|1 "), std::string::npos);
+    EXPECT_EQ(help.find("--workers"), std::string::npos);
 }
 
 TEST(plan, kills_only_where_the_kernel_allows_it_and_says_so)
@@ -223,16 +290,17 @@ storm_record shown_storm()
 
 TEST(repeat_line, has_all_that_made_the_storm_what_it_was)
 {
-    EXPECT_EQ(repeat_command(shown_storm(), {}), "refstorm storm --provider rs_kref --seconds 0.1 --seed 7 "
-                                                 "--workers 2 --killers 2 --pattern lifecycle "
-                                                 "--bound-ms 2000 --duty 100 --contexts pinned,hardirq");
+    EXPECT_EQ(repeat_command(shown_storm(), sample_parameters(), {}),
+              "refstorm storm --provider rs_kref --seconds 0.1 --seed 7 "
+              "--workers 2 --killers 2 --pattern lifecycle "
+              "--bound-ms 2000 --duty 100 --contexts pinned,hardirq");
 }
 
 TEST(repeat_line, is_understood_by_the_driver_as_the_same_storm)
 {
     // The words of the line have no spaces in them here.
     std::vector<std::string> words;
-    std::istringstream line(repeat_command(shown_storm(), {}));
+    std::istringstream line(repeat_command(shown_storm(), sample_parameters(), {}));
     for (std::string word; line >> word;)
         words.push_back(word);
     words.erase(words.begin());
@@ -250,7 +318,7 @@ TEST(repeat_line, quotes_directories_for_the_shell)
     where.module_directory = "/tmp/it's here";
     where.debugfs = "/tmp/debug";
     EXPECT_TRUE(
-        repeat_command(shown_storm(), where)
+        repeat_command(shown_storm(), sample_parameters(), where)
             .ends_with(" --contexts pinned,hardirq --module-dir '/tmp/it'\\''s here' --debugfs /tmp/debug"));
 }
 
@@ -258,7 +326,8 @@ TEST(repeat_line, of_a_long_storm_can_be_run_as_it_stands)
 {
     storm_record storm = shown_storm();
     storm.ms = hour_ms + 1;
-    EXPECT_NE(repeat_command(storm, {}).find(" --longer-than-an-hour"), std::string::npos);
+    EXPECT_NE(repeat_command(storm, sample_parameters(), {}).find(" --longer-than-an-hour"),
+              std::string::npos);
 }
 
 TEST(saturation, warns_in_the_name_of_the_counter_that_the_provider_is_built_on)
