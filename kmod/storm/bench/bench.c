@@ -43,7 +43,7 @@ const struct command_key bench_keys[] = {
 	{}
 };
 
-static bool wanted(const struct bench_setup *setup, const char *operation)
+static bool bench_wants(const struct bench_setup *setup, const char *operation)
 {
 	return !setup->operation || !strcmp(setup->operation, operation);
 }
@@ -64,18 +64,18 @@ static void bench_list_all(struct seq_file *m, const void *of)
 	seq_puts(m, " init_exit");
 }
 
-static int check_operation(struct command *cmd, const struct bench_setup *setup)
+static int bench_check_operation(struct command *cmd, const struct bench_setup *setup)
 {
 	const struct rs_bench_op *op;
-	bool once_only = setup->cpus || setup->cold;	/* no init_exit */
+	bool once_only = setup->cpus || setup->cold;	/* without init_exit */
 
 	if (setup->cpus && setup->cold)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
 				      "cpus= and cold=1 exclude each other");
 	for (op = setup->provider->bench; op->name; op++)
-		if (wanted(setup, op->name))
+		if (bench_wants(setup, op->name))
 			return 0;
-	if (!once_only && wanted(setup, "init_exit"))
+	if (!once_only && bench_wants(setup, "init_exit"))
 		return 0;
 	return command_refuse_list(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
 				   once_only ? bench_list_loops : bench_list_all,
@@ -85,8 +85,8 @@ static int check_operation(struct command *cmd, const struct bench_setup *setup)
 }
 
 /* Measure all wanted operations in one mode, on a counter for that mode alone. */
-static int run_mode(const struct bench_setup *setup, bool atomic,
-		    const struct bench_clock *clock)
+static int bench_run_mode(const struct bench_setup *setup, bool atomic,
+			  const struct bench_clock *clock)
 {
 	struct rs_counter counter;
 	const struct rs_bench_op *op;
@@ -94,14 +94,14 @@ static int run_mode(const struct bench_setup *setup, bool atomic,
 	int ret;
 
 	for (op = setup->provider->bench; op->name; op++)
-		any |= op->atomic == atomic && wanted(setup, op->name);
+		any |= op->atomic == atomic && bench_wants(setup, op->name);
 	if (!any)
 		return 0;
 	ret = bench_counters_begin(&counter, setup->provider, 1, atomic);
 	if (ret)
 		return ret;
 	for (op = setup->provider->bench; op->name && !ret; op++) {
-		if (op->atomic != atomic || !wanted(setup, op->name))
+		if (op->atomic != atomic || !bench_wants(setup, op->name))
 			continue;
 		if (signal_pending(current))
 			ret = -EINTR;
@@ -117,8 +117,8 @@ static int run_mode(const struct bench_setup *setup, bool atomic,
 }
 
 /* The same with many counters, of which none is in a cache. */
-static int run_mode_cold(const struct bench_setup *setup, bool atomic,
-			 const struct bench_clock *clock)
+static int bench_run_mode_cold(const struct bench_setup *setup, bool atomic,
+			       const struct bench_clock *clock)
 {
 	struct rs_alloc_site *site = &refstorm_sites[SITE_BENCH];
 	const struct rs_bench_op *op;
@@ -132,7 +132,7 @@ static int run_mode_cold(const struct bench_setup *setup, bool atomic,
 	if (ret)
 		goto out;
 	for (op = setup->provider->bench; op->name && !ret; op++)
-		if (op->atomic == atomic && wanted(setup, op->name))
+		if (op->atomic == atomic && bench_wants(setup, op->name))
 			ret = bench_cold(counters, op, clock);
 	bench_counters_kill(counters, COLD_COUNTERS);
 	bench_counters_exit(counters, COLD_COUNTERS);
@@ -141,10 +141,9 @@ out:
 	return ret;
 }
 
-static int run_modes(const struct bench_setup *setup, const struct bench_clock *clock)
+static int bench_run_modes(const struct bench_setup *setup, const struct bench_clock *clock)
 {
-	int (*run)(const struct bench_setup *setup, bool atomic,
-		   const struct bench_clock *clock) = setup->cold ? run_mode_cold : run_mode;
+	typeof(bench_run_mode) *run = setup->cold ? bench_run_mode_cold : bench_run_mode;
 	int ret = run(setup, false, clock);
 
 	if (!ret && setup->provider->modes)
@@ -152,24 +151,24 @@ static int run_modes(const struct bench_setup *setup, const struct bench_clock *
 	return ret;
 }
 
-/* Why a run that was begun can fail. */
+/* Why a run can fail after its begin. */
 static const struct {
 	int		err;
 	const char	*why;
-} failures[] = {
+} bench_failures[] = {
 	{ -ENOMEM, "out of memory" },
 	{ -EINTR, "interrupted" },
 	{ -EAGAIN, "the counter would not stay in its mode, or a CPU went offline" },
 	{ -ENODEV, "/proc/meminfo cannot be read, or lacks Slab, Percpu or VmallocUsed" },
-	{ -EUCLEAN, "others allocate and free too much to tell counters from it" },
+	{ -EUCLEAN, "other tasks allocate and free too much beside the counters" },
 };
 
 /*
- * Run what a command asks for, unless another is at work. @run has refused the command,
- * or returns an errno of the table above, which is put in words here.
+ * Run a command, unless another run is at work. @run refuses the command itself, or returns an
+ * errno of bench_failures, with which bench_run_alone() refuses the command.
  */
-static int run_alone(struct command *cmd, int (*run)(struct command *cmd, const void *setup),
-		     const void *setup)
+static int bench_run_alone(struct command *cmd, int (*run)(struct command *cmd, const void *setup),
+			   const void *setup)
 {
 	unsigned int i;
 	int ret;
@@ -177,16 +176,17 @@ static int run_alone(struct command *cmd, int (*run)(struct command *cmd, const 
 	if (!mutex_trylock(&bench_run_lock))
 		return command_refuse(cmd, COMMAND_NO_WORD, -EBUSY, "a bench is at work");
 	ret = run(cmd, setup);
-	for (i = 0; i < ARRAY_SIZE(failures); i++)
-		if (ret == failures[i].err)
-			command_refuse(cmd, COMMAND_NO_WORD, ret, "%s", failures[i].why);
+	for (i = 0; i < ARRAY_SIZE(bench_failures); i++)
+		if (ret == bench_failures[i].err)
+			command_refuse(cmd, COMMAND_NO_WORD, ret, "%s",
+				       bench_failures[i].why);
 	scnprintf(cmd->result, sizeof(cmd->result), "command=%s run=%u result=done",
 		  cmd->words[0], bench_run());
 	mutex_unlock(&bench_run_lock);
 	return ret;
 }
 
-static int run_on_one(struct command *cmd, const struct bench_setup *setup)
+static int bench_run_on_one(struct command *cmd, const struct bench_setup *setup)
 {
 	const struct bench_clock *clock;
 	int ret;
@@ -206,29 +206,29 @@ static int run_on_one(struct command *cmd, const struct bench_setup *setup)
 				      "cold=1 needs a clock of time, not of instructions");
 	}
 	bench_result_begin(bench_clock_names[clock->kind], clock->source);
-	ret = run_modes(setup, clock);
-	if (!ret && !setup->cold && wanted(setup, "init_exit"))
+	ret = bench_run_modes(setup, clock);
+	if (!ret && !setup->cold && bench_wants(setup, "init_exit"))
 		ret = bench_init_exit(setup->provider, clock);
 	bench_clock_end(clock);
 	migrate_enable();
 	return ret;
 }
 
-static int run_on_cpus(struct command *cmd, const struct bench_setup *setup)
+static int bench_run_on_cpus(struct command *cmd, const struct bench_setup *setup)
 {
 	if (setup->cpus > num_online_cpus())
 		return command_refuse(cmd, COMMAND_NO_WORD, -ERANGE,
 				      "cpus=%llu: %u are online", setup->cpus,
 				      num_online_cpus());
 	bench_result_begin("ns", "ktime");
-	return run_modes(setup, NULL);
+	return bench_run_modes(setup, NULL);
 }
 
-static int run_bench(struct command *cmd, const void *setup)
+static int bench_run_operations(struct command *cmd, const void *setup)
 {
 	const struct bench_setup *bench = setup;
 
-	return bench->cpus ? run_on_cpus(cmd, bench) : run_on_one(cmd, bench);
+	return bench->cpus ? bench_run_on_cpus(cmd, bench) : bench_run_on_one(cmd, bench);
 }
 
 /* bench provider=P [operation=O] [clock=C] [cpus=N] [ms=N] */
@@ -236,8 +236,8 @@ int bench_command(struct command *cmd)
 {
 	struct bench_setup setup;
 
-	return command_keys(cmd, &setup) ?: check_operation(cmd, &setup) ?:
-	       run_alone(cmd, run_bench, &setup);
+	return command_keys(cmd, &setup) ?: bench_check_operation(cmd, &setup) ?:
+	       bench_run_alone(cmd, bench_run_operations, &setup);
 }
 
 #define BENCH_KILL_KEY(_field) \
@@ -256,7 +256,7 @@ const struct command_key bench_kill_keys[] = {
 	{}
 };
 
-static int run_kill(struct command *cmd, const void *setup)
+static int bench_run_kill(struct command *cmd, const void *setup)
 {
 	bench_result_begin("ns", "ktime");
 	return bench_kill(setup);
@@ -279,7 +279,7 @@ int bench_kill_command(struct command *cmd)
 				      "%llu kills; accepted: %d in all",
 				      setup.refs * setup.batches, RS_BENCH_KILLS_MAX);
 
-	return run_alone(cmd, run_kill, &setup);
+	return bench_run_alone(cmd, bench_run_kill, &setup);
 }
 
 const struct command_key bench_memory_keys[] = {
@@ -290,7 +290,7 @@ const struct command_key bench_memory_keys[] = {
 	{}
 };
 
-static int run_memory(struct command *cmd, const void *setup)
+static int bench_run_memory(struct command *cmd, const void *setup)
 {
 	bench_result_begin("none", "meminfo");
 	return bench_memory(setup);
@@ -301,5 +301,5 @@ int bench_memory_command(struct command *cmd)
 {
 	struct bench_memory setup;
 
-	return command_keys(cmd, &setup) ?: run_alone(cmd, run_memory, &setup);
+	return command_keys(cmd, &setup) ?: bench_run_alone(cmd, bench_run_memory, &setup);
 }

@@ -154,7 +154,7 @@ static int object_create_locked(struct command *cmd)
 	object->counter.confirm = object_confirmed;
 	object->held = keys.count - 1;
 	object->unguarded = keys.unguarded;
-	/* To begin otherwise than per CPU implies it. */
+	/* A counter that begins in another mode than per CPU may be reinitialised, too. */
 	object->reinit = keys.reinit || keys.mode;
 	ret = provider->init(&object->counter, keys.count, object_create_flags(&keys));
 	if (ret) {
@@ -171,7 +171,7 @@ static int object_create_locked(struct command *cmd)
 	}
 	object_add(object);
 	if (keys.mode == CREATE_DEAD) {
-		/* As if it had been killed and released. */
+		/* A dead counter is as after kill and release. */
 		object->killed = true;
 		atomic_set(&object->released, 1);
 	}
@@ -255,7 +255,7 @@ static void object_free(struct object *object)
 	rs_free_rcu(&refstorm_sites[SITE_OBJECT], object, rcu);
 }
 
-static int object_run_destroy(struct command *cmd, struct object *object, const void *values)
+static int object_destroy_locked(struct command *cmd, struct object *object, const void *values)
 {
 	if (!object->unguarded && !object_is_released(object))
 		return command_refuse(cmd, 1, -EBUSY,
@@ -273,7 +273,7 @@ static int object_run_destroy(struct command *cmd, struct object *object, const 
 /* destroy NAME */
 int object_destroy(struct command *cmd)
 {
-	return object_run(cmd, object_run_destroy, NULL);
+	return object_run(cmd, object_destroy_locked, NULL);
 }
 
 /*

@@ -29,7 +29,7 @@ static int object_guard_mode(struct command *cmd, struct object *object)
 typedef int (object_change_t)(struct command *cmd, struct object *object);
 
 /* @values: the object_change_t */
-static int object_run_change(struct command *cmd, struct object *object, const void *values)
+static int object_change_locked(struct command *cmd, struct object *object, const void *values)
 {
 	object_change_t * const *change = values;
 
@@ -38,7 +38,7 @@ static int object_run_change(struct command *cmd, struct object *object, const v
 
 static int object_change(struct command *cmd, object_change_t *change)
 {
-	return object_run(cmd, object_run_change, &change);
+	return object_run(cmd, object_change_locked, &change);
 }
 
 static int object_changed(struct command *cmd, struct object *object)
@@ -47,13 +47,13 @@ static int object_changed(struct command *cmd, struct object *object)
 	return object_done(cmd, object, "done");
 }
 
-static int object_change_to_atomic(struct command *cmd, struct object *object)
+static int object_switch_to_atomic_locked(struct command *cmd, struct object *object)
 {
 	object->counter.provider->modes->switch_to_atomic(&object->counter);
 	return object_changed(cmd, object);
 }
 
-static int object_change_to_percpu(struct command *cmd, struct object *object)
+static int object_switch_to_percpu_locked(struct command *cmd, struct object *object)
 {
 	object->counter.provider->modes->switch_to_percpu(&object->counter);
 	return object_changed(cmd, object);
@@ -69,7 +69,7 @@ static int object_revive(struct command *cmd, struct object *object,
 	return object_changed(cmd, object);
 }
 
-static int object_change_reinit(struct command *cmd, struct object *object)
+static int object_reinit_locked(struct command *cmd, struct object *object)
 {
 	if (!object->killed || !object_is_released(object))
 		return command_refuse(cmd, 1, -EBUSY,
@@ -79,7 +79,7 @@ static int object_change_reinit(struct command *cmd, struct object *object)
 	return object_revive(cmd, object, object->counter.provider->modes->reinit);
 }
 
-static int object_change_resurrect(struct command *cmd, struct object *object)
+static int object_resurrect_locked(struct command *cmd, struct object *object)
 {
 	if (!object->killed)
 		return command_refuse(cmd, 1, -EBUSY, "'%s' was not killed", object->name);
@@ -94,23 +94,23 @@ static int object_change_resurrect(struct command *cmd, struct object *object)
 /* switch_to_atomic NAME; returns when it is done */
 int object_switch_to_atomic(struct command *cmd)
 {
-	return object_change(cmd, object_change_to_atomic);
+	return object_change(cmd, object_switch_to_atomic_locked);
 }
 
 /* switch_to_percpu NAME */
 int object_switch_to_percpu(struct command *cmd)
 {
-	return object_change(cmd, object_change_to_percpu);
+	return object_change(cmd, object_switch_to_percpu_locked);
 }
 
 /* reinit NAME */
 int object_reinit(struct command *cmd)
 {
-	return object_change(cmd, object_change_reinit);
+	return object_change(cmd, object_reinit_locked);
 }
 
 /* resurrect NAME */
 int object_resurrect(struct command *cmd)
 {
-	return object_change(cmd, object_change_resurrect);
+	return object_change(cmd, object_resurrect_locked);
 }

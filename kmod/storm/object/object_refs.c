@@ -30,7 +30,7 @@ const struct command_key object_tryget_keys[] = {
 	{}
 };
 
-static int object_move_get(struct command *cmd, struct object *object, const void *values)
+static int object_get_locked(struct command *cmd, struct object *object, const void *values)
 {
 	u32 nr = ((const struct object_move_values *)values)->nr;
 	int ret = object_guard_get(cmd, object, nr);
@@ -43,7 +43,7 @@ static int object_move_get(struct command *cmd, struct object *object, const voi
 	return object_done(cmd, object, "done");
 }
 
-static int object_move_put(struct command *cmd, struct object *object, const void *values)
+static int object_put_locked(struct command *cmd, struct object *object, const void *values)
 {
 	u32 nr = ((const struct object_move_values *)values)->nr;
 
@@ -61,7 +61,7 @@ static int object_move_put(struct command *cmd, struct object *object, const voi
 	return object_done(cmd, object, "done");
 }
 
-static int object_move_tryget(struct command *cmd, struct object *object, const void *values)
+static int object_tryget_locked(struct command *cmd, struct object *object, const void *values)
 {
 	u32 nr = ((const struct object_move_values *)values)->nr;
 	bool taken;
@@ -78,7 +78,7 @@ static int object_move_tryget(struct command *cmd, struct object *object, const 
 	return object_done(cmd, object, object_boolean(taken));
 }
 
-static int object_move_tryget_live(struct command *cmd, struct object *object, const void *values)
+static int object_tryget_live_locked(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	bool taken;
@@ -101,7 +101,7 @@ int object_get(struct command *cmd)
 
 	return command_keys(cmd, &values) ?:
 	       (values.holder ? object_get_held(cmd, values.holder) :
-				object_run(cmd, object_move_get, &values));
+				object_run(cmd, object_get_locked, &values));
 }
 
 /* put NAME [N|holder=H] */
@@ -111,7 +111,7 @@ int object_put(struct command *cmd)
 
 	return command_keys(cmd, &values) ?:
 	       (values.holder ? object_put_held(cmd, values.holder) :
-				object_run(cmd, object_move_put, &values));
+				object_run(cmd, object_put_locked, &values));
 }
 
 /* tryget NAME [N] */
@@ -119,13 +119,13 @@ int object_tryget(struct command *cmd)
 {
 	struct object_move_values values;
 
-	return command_keys(cmd, &values) ?: object_run(cmd, object_move_tryget, &values);
+	return command_keys(cmd, &values) ?: object_run(cmd, object_tryget_locked, &values);
 }
 
 /* tryget_live NAME */
 int object_tryget_live(struct command *cmd)
 {
-	return object_run(cmd, object_move_tryget_live, NULL);
+	return object_run(cmd, object_tryget_live_locked, NULL);
 }
 
 struct object_kill_values {
@@ -139,7 +139,7 @@ const struct command_key object_kill_keys[] = {
 	{}
 };
 
-static int object_run_kill(struct command *cmd, struct object *object, const void *values)
+static int object_kill_locked(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	const struct object_kill_values *keys = values;
@@ -164,5 +164,5 @@ int object_kill(struct command *cmd)
 {
 	struct object_kill_values keys;
 
-	return command_keys(cmd, &keys) ?: object_run(cmd, object_run_kill, &keys);
+	return command_keys(cmd, &keys) ?: object_run(cmd, object_kill_locked, &keys);
 }

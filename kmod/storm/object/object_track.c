@@ -72,7 +72,7 @@ int object_track_refuse(struct command *cmd, struct object *object, int err)
 	}
 }
 
-static int object_run_track(struct command *cmd, struct object *object, const void *values)
+static int object_track_locked(struct command *cmd, struct object *object, const void *values)
 {
 	const struct object_track_values *keys = values;
 	int ret;
@@ -87,7 +87,7 @@ static int object_run_track(struct command *cmd, struct object *object, const vo
 	return object_done(cmd, object, "done");
 }
 
-static int object_run_untrack(struct command *cmd, struct object *object, const void *values)
+static int object_untrack_locked(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 
@@ -155,7 +155,7 @@ static void object_free_holder(struct object *object, struct object_holder *hold
 	rs_free(&refstorm_sites[SITE_HOLDER], holder);
 }
 
-static int object_run_get_held(struct command *cmd, struct object *object, const void *values)
+static int object_get_held_locked(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	struct object_holder *holder;
@@ -178,7 +178,7 @@ static int object_run_get_held(struct command *cmd, struct object *object, const
 	return object_done(cmd, object, "done");
 }
 
-static int object_run_put_held(struct command *cmd, struct object *object, const void *values)
+static int object_put_held_locked(struct command *cmd, struct object *object, const void *values)
 {
 	const struct rs_provider *provider = object->counter.provider;
 	struct object_holder *holder;
@@ -198,7 +198,7 @@ static int object_run_put_held(struct command *cmd, struct object *object, const
 	return object_done(cmd, object, "done");
 }
 
-static int object_run_pass(struct command *cmd, struct object *object, const void *values)
+static int object_pass_locked(struct command *cmd, struct object *object, const void *values)
 {
 	struct object_holder *from, *to;
 	int ret;
@@ -235,29 +235,29 @@ int object_track(struct command *cmd)
 {
 	struct object_track_values keys;
 
-	return command_keys(cmd, &keys) ?: object_run(cmd, object_run_track, &keys);
+	return command_keys(cmd, &keys) ?: object_run(cmd, object_track_locked, &keys);
 }
 
 /* untrack NAME */
 int object_untrack(struct command *cmd)
 {
-	return object_run(cmd, object_run_untrack, NULL);
+	return object_run(cmd, object_untrack_locked, NULL);
 }
 
 /* get NAME holder=H */
 int object_get_held(struct command *cmd, const char *holder)
 {
-	return object_run(cmd, object_run_get_held, holder);
+	return object_run(cmd, object_get_held_locked, holder);
 }
 
 /* put NAME holder=H */
 int object_put_held(struct command *cmd, const char *holder)
 {
-	return object_run(cmd, object_run_put_held, holder);
+	return object_run(cmd, object_put_held_locked, holder);
 }
 
 /* pass NAME FROM TO */
 int object_pass(struct command *cmd)
 {
-	return object_run(cmd, object_run_pass, NULL);
+	return object_run(cmd, object_pass_locked, NULL);
 }

@@ -15,7 +15,7 @@ static const struct rs_provider * const providers[] = {
 #undef X
 };
 
-static const char * const origin_names[] = {
+static const char * const provider_origin_names[] = {
 	[RS_ORIGIN_BASELINE]	= "baseline",
 	[RS_ORIGIN_MAINLINE]	= "mainline",
 	[RS_ORIGIN_REFSTORM]	= "refstorm",
@@ -89,8 +89,8 @@ static void provider_list(struct seq_file *m, const void *of)
 /**
  * provider_find_or_refuse - the provider that a word of a command names
  * @cmd: the command
- * @word: the word that it stands in, for the error
- * @name: its name
+ * @word: index of the word with the name, for the error
+ * @name: name of the provider
  *
  * Return: the provider, or NULL after refusing the command with -ENOENT.
  */
@@ -127,7 +127,7 @@ void providers_show(struct seq_file *m)
 		const struct rs_provider *p = providers[i];
 
 		seq_printf(m, "provider=%s origin=%s percpu=%d saturates=%d kill_contexts=",
-			   p->name, origin_names[p->origin], p->percpu, p->saturates);
+			   p->name, provider_origin_names[p->origin], p->percpu, p->saturates);
 		command_names_show(m, rs_kill_context_names, provider_kill_contexts(p));
 		seq_puts(m, " lives=");
 		command_names_show(m, rs_life_names, provider_lives(p));

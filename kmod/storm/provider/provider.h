@@ -2,9 +2,9 @@
 /*
  * Providers: the counters that can be driven, each one table of operations.
  *
- * Mainline's counters and ours stand side by side behind the same calls. To add one, write
- * provider_NAME.c, which defines rs_provider_NAME, name its object in kmod/storm/Kbuild, and
- * give it a row in RS_PROVIDERS.
+ * Mainline's counters and ours stand side by side behind the same calls. To add a counter,
+ * write its table rs_provider_NAME in a provider_*.c, whose object kmod/storm/Kbuild names,
+ * and give the counter a row in RS_PROVIDERS.
  */
 #ifndef _REFSTORM_PROVIDER_H
 #define _REFSTORM_PROVIDER_H
