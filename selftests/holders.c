@@ -213,7 +213,7 @@ TEST_F(tracked, gets_and_puts_without_a_name_are_known_by_number_and_call_site)
 	table = rs_read("holders");
 	EXPECT_NE(NULL, strstr(table, "site=0 counter=t gets=5 puts=0 stack=\""));
 	EXPECT_NE(NULL, strstr(table, "site=3 counter=t gets=0 puts=4 stack=\""));
-	EXPECT_NE(NULL, strstr(table, "object_move_put"));
+	EXPECT_NE(NULL, strstr(table, "object_put_locked"));
 	EXPECT_EQ(NULL, strstr(table, "[rsref]"));
 	free(table);
 
