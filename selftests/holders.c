@@ -110,10 +110,10 @@ TEST_F(tracked, a_forgotten_get_is_named_in_debugfs_and_in_the_log)
 
 	snprintf(header, sizeof(header), "rsref: %s \"t\" ", variant->kind);
 	/* The last line of the report, which is several messages. */
-	log = log_with(self->kmsg, "get_held+0x");
+	log = log_with(self->kmsg, "get_held");
 	TH_LOG("%s", after(log, header));
 	EXPECT_NE(NULL, strstr(after(log, header), "is not released: 1 reference"));
-	EXPECT_NE(NULL, strstr(after(log, header), "get_held+0x"));
+	EXPECT_NE(NULL, strstr(after(log, header), "get_held"));
 	EXPECT_NE(NULL, strstr(after(log, header), "rsref:   held by \"forgetful\" since "));
 	EXPECT_NE(NULL, strstr(after(log, header), "taken by holders/"));
 	EXPECT_EQ(NULL, strstr(log, "\"tidy\""));
@@ -128,7 +128,7 @@ TEST_F(tracked, a_forgotten_get_is_named_in_debugfs_and_in_the_log)
 	EXPECT_LE(1, number("reports"));
 	EXPECT_LE(1000, number("killed_ms"));
 	EXPECT_STREQ("t", rs_value(rs_row("holders", "holder", "forgetful"), "counter"));
-	EXPECT_NE(NULL, strstr(rs_row("holders", "holder", "forgetful"), "get_held+0x"));
+	EXPECT_NE(NULL, strstr(rs_row("holders", "holder", "forgetful"), "get_held"));
 	EXPECT_STREQ("", rs_row("holders", "holder", "tidy"));
 	free(table);
 
