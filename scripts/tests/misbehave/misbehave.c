@@ -4,10 +4,12 @@
  * see each complaint of a real kernel classified: insmod misbehave.ko how=WORD.
  */
 #include <linux/delay.h>
+#include <linux/kdebug.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
+#include <linux/ptrace.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -15,7 +17,7 @@
 
 static char *how = "";
 module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, divide, int3, stack, poison, atomic, lockup or deaf");
+MODULE_PARM_DESC(how, "warn, plain_warn, refcount, oops, divide, int3, stack, poison, atomic, lockup, stuck, deaf or breakpoint");
 
 static void __init misbehave_write_after_free(void)
 {
@@ -40,6 +42,19 @@ static void misbehave_be_deaf(void *unused)
 	for (;;)
 		cpu_relax();
 }
+
+/* As kprobes does with a breakpoint that is not in memory any more: go back to it. */
+static int misbehave_go_back(struct notifier_block *block, unsigned long what, void *data)
+{
+	struct die_args *args = data;
+
+	if (what != DIE_INT3)
+		return NOTIFY_DONE;
+	instruction_pointer_set(args->regs, instruction_pointer(args->regs) - 1);
+	return NOTIFY_STOP;
+}
+
+static struct notifier_block misbehave_die = { .notifier_call = misbehave_go_back, .priority = INT_MAX };
 
 static int __init misbehave_init(void)
 {
@@ -78,6 +93,14 @@ static int __init misbehave_init(void)
 		preempt_enable();
 	} else if (!strcmp(how, "deaf")) {
 		on_each_cpu(misbehave_be_deaf, NULL, 0);
+	} else if (!strcmp(how, "stuck")) {
+		preempt_disable();
+		for (;;)
+			cpu_relax();
+	} else if (!strcmp(how, "breakpoint")) {
+		register_die_notifier(&misbehave_die);
+		preempt_disable();
+		asm volatile("int3");
 	} else {
 		return -EINVAL;
 	}
