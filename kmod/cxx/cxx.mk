@@ -16,6 +16,11 @@
 #
 # Thread-safe statics stay on: without them a guarded static would link and race.
 #
+# An inline function is in a section group of its own, and so is the place at which it can be
+# patched (__patchable_function_entries). Linking a module would keep a section of that name
+# for each group, and sysfs warns of a name that comes twice. So the groups are taken away; the
+# functions are weak symbols.
+#
 # After compiling, kmod/cxx/refuse looks for code that needs a runtime which the kernel does
 # not have, and fails the build, which deletes the object.
 #
@@ -47,7 +52,8 @@ rs-cxx-flags = -Wp,-MMD,$(depfile) -I$(rs-cxx-dir)/../include $(rs-cxx-derived) 
 rs-refuse = NM='$(NM)' READELF='$(READELF)' OBJDUMP='$(OBJDUMP)' $(CONFIG_SHELL) $(rs-cxx-dir)/refuse
 
 quiet_cmd_cxx_o_cc = CXX $(quiet_modtag)  $@
-      cmd_cxx_o_cc = $(CXX) $(rs-cxx-flags) -c -o $@ $< ; $(rs-refuse) $@ $(cmd_objtool)
+      cmd_cxx_o_cc = $(CXX) $(rs-cxx-flags) -c -o $@ $< ; $(OBJCOPY) --remove-section=.group $@ ; \
+		     $(rs-refuse) $@ $(cmd_objtool)
 
 define rule_cxx_o_cc
 	$(call cmd_and_fixdep,cxx_o_cc)
