@@ -124,14 +124,24 @@ struct straggler {
 	bool		counted;
 };
 
-/* A get with a long delay between its load and its addition. */
+/*
+ * A get with a long delay between its load and its addition. It can be preempted, as a get can: a
+ * loop that is not would keep the thread that calls back from this CPU, in a kernel that preempts
+ * where it is asked to only. To Tasks RCU cond_resched() is no quiescent state then. Without
+ * preemption it would be one to RCU.
+ */
 static void straggle(unsigned int nr, void *arg)
 {
 	struct straggler *straggler = arg;
+	unsigned long end = jiffies + 60 * HZ;
 
 	WRITE_ONCE(straggler->there, true);
-	while (!READ_ONCE(straggler->go))
+	while (!READ_ONCE(straggler->go) && time_before(jiffies, end)) {
+		if (IS_ENABLED(CONFIG_PREEMPTION))
+			cond_resched();
 		cpu_relax();
+	}
+	check(READ_ONCE(straggler->go));
 	if (!straggler->give_up)
 		straggler->counted = this_cpu_add_return(*straggler->slots, 1) >= 0;
 }
