@@ -48,9 +48,23 @@ static bool shows(const char *provider, char *expected)
 		       strcmp(value, "PERCPU") ? value : percpu_mode(provider));
 }
 
+/* The first word of "KEY=VALUE ..." that the row of t does not show, or NULL. */
+static const char *not_shown(const char *provider, const char *words)
+{
+	static char text[128];
+	char *word;
+
+	snprintf(text, sizeof(text), "%s", words);
+	for (word = strtok(text, " "); word; word = strtok(NULL, " "))
+		if (!shows(provider, word))
+			return word;
+	return NULL;
+}
+
 /*
  * Run the steps of a test on the object t. A step is "KEY=VALUE ...", which the row of t must
- * show, or a command and its result, "COMMAND -> RESULT", of which " -> done" may be left out.
+ * show, or come to show if "becomes " is before it; or a command and its result, "COMMAND -> RESULT",
+ * of which " -> done" may be left out.
  * "create KEYS" names neither object nor provider. Return: "", or the first step that fails.
  */
 static const char *failed_step(const char *provider, const char * const *step)
@@ -58,14 +72,18 @@ static const char *failed_step(const char *provider, const char * const *step)
 	static char wrong[512];
 
 	for (; *step; step++) {
-		char text[128], *word, *arrow;
-		const char *result;
+		bool becomes = !strncmp(*step, "becomes ", 8);
+		const char *words = *step + (becomes ? 8 : 0), *result;
+		char text[128], *arrow;
+		unsigned int ms = 0;
 
-		snprintf(text, sizeof(text), "%s", *step);
+		snprintf(text, sizeof(text), "%s", words);
 		if (strcspn(text, "=") < strcspn(text, " ")) {
-			for (word = strtok(text, " "); word; word = strtok(NULL, " ")) {
-				if (shows(provider, word))
+			while (not_shown(provider, words)) {
+				if (becomes && ms++ < 30000) {
+					usleep(1000);
 					continue;
+				}
 				snprintf(wrong, sizeof(wrong), "%s: %s", *step,
 					 rs_row("objects", "object", "t"));
 				return wrong;
@@ -116,7 +134,7 @@ TEST_F(modes, references_survive_the_way_there_and_back)
 		EXPECT_STEPS("get t 3", "switch_to_atomic t", "put t", "switch_to_percpu t",
 			     "mode=PERCPU");
 	EXPECT_STEPS("kill t -> true", "put t 9", "wait t ms=100 -> refused: ETIMEDOUT",
-		     "count=1",
+		     "becomes count=1",
 		     "put t", "wait t");
 	EXPECT_EQ(1, rs_events_count(self->events, "object:t", "release"));
 }
