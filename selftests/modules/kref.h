@@ -62,11 +62,12 @@ static inline struct my_data *to_data(struct rs_kref *ref)
 }
 
 /*
- * For threads that work until time_is_up(): 0.3 s after crowd_begins(), or when there were
- * enough objects, if that is later, or very many, if that is sooner.
+ * For threads that work until time_is_up(): 0.3 s after crowd_begins(); or when there were
+ * enough objects and the caller says that it has @enough, if that is later; or very many, if that
+ * is sooner.
  */
 void crowd_begins(void);
-bool time_is_up(void);
+bool time_is_up(bool enough);
 /* Two for each CPU, but not too many. */
 unsigned int threads(void);
 

@@ -28,10 +28,10 @@ unsigned int threads(void)
 	return min(2 * num_online_cpus(), 8U);
 }
 
-bool time_is_up(void)
+bool time_is_up(bool enough)
 {
 	cond_resched();
-	if (born() < OBJECTS_MIN)
+	if (!enough || born() < OBJECTS_MIN)
 		return time_after(jiffies, patience_ends);
 	return time_after(jiffies, end) || born() > OBJECTS_MAX;
 }
@@ -82,7 +82,7 @@ static void my_data_handler(unsigned int nr, void *unused)
 	struct my_data *data;
 	unsigned int round;
 
-	for (round = 0; !time_is_up(); round++) {
+	for (round = 0; !time_is_up(true); round++) {
 		data = my_data_new();
 		if (!data)
 			return;
@@ -147,7 +147,7 @@ static void produce_or_consume(unsigned int nr, void *unused)
 	struct my_data *data;
 	unsigned int round;
 
-	for (round = 0; !time_is_up(); round++) {
+	for (round = 0; !time_is_up(true); round++) {
 		if (nr % 2) {
 			drain_queue();
 			continue;
