@@ -63,9 +63,9 @@ static const char *not_shown(const char *provider, const char *words)
 
 /*
  * Run the steps of a test on the object t. A step is "KEY=VALUE ...", which the row of t must
- * show, or come to show if "becomes " is before it; or a command and its result, "COMMAND -> RESULT",
- * of which " -> done" may be left out.
- * "create KEYS" names neither object nor provider. Return: "", or the first step that fails.
+ * show, or come to show if "becomes " is before it; or a command and its result, "COMMAND ->
+ * RESULT", of which " -> done" may be left out. "create KEYS" names neither object nor provider.
+ * Return: "", or the first step that fails.
  */
 static const char *failed_step(const char *provider, const char * const *step)
 {

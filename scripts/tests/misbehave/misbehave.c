@@ -54,7 +54,10 @@ static int misbehave_go_back(struct notifier_block *block, unsigned long what, v
 	return NOTIFY_STOP;
 }
 
-static struct notifier_block misbehave_die = { .notifier_call = misbehave_go_back, .priority = INT_MAX };
+static struct notifier_block misbehave_die = {
+	.notifier_call = misbehave_go_back,
+	.priority = INT_MAX,
+};
 
 static int __init misbehave_init(void)
 {
