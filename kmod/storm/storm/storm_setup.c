@@ -14,20 +14,20 @@
 #include "control/command.h"
 #include "storm_setup.h"
 
-static const char * const pattern_choices[] = {
+static const char * const storm_setup_pattern_choices[] = {
 	[PATTERN_LIFECYCLE]	= "lifecycle",
 	[PATTERN_SATURATE]	= "saturate",
 	[PATTERN_ENDS_ALIVE]	= "ends-alive",
 	NULL
 };
 
-static const char * const memory_choices[] = {
+static const char * const storm_setup_memory_choices[] = {
 	[MEMORY_KEPT]	= "kept",
 	[MEMORY_FREED]	= "freed",
 	NULL
 };
 
-static const char * const context_choices[] = {
+static const char * const storm_setup_context_choices[] = {
 	[WORKER_PINNED]	= "pinned",
 	[WORKER_ROAMING]	= "roaming",
 	[WORKER_NICE]		= "nice",
@@ -38,7 +38,7 @@ static const char * const context_choices[] = {
 };
 
 /* Filled from their one home, before there is a file. */
-static const char *step_choices[RS_STEP_KIND_COUNT + 1];
+static const char *storm_setup_step_choices[RS_STEP_KIND_COUNT + 1];
 
 #define SETUP_FIELD(_name) \
 	.name = #_name, .offset = offsetof(struct storm_setup, _name)
@@ -58,7 +58,7 @@ static const char *step_choices[RS_STEP_KIND_COUNT + 1];
 
 const struct command_key storm_setup_keys[] = {
 	PROVIDER_KEY(struct storm_setup),
-	CHOICE(pattern, pattern_choices, PATTERN_LIFECYCLE,
+	CHOICE(pattern, storm_setup_pattern_choices, PATTERN_LIFECYCLE,
 	       "lifecycle; saturate: past its end and back; ends-alive: ended without a kill"),
 	NUMBER(seed, 0, U64_MAX, 0, "the same seed gives the same steps; 0 chooses one"),
 	NUMBER(workers, 1, RS_WORKERS_MAX, 0,
@@ -68,19 +68,19 @@ const struct command_key storm_setup_keys[] = {
 	NUMBER(bound_ms, 1, RS_BOUND_MS_MAX, RS_BOUND_MS_DEFAULT,
 	       "time after the last put within which release() must have run"),
 	NUMBER(duty, 1, 100, 100, "percent of the time that a worker is busy"),
-	SEVERAL(contexts, context_choices, BIT(WORKER_PINNED),
+	SEVERAL(contexts, storm_setup_context_choices, BIT(WORKER_PINNED),
 		"where workers run; CPUs and contexts go round"),
 	SEVERAL(kill_contexts, rs_kill_context_names, BIT(RS_KILL_TASK),
 		"where kills happen; each kill chooses one"),
 	NUMBER(delay, 0, 1000, 0, "per mille of the places between two steps that get a delay"),
-	SEVERAL(steps, step_choices, RS_STEP_ALL, "kinds of steps that workers do"),
+	SEVERAL(steps, storm_setup_step_choices, RS_STEP_ALL, "kinds of steps that workers do"),
 	NUMBER(objects, 1, RS_STORM_OBJECTS_MAX, 1, "objects of each killer at once"),
 	NUMBER(life_us, 1, RS_STORM_LIFE_US_MAX, RS_STORM_LIFE_US_DEFAULT,
 	       "time from birth to kill at most"),
 	SEVERAL(lives, rs_life_names, BIT(RS_LIFE_END), "what becomes of a killed counter"),
 	SEVERAL(ends, rs_end_names, BIT(RS_END_GRACE),
 		"when a counter is ended; grace: a grace period after release"),
-	CHOICE(memory, memory_choices, MEMORY_KEPT,
+	CHOICE(memory, storm_setup_memory_choices, MEMORY_KEPT,
 	       "what becomes of an object after its end; freed: poisoned and freed"),
 	NUMBER(switchers, 0, RS_KILLERS_MAX, 0, "threads that switch modes"),
 	NUMBER(gust_ms, 0, RS_BOUND_MS_MAX, 0,
@@ -102,7 +102,7 @@ unsigned int storm_setup_pick(u64 mask, unsigned int n)
 			return bit;
 }
 
-static int check_contexts(struct command *cmd, const struct storm_setup *setup)
+static int storm_setup_check_contexts(struct command *cmd, const struct storm_setup *setup)
 {
 	const struct rs_provider *provider = setup->provider;
 	u64 refused = setup->kill_contexts & ~provider_kill_contexts(provider);
@@ -115,7 +115,7 @@ static int check_contexts(struct command *cmd, const struct storm_setup *setup)
 			      provider->kill_sleeps_on_rt);
 }
 
-static int check_lives(struct command *cmd, const struct storm_setup *setup)
+static int storm_setup_check_lives(struct command *cmd, const struct storm_setup *setup)
 {
 	const struct rs_provider *provider = setup->provider;
 	u64 lives = setup->lives & ~provider_lives(provider);
@@ -140,7 +140,7 @@ static int check_lives(struct command *cmd, const struct storm_setup *setup)
 	return 0;
 }
 
-static int check_sizes(struct command *cmd, const struct storm_setup *setup)
+static int storm_setup_check_sizes(struct command *cmd, const struct storm_setup *setup)
 {
 	if (setup->objects > 1 && setup->lives != BIT(RS_LIFE_END))
 		return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
@@ -157,9 +157,9 @@ static int check_sizes(struct command *cmd, const struct storm_setup *setup)
 }
 
 /* The patterns that are driven by themselves take no more than that. */
-static int check_pattern(struct command *cmd, struct storm_setup *setup)
+static int storm_setup_check_pattern(struct command *cmd, struct storm_setup *setup)
 {
-	const char *name = pattern_choices[setup->pattern], *workers = "pinned workers";
+	const char *name = storm_setup_pattern_choices[setup->pattern], *workers = "pinned workers";
 	u64 contexts = BIT(WORKER_PINNED);
 
 	switch (setup->pattern) {
@@ -197,7 +197,7 @@ void __init storm_setup_init(void)
 	unsigned int i;
 
 	for (i = 0; i < RS_STEP_KIND_COUNT; i++)
-		step_choices[i] = rs_step_name(i);
+		storm_setup_step_choices[i] = rs_step_name(i);
 }
 
 /**
@@ -214,8 +214,8 @@ int storm_setup_read(struct command *cmd, struct storm_setup *setup)
 	ret = command_keys(cmd, setup);
 	if (ret)
 		return ret;
-	ret = check_contexts(cmd, setup) ?: check_lives(cmd, setup) ?:
-	      check_sizes(cmd, setup) ?: check_pattern(cmd, setup);
+	ret = storm_setup_check_contexts(cmd, setup) ?: storm_setup_check_lives(cmd, setup) ?:
+	      storm_setup_check_sizes(cmd, setup) ?: storm_setup_check_pattern(cmd, setup);
 	if (ret)
 		return ret;
 
