@@ -83,10 +83,10 @@ int FUNCTION(enum op op, int *count, int i)
 #endif
 #if HAVE_LIMITED
 	case OP_INC_LIMITED:
-		answer = TWIN(inc_not_zero_limited_acquire)(&r, NULL, LIMIT);
+		answer = WITH_OLD(inc_not_zero_limited_acquire)(&r, NULL, LIMIT);
 		break;
 	case OP_ADD_LIMITED:
-		answer = TWIN(add_not_zero_limited_acquire)(i, &r, NULL, LIMIT);
+		answer = WITH_OLD(add_not_zero_limited_acquire)(i, &r, NULL, LIMIT);
 		break;
 #endif
 	case OP_DEC_AND_TEST:

@@ -7,5 +7,5 @@
 #define FUNCTION	abuse_mainline
 #define TYPE		refcount_t
 #define COUNTER(op)	refcount_##op
-#define TWIN(op)	__refcount_##op
+#define WITH_OLD(op)	__refcount_##op
 #include "abuse_counter.h"

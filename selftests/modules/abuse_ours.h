@@ -13,5 +13,5 @@
 
 #define TYPE		rs_refcount_t
 #define COUNTER(op)	rs_refcount_##op
-#define TWIN(op)	__rs_refcount_##op
+#define WITH_OLD(op)	__rs_refcount_##op
 #include "abuse_counter.h"

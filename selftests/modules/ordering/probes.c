@@ -34,13 +34,13 @@
 #ifdef MAINLINE
 #define count_t		refcount_t
 #define COUNTER(name)	refcount_##name
-#define TWIN(name)	__refcount_##name
+#define WITH_OLD(name)	__refcount_##name
 noinline void refcount_warn_saturate(refcount_t *r, enum refcount_saturation_type kind);
 #else
 #include <refstorm/refcount.h>
 #define count_t		rs_refcount_t
 #define COUNTER(name)	rs_refcount_##name
-#define TWIN(name)	__rs_refcount_##name
+#define WITH_OLD(name)	__rs_refcount_##name
 noinline void rs_refcount_warn_saturate(rs_refcount_t *r, enum rs_refcount_saturation_type kind);
 #undef HAVE_ACQUIRE
 #undef HAVE_LIMITED
@@ -103,6 +103,6 @@ PROBE(inc_not_zero_acquire, act_on(COUNTER(inc_not_zero_acquire)(r)))
 PROBE(add_not_zero_acquire, act_on(COUNTER(add_not_zero_acquire)(i, r)))
 #endif
 #if HAVE_LIMITED
-PROBE(inc_limited_acquire, act_on(TWIN(inc_not_zero_limited_acquire)(r, NULL, limit)))
-PROBE(add_limited_acquire, act_on(TWIN(add_not_zero_limited_acquire)(i, r, NULL, limit)))
+PROBE(inc_limited_acquire, act_on(WITH_OLD(inc_not_zero_limited_acquire)(r, NULL, limit)))
+PROBE(add_limited_acquire, act_on(WITH_OLD(add_not_zero_limited_acquire)(i, r, NULL, limit)))
 #endif
