@@ -243,6 +243,19 @@ u64 provider_lives(const struct rs_provider *provider);
 u64 provider_ends(const struct rs_provider *provider);
 void providers_show(struct seq_file *m);
 
+/*
+ * The part of a table that all counters of one word share. The including file defines TYPE, the
+ * counter's type; @prefix is that of the operations which can be those of C or of C++.
+ */
+#define PROVIDER_WORD(prefix)				\
+	.init		= provider_init,		\
+	.get		= prefix##_get,			\
+	.put		= prefix##_put,			\
+	.tryget		= prefix##_tryget,		\
+	.kill		= provider_kill_by_put,		\
+	.inspect	= provider_inspect,		\
+	.size		= sizeof(TYPE)
+
 /* provider_common.c */
 bool provider_kill_by_put(struct rs_counter *counter, bool confirm);
 void provider_read_sealed_rounds(struct rs_counter_rounds *rounds);

@@ -6,6 +6,8 @@
 #include "provider.h"
 #include "provider_bench.h"
 
+#define TYPE		atomic_t
+
 static atomic_t *provider_ref(struct rs_counter *counter)
 {
 	static_assert(sizeof(atomic_t) <= RS_COUNTER_BYTES);
@@ -77,14 +79,8 @@ static const struct rs_bench_op provider_bench[] = {
 };
 
 const struct rs_provider rs_provider_atomic = {
+	PROVIDER_WORD(provider),
 	.name		= "atomic",
 	.origin		= RS_ORIGIN_BASELINE,
-	.init		= provider_init,
-	.get		= provider_get,
-	.put		= provider_put,
-	.tryget		= provider_tryget,
-	.kill		= provider_kill_by_put,
-	.inspect	= provider_inspect,
-	.size		= sizeof(atomic_t),
 	.bench		= provider_bench,
 };

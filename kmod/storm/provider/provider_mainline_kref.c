@@ -8,15 +8,9 @@
 #include "provider_kref.h"
 
 const struct rs_provider rs_provider_kref = {
+	PROVIDER_WORD(provider),
 	.name		= "kref",
 	.origin		= RS_ORIGIN_MAINLINE,
 	.saturates	= true,
-	.init		= provider_init,
-	.get		= provider_get,
-	.put		= provider_put,
-	.tryget		= provider_tryget,
-	.kill		= provider_kill_by_put,
-	.inspect	= provider_inspect,
-	.size		= sizeof(struct kref),
 	.bench		= provider_bench,
 };

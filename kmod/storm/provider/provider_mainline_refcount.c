@@ -10,15 +10,9 @@
 static_assert(REFCOUNT_MAX == RS_REFCOUNT_MAX);
 
 const struct rs_provider rs_provider_refcount = {
+	PROVIDER_WORD(provider),
 	.name		= "refcount",
 	.origin		= RS_ORIGIN_MAINLINE,
 	.saturates	= true,
-	.init		= provider_init,
-	.get		= provider_get,
-	.put		= provider_put,
-	.tryget		= provider_tryget,
-	.kill		= provider_kill_by_put,
-	.inspect	= provider_inspect,
-	.size		= sizeof(refcount_t),
 	.bench		= provider_bench,
 };

@@ -16,32 +16,20 @@ static const rs_refcount_t *provider_refcount(struct rs_counter *counter)
 }
 
 const struct rs_provider rs_provider_rs_kref = {
+	PROVIDER_WORD(provider),
 	.name		= "rs_kref",
 	.origin		= RS_ORIGIN_REFSTORM,
 	.saturates	= true,
 	.refcount	= provider_refcount,
-	.init		= provider_init,
-	.get		= provider_get,
-	.put		= provider_put,
-	.tryget		= provider_tryget,
-	.kill		= provider_kill_by_put,
-	.inspect	= provider_inspect,
-	.size		= sizeof(struct rs_kref),
 	.bench		= provider_bench,
 };
 
 static const struct rs_bench_op provider_cxx_bench[] = PROVIDER_BENCH(rs_cxx_kref_bench);
 
 const struct rs_provider rs_provider_cxx_kref = {
+	PROVIDER_WORD(rs_cxx_kref),
 	.name		= "cxx_kref",
 	.origin		= RS_ORIGIN_REFSTORM,
 	.saturates	= true,
-	.init		= provider_init,
-	.get		= rs_cxx_kref_get,
-	.put		= rs_cxx_kref_put,
-	.tryget		= rs_cxx_kref_tryget,
-	.kill		= provider_kill_by_put,
-	.inspect	= provider_inspect,
-	.size		= sizeof(struct rs_kref),
 	.bench		= provider_cxx_bench,
 };
