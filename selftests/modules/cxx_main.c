@@ -4,7 +4,6 @@
  * per-CPU counts, RCU, locks, and an allocator that may have nothing. The scenarios are
  * in cxx_scenarios.cc.
  */
-#include <linux/init.h>
 #include <linux/rcupdate.h>
 
 #include <refstorm/alloc.h>
@@ -107,21 +106,4 @@ static const struct scenario list[] = {
 	  .text = "refstorm: share of a handle that holds nothing" },
 };
 
-static int __init handles_init(void)
-{
-	scenarios_begin(list, ARRAY_SIZE(list));
-	return 0;
-}
-
-static void __exit handles_exit(void)
-{
-	scenarios_end();
-	rcu_barrier();
-}
-
-module_init(handles_init);
-module_exit(handles_exit);
-
-MODULE_AUTHOR("The refstorm authors");
-MODULE_DESCRIPTION("The C++ handles of references in a kernel");
-MODULE_LICENSE("GPL");
+SCENARIOS_MODULE(list, "The C++ handles of references in a kernel");

@@ -3,9 +3,6 @@
  * Uses that crash or hang a machine with mainline's percpu_ref, and that ours answers.
  * scripts/tests/deaths runs each use in a guest of its own, and says how the guest must end.
  */
-#include <linux/init.h>
-#include <linux/rcupdate.h>
-
 #include "deaths.h"
 #include "scenario_frame.h"
 #include "window_frame.h"
@@ -46,21 +43,4 @@ static const struct scenario list[] = {
 	MAINLINE(sync_then_exit, "after switch_to_atomic_sync the switch still holds a reference"),
 };
 
-static int __init percpu_ref_deaths_init(void)
-{
-	scenarios_begin(list, ARRAY_SIZE(list));
-	return 0;
-}
-
-static void __exit percpu_ref_deaths_exit(void)
-{
-	scenarios_end();
-	rcu_barrier();
-}
-
-module_init(percpu_ref_deaths_init);
-module_exit(percpu_ref_deaths_exit);
-
-MODULE_AUTHOR("The refstorm authors");
-MODULE_DESCRIPTION("What mainline's percpu_ref does not survive");
-MODULE_LICENSE("GPL");
+SCENARIOS_MODULE(list, "What mainline's percpu_ref does not survive");

@@ -4,7 +4,6 @@
  * several threads for 0.3 s. A wrong use is forced into the one interleaving that makes it go
  * wrong. See docs/kref.md.
  */
-#include <linux/init.h>
 #include <linux/rcupdate.h>
 
 #include "kref.h"
@@ -240,21 +239,4 @@ static void run(const struct scenario *s)
 		kfree(data);
 }
 
-static int __init kref_scenarios_init(void)
-{
-	scenarios_begin(list, ARRAY_SIZE(list));
-	return 0;
-}
-
-static void __exit kref_scenarios_exit(void)
-{
-	scenarios_end();
-	rcu_barrier();
-}
-
-module_init(kref_scenarios_init);
-module_exit(kref_scenarios_exit);
-
-MODULE_AUTHOR("The refstorm authors");
-MODULE_DESCRIPTION("The rules of kref, kept and broken");
-MODULE_LICENSE("GPL");
+SCENARIOS_MODULE(list, "The rules of kref, kept and broken");

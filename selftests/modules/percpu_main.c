@@ -3,7 +3,6 @@
  * Our per-CPU counters in uses that mainline's counter gets wrong, and each of their functions
  * in its difficult states; with mainline's behaviour beside it if the machine survives that.
  */
-#include <linux/init.h>
 #include <linux/rcupdate.h>
 
 #include <refstorm/alloc.h>
@@ -189,21 +188,4 @@ static const struct scenario list[] = {
 #endif
 };
 
-static int __init api_init(void)
-{
-	scenarios_begin(list, ARRAY_SIZE(list));
-	return 0;
-}
-
-static void __exit api_exit(void)
-{
-	scenarios_end();
-	rcu_barrier();
-}
-
-module_init(api_init);
-module_exit(api_exit);
-
-MODULE_AUTHOR("The refstorm authors");
-MODULE_DESCRIPTION("The interface of " REF_NAME ", where it is hard");
-MODULE_LICENSE("GPL");
+SCENARIOS_MODULE(list, "The interface of " REF_NAME ", where it is hard");

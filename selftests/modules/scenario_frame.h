@@ -6,9 +6,11 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
+#include <linux/init.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
@@ -245,5 +247,25 @@ static void scenarios_end(void)
 {
 	debugfs_remove_recursive(scenario_dir);
 }
+
+/* The whole module of a table of scenarios. At its end RCU callbacks of its code may be due. */
+#define SCENARIOS_MODULE(_list, _description)			\
+static int __init scenarios_init(void)				\
+{								\
+	scenarios_begin(_list, ARRAY_SIZE(_list));		\
+	return 0;						\
+}								\
+module_init(scenarios_init);					\
+								\
+static void __exit scenarios_exit(void)				\
+{								\
+	scenarios_end();					\
+	rcu_barrier();						\
+}								\
+module_exit(scenarios_exit);					\
+								\
+MODULE_AUTHOR("The refstorm authors");				\
+MODULE_DESCRIPTION(_description);				\
+MODULE_LICENSE("GPL")
 
 #endif /* SELFTESTS_MODULES_SCENARIO_FRAME_H */

@@ -5,7 +5,6 @@
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>
-#include <linux/init.h>
 #include <linux/irq_work.h>
 #include <linux/rcupdate.h>
 
@@ -395,21 +394,4 @@ static const struct scenario list[] = {
 	SCENARIO(drift, "a sealed slot that has drifted is put back"),
 };
 
-static int __init sealed_slot_init(void)
-{
-	scenarios_begin(list, ARRAY_SIZE(list));
-	return 0;
-}
-
-static void __exit sealed_slot_exit(void)
-{
-	scenarios_end();
-	rcu_barrier();
-}
-
-module_init(sealed_slot_init);
-module_exit(sealed_slot_exit);
-
-MODULE_AUTHOR("The refstorm authors");
-MODULE_DESCRIPTION("rs_sealed_ref below its interface");
-MODULE_LICENSE("GPL");
+SCENARIOS_MODULE(list, "rs_sealed_ref below its interface");
