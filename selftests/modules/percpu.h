@@ -114,77 +114,13 @@ bool see(const char *name);
 /* Every reference is accounted for: nothing is under way. */
 bool adds_up(void);
 
-#define SCENARIO_FN(name) void name(const struct scenario *s)
-
-/* percpu_hurts.c: where mainline hurts */
-SCENARIO_FN(release_from_kill);
-SCENARIO_FN(one_release_holds_up_nobody);
-SCENARIO_FN(second_kill);
-SCENARIO_FN(atomic_without_reinit);
-SCENARIO_FN(resurrect_without_reinit);
-SCENARIO_FN(is_zero_then_exit);
-SCENARIO_FN(exit_during_switch);
-SCENARIO_FN(exit_twice);
-SCENARIO_FN(exit_twice_nonzero);
-SCENARIO_FN(cold_dynamic);
-SCENARIO_FN(sync_leaves_nothing);
-SCENARIO_FN(early_underflow);
-SCENARIO_FN(get_on_zero);
-SCENARIO_FN(too_many_at_once);
-SCENARIO_FN(saturated_while_switching);
-SCENARIO_FN(get_after_exit);
-SCENARIO_FN(put_after_exit);
-SCENARIO_FN(nothing);
-
-/* percpu_api.c: the rest */
-SCENARIO_FN(counts);
-SCENARIO_FN(large_numbers);
-SCENARIO_FN(lives_at_zero);
-SCENARIO_FN(init_flags);
-SCENARIO_FN(bad_init);
-SCENARIO_FN(cancel_init);
-SCENARIO_FN(cancel_init_used);
-SCENARIO_FN(reinit);
-SCENARIO_FN(reinit_during_switch);
-SCENARIO_FN(reinit_not_zero);
-SCENARIO_FN(resurrect_during_switch);
-SCENARIO_FN(resurrect_alive);
-SCENARIO_FN(to_percpu_during_switch);
-SCENARIO_FN(to_percpu_while_dying);
-SCENARIO_FN(kill_during_switch);
-SCENARIO_FN(kill_two_stage);
-
-/* percpu_race.c */
-SCENARIO_FN(racing_kills);
-SCENARIO_FN(confirm_then_dead);
-SCENARIO_FN(counted_at_confirm);
-SCENARIO_FN(opposed_switches);
-
-/* percpu_track.c: tracking */
-SCENARIO_FN(tracked_from_birth);
-SCENARIO_FN(tracked_exactly);
-SCENARIO_FN(held_and_moved);
-SCENARIO_FN(tryget_held);
-SCENARIO_FN(holder_twice);
-SCENARIO_FN(exit_with_holder);
-SCENARIO_FN(tracked_in_nmi);
-SCENARIO_FN(tracked_by_turns);
-
-/* percpu_track_window.c: as it begins and ends */
-SCENARIO_FN(tracked_as_it_begins);
-SCENARIO_FN(tracked_anew);
-
-/* percpu_users.c: what users in the kernel tree do */
-SCENARIO_FN(queue_is_frozen);
-SCENARIO_FN(queue_sleeps);
-SCENARIO_FN(release_kills_the_next);
-SCENARIO_FN(confirmation_puts);
-SCENARIO_FN(enabled_again_in_place);
-
-/* percpu_mainline.c: mainline's, as far as the machine survives */
-SCENARIO_FN(mainline_second_kill);
-SCENARIO_FN(mainline_atomic_without_reinit);
-SCENARIO_FN(mainline_release_holds_up_others);
-SCENARIO_FN(mainline_opposed_switches);
+/* The scenarios; percpu_main.c has a table of the same rows. */
+#define OURS(_run, ...) void _run(const struct scenario *s);
+#define MISUSE OURS
+#define MAINLINE OURS
+#include "percpu_scenarios.h"
+#undef OURS
+#undef MISUSE
+#undef MAINLINE
 
 #endif /* SELFTESTS_MODULES_PERCPU_H */

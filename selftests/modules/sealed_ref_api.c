@@ -9,7 +9,9 @@
 #define under_way(cond)	((void)(cond))
 #include "percpu_main.c"
 #include "percpu_api.c"
+#include "percpu_at_zero.c"
 #include "percpu_hurts.c"
+#include "percpu_misuse.c"
 #include "percpu_race.c"
 #include "percpu_track.c"
 #include "percpu_track_window.c"
