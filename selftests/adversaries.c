@@ -32,17 +32,14 @@ TEST_F(storm, of_all_lives_and_ends_that_the_counter_has_holds)
 	bool early = !strcmp(stands(variant->name, "ends"), "all");
 	char lives[64], ends[64], kills[64];
 	const char *row;
-	long long id;
 
 	EXPECT_EQ(variant->percpu, returns);
 	snprintf(lives, sizeof(lives), "%s", stands(variant->name, "lives"));
 	snprintf(ends, sizeof(ends), "%s", stands(variant->name, "ends"));
 	snprintf(kills, sizeof(kills), "%s", stands(variant->name, "kill_contexts"));
-	id = rs_storm("provider=%s ms=600 killers=6 memory=freed %s=%s %s=%s %s=%s switchers=%d",
-		      variant->name, "lives", lives, "ends", ends, "kill_contexts", kills,
-		      returns ? 2 : 0);
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
+	row = rs_storm_run("provider=%s ms=600 killers=6 memory=freed switchers=%d %s%s %s%s %s%s",
+			   variant->name, returns ? 2 : 0, "lives=", lives, "ends=", ends,
+			   "kill_contexts=", kills);
 	ASSERT_STRNE("", row);
 	TH_LOG("%s", row);
 	EXPECT_STREQ("held", rs_value(row, "verdict"));
@@ -257,11 +254,8 @@ TEST_F(adversary, round_that_a_cpu_takes_with_it_holds_up_no_kill)
 
 TEST_F(adversary, hotplug_storm_in_which_no_cpu_moved_proves_nothing)
 {
-	long long id = rs_storm("provider=rs_percpu_ref ms=400 hotplug=1");
-	const char *row;
+	const char *row = rs_storm_run("provider=rs_percpu_ref ms=400 hotplug=1");
 
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
 	EXPECT_STREQ("unproven", rs_value(row, "verdict"));
 	EXPECT_STREQ("no CPU came or went", rs_value(row, "detail"));
 }

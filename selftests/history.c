@@ -18,9 +18,7 @@ RS_FIXTURE(history, 2)
 /* No counter keeps this bound: a grace period takes longer. */
 static const char *broken_storm(const char *more)
 {
-	long long id = rs_storm("provider=rs_percpu_ref ms=10000 bound_ms=1 hard_bound=1 %s", more);
-
-	return id > 0 ? rs_storm_wait(id) : "";
+	return rs_storm_run("provider=rs_percpu_ref ms=10000 bound_ms=1 hard_bound=1 %s", more);
 }
 
 TEST_F(history, tells_what_happened_to_the_object_that_broke_in_the_order_of_time)
@@ -125,8 +123,6 @@ TEST_F(history, its_format_is_numbers_that_any_tool_can_read)
 
 TEST_F(history, can_be_traced_while_it_happens)
 {
-	long long id;
-
 	if (access(TRACING "trace", R_OK))
 		SKIP(return, "no tracefs at " TRACING);
 	ASSERT_EQ(0, access(EVENT "enable", W_OK));
@@ -139,9 +135,7 @@ TEST_F(history, can_be_traced_while_it_happens)
 	/* Kills, releases and so on, but not what workers do all the time. */
 	ASSERT_TRUE(write_file(EVENT "filter", "actor >= 0xfffe"));
 	ASSERT_TRUE(write_file(EVENT "enable", "1"));
-	id = rs_storm("provider=rs_percpu_ref ms=300 kill_contexts=hardirq");
-	EXPECT_LT(0, id);
-	rs_storm_wait(id);
+	EXPECT_STRNE("", rs_storm_run("provider=rs_percpu_ref ms=300 kill_contexts=hardirq"));
 	EXPECT_TRUE(write_file(EVENT "enable", "0"));
 	EXPECT_TRUE(write_file(TRACING "options/record-cmd", "1"));
 	EXPECT_LT(0, traced("event=publish"));

@@ -399,8 +399,6 @@ TEST_F(holders, more_holders_than_are_shown_are_counted)
 
 TEST_F(holders, refusals_say_why)
 {
-	struct rs_answer answer;
-
 	ASSERT_STREQ("done", rs_result("create t rs_percpu_ref"));
 	ASSERT_STREQ("done", rs_result("create m percpu_ref"));
 	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("create x atomic track=1"));
@@ -414,14 +412,11 @@ TEST_F(holders, refusals_say_why)
 	EXPECT_STREQ("refused: ENOENT", rs_result("pass t heir tidy"));
 	EXPECT_STREQ("refused: EINVAL", rs_result("get t holder="));
 	EXPECT_STREQ("refused: EINVAL", rs_result("get t holder=a\"b"));
-	answer = rs_run("put t");
-	EXPECT_EQ(EPERM, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "put t",
-				      "1 of your 1 references to 't' were taken for a holder; put t holder=H",
-				      "t", 2));
-	answer = rs_run("put t holder=heir");
-	EXPECT_STREQ("", rs_explained(&answer, "control", "put t holder=heir",
-				      "no holder of 't' is called 'heir'", "holder=heir", 1));
+	EXPECT_STREQ("", rs_refused(EPERM, "put t",
+				    "1 of your 1 references to 't' were taken for a holder; put t holder=H",
+				    "t", 2));
+	EXPECT_STREQ("", rs_refused(ENOENT, "put t holder=heir",
+				    "no holder of 't' is called 'heir'", "holder=heir", 1));
 	EXPECT_STREQ("refused: EOPNOTSUPP", rs_result("storm provider=percpu_ref track=1 ms=10"));
 }
 
@@ -454,13 +449,10 @@ RS_PROVIDERS(STORM_VARIANT)
 TEST_F(storm, holds_while_its_counters_are_tracked_by_turns)
 {
 	const char *row;
-	long long id;
 
-	id = rs_storm("provider=%s ms=800 killers=4 memory=freed track=1 switchers=2 %s %s",
-		      variant->name, "lives=all ends=all kill_contexts=all",
-		      "contexts=pinned,softirq,hardirq");
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
+	row = rs_storm_run("provider=%s ms=800 killers=4 memory=freed track=1 switchers=2 %s %s",
+			   variant->name, "lives=all ends=all kill_contexts=all",
+			   "contexts=pinned,softirq,hardirq");
 	ASSERT_STRNE("", row);
 	TH_LOG("%s", row);
 	EXPECT_STREQ("held", rs_value(row, "verdict"));

@@ -150,14 +150,9 @@ TEST_F(object, after_release_a_tryget_takes_nothing)
 
 TEST_F(object, a_second_kill_is_refused_and_drops_nothing)
 {
-	struct rs_answer answer;
-
 	EXPECT_STREQ("done", rs_result("get t"));
 	EXPECT_STREQ("true", rs_result("kill t"));
-	answer = rs_run("kill t");
-	EXPECT_EQ(EALREADY, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "kill t", "killed already", "t", 1));
-	EXPECT_STREQ("", answer.result);
+	EXPECT_STREQ("", rs_refused(EALREADY, "kill t", "killed already", "t", 1));
 	EXPECT_STREQ("0", row("released"));
 	EXPECT_STREQ("true", rs_result("tryget t"));
 	EXPECT_STREQ("done", rs_result("put t 2"));
@@ -167,17 +162,11 @@ TEST_F(object, a_second_kill_is_refused_and_drops_nothing)
 
 TEST_F(object, what_is_not_released_cannot_be_destroyed)
 {
-	struct rs_answer answer;
-
-	answer = rs_run("destroy t");
-	EXPECT_EQ(EBUSY, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "destroy t", "'t' is live", "t", 2));
+	EXPECT_STREQ("", rs_refused(EBUSY, "destroy t", "'t' is live", "t", 2));
 	EXPECT_STREQ("done", rs_result("get t 5"));
 	EXPECT_STREQ("true", rs_result("kill t"));
-	answer = rs_run("destroy t");
-	EXPECT_EQ(EBUSY, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "destroy t",
-				      "'t' is killed, with 5 references", "t", 2));
+	EXPECT_STREQ("", rs_refused(EBUSY, "destroy t",
+				    "'t' is killed, with 5 references", "t", 2));
 	EXPECT_STREQ("done", rs_result("put t 5"));
 	EXPECT_STREQ("done", rs_result("wait t"));
 	EXPECT_STREQ("done", rs_result("destroy t"));
@@ -186,32 +175,21 @@ TEST_F(object, what_is_not_released_cannot_be_destroyed)
 
 TEST_F(object, what_is_not_held_cannot_be_put)
 {
-	struct rs_answer answer;
-
-	answer = rs_run("put t");
-	EXPECT_EQ(EPERM, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "put t", "you hold 0", "t", 2));
+	EXPECT_STREQ("", rs_refused(EPERM, "put t", "you hold 0", "t", 2));
 	EXPECT_STREQ("done", rs_result("get t 3"));
-	answer = rs_run("put t 4");
-	EXPECT_EQ(EPERM, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "put t 4", "you hold 3", "4", 1));
+	EXPECT_STREQ("", rs_refused(EPERM, "put t 4", "you hold 3", "4", 1));
 	EXPECT_STREQ("done", rs_result("put t 3"));
 	EXPECT_EQ(EPERM, rs_try("put t 1"));
 }
 
 TEST_F(object, after_a_kill_only_a_holder_can_get)
 {
-	struct rs_answer answer;
-
 	EXPECT_STREQ("done", rs_result("get t"));
 	EXPECT_STREQ("true", rs_result("kill t"));
 	EXPECT_STREQ("done", rs_result("get t 2"));
 	EXPECT_STREQ("true", rs_result("tryget t"));
 	EXPECT_STREQ("done", rs_result("put t 4"));
-	answer = rs_run("get t");
-	EXPECT_EQ(EPERM, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "get t", "you hold no reference",
-				      "t", 2));
+	EXPECT_STREQ("", rs_refused(EPERM, "get t", "you hold no reference", "t", 2));
 }
 
 TEST_F(object, refused_commands_change_nothing)
@@ -306,36 +284,28 @@ TEST_F(object, unguarded_is_for_kinds_that_survive_misuse)
 
 TEST_F(object, tryget_live_and_confirm_are_for_per_cpu_kinds)
 {
-	struct rs_answer answer = rs_run("tryget_live t");
-
 	if (variant->percpu) {
-		EXPECT_STREQ("command=tryget_live object=t result=true", answer.result);
+		EXPECT_STREQ("command=tryget_live object=t result=true",
+			     rs_run("tryget_live t").result);
 		EXPECT_STREQ("done", rs_result("put t"));
 		EXPECT_STREQ("true", rs_result("kill t confirm=1"));
 		return;
 	}
-	EXPECT_EQ(EOPNOTSUPP, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "tryget_live t", "has no tryget_live",
-				      "tryget_live", 1));
-	answer = rs_run("kill t confirm=1");
-	EXPECT_EQ(EOPNOTSUPP, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "kill t confirm=1",
-				      "has no confirmation", "confirm", 1));
+	EXPECT_STREQ("", rs_refused(EOPNOTSUPP, "tryget_live t", "has no tryget_live",
+				    "tryget_live", 1));
+	EXPECT_STREQ("", rs_refused(EOPNOTSUPP, "kill t confirm=1",
+				    "has no confirmation", "confirm", 1));
 	EXPECT_STREQ("live", row("state"));
 	EXPECT_STREQ("true", rs_result("kill t confirm=0"));
 }
 
 TEST_F(object, wait_sleeps_as_long_as_it_was_told)
 {
-	struct rs_answer answer;
 	long long began, took;
 
 	began = rs_now_ms();
-	answer = rs_run("wait t ms=300");
+	EXPECT_STREQ("", rs_refused(ETIMEDOUT, "wait t ms=300", "is live after 300 ms", "t", 2));
 	took = rs_now_ms() - began;
-	EXPECT_EQ(ETIMEDOUT, answer.err);
-	EXPECT_STREQ("", rs_explained(&answer, "control", "wait t ms=300", "is live after 300 ms",
-				      "t", 2));
 	/* The wait is in ticks: a guest that was not run for a while gets them all at once. */
 	EXPECT_GE(took, 100);
 	EXPECT_LT(took, RS_PATIENCE_MS);

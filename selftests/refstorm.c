@@ -289,6 +289,16 @@ const char *rs_explained(const struct rs_answer *answer, const char *file,
 	return "";
 }
 
+const char *rs_refused(int err, const char *command, const char *words, const char *at, int nth)
+{
+	struct rs_answer answer = rs_ask("control", command, strlen(command));
+
+	if (answer.err != err || *answer.result)
+		return text("'%s': errno %d, not %d; result '%s'", command, answer.err, err,
+			    answer.result);
+	return rs_explained(&answer, "control", command, words, at, nth);
+}
+
 long long rs_events_mark(void)
 {
 	return rs_status("events");
@@ -322,20 +332,39 @@ unsigned int rs_events_count(long long mark, const char *subject, const char *ev
 	return count;
 }
 
-long long rs_storm(const char *fmt, ...)
+static long long storm(const char *fmt, va_list args)
 {
 	struct rs_answer answer;
 	char words[512];
-	va_list args;
 
-	va_start(args, fmt);
 	vsnprintf(words, sizeof(words), fmt, args);
-	va_end(args);
 	answer = rs_run("storm %s", words);
 	if (!answer.err)
 		return rs_number(answer.result, "storm");
 	fprintf(stderr, "# storm %s: %s", words, answer.error);
 	return -answer.err;
+}
+
+long long rs_storm(const char *fmt, ...)
+{
+	va_list args;
+	long long id;
+
+	va_start(args, fmt);
+	id = storm(fmt, args);
+	va_end(args);
+	return id;
+}
+
+const char *rs_storm_run(const char *fmt, ...)
+{
+	va_list args;
+	long long id;
+
+	va_start(args, fmt);
+	id = storm(fmt, args);
+	va_end(args);
+	return id > 0 ? rs_storm_wait(id) : "";
 }
 
 const char *rs_storm_row(long long id)

@@ -96,6 +96,8 @@ int rs_try(const char *fmt, ...);
  */
 const char *rs_explained(const struct rs_answer *answer, const char *file,
 			 const char *command, const char *text, const char *at, int nth);
+/* The same of a command to control, which must be refused with @err. */
+const char *rs_refused(int err, const char *command, const char *text, const char *at, int nth);
 
 /* The lines of the events since a mark. */
 long long rs_events_mark(void);
@@ -112,6 +114,9 @@ __printf(1, 2)
 long long rs_storm(const char *fmt, ...);
 /* Wait for its end; its row, or "" if it does not end. */
 const char *rs_storm_wait(long long id);
+/* Both; "" if it does not start, too. */
+__printf(1, 2)
+const char *rs_storm_run(const char *fmt, ...);
 const char *rs_storm_row(long long id);
 unsigned int rs_cpus(void);
 /* Take a CPU online or offline; false if it cannot be moved. */

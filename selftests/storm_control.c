@@ -19,11 +19,8 @@ RS_FIXTURE(storms, 1)
 
 TEST_F(storms, of_ten_milliseconds_end_by_themselves)
 {
-	long long id = rs_storm("provider=rs_percpu_ref ms=10");
-	const char *row;
+	const char *row = rs_storm_run("provider=rs_percpu_ref ms=10");
 
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
 	ASSERT_STRNE("", row);
 	EXPECT_LE(10, rs_number(row, "elapsed_ms"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "releases"));
@@ -54,22 +51,19 @@ TEST_F(storms, take_the_seed_that_they_are_given_and_choose_one_for_0)
 {
 	static const char * const seeds[] = { "7", "7", "18446744073709551615" };
 	char chosen[2][32];
-	long long id;
+	const char *row;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(seeds); i++) {
-		id = rs_storm("provider=kref ms=10 seed=%s", seeds[i]);
-		ASSERT_LT(0, id);
-		EXPECT_STREQ(seeds[i], rs_value(rs_storm_wait(id), "seed"));
+		row = rs_storm_run("provider=kref ms=10 seed=%s", seeds[i]);
+		EXPECT_STREQ(seeds[i], rs_value(row, "seed"));
 	}
-	id = rs_storm("provider=kref ms=10 seed=0xff");
-	ASSERT_LT(0, id);
-	EXPECT_STREQ("255", rs_value(rs_storm_wait(id), "seed"));
+	row = rs_storm_run("provider=kref ms=10 seed=0xff");
+	EXPECT_STREQ("255", rs_value(row, "seed"));
 	for (i = 0; i < 2; i++) {
-		id = rs_storm("provider=kref ms=10 seed=0");
-		ASSERT_LT(0, id);
-		snprintf(chosen[i], sizeof(chosen[i]), "%s",
-			 rs_value(rs_storm_wait(id), "seed"));
+		row = rs_storm_run("provider=kref ms=10 seed=0");
+		snprintf(chosen[i], sizeof(chosen[i]), "%s", rs_value(row, "seed"));
+		EXPECT_STRNE("", chosen[i]);
 		EXPECT_STRNE("0", chosen[i]);
 	}
 	EXPECT_STRNE(chosen[0], chosen[1]);
@@ -78,17 +72,16 @@ TEST_F(storms, take_the_seed_that_they_are_given_and_choose_one_for_0)
 /* A busy machine may take longer for a grace period than any bound. */
 TEST_F(storms, wait_for_a_release_that_is_late_but_not_lost)
 {
-	long long id = rs_storm("provider=rs_percpu_ref ms=500 bound_ms=1");
+	const char *row = rs_storm_run("provider=rs_percpu_ref ms=500 bound_ms=1");
 	const char *verdict = "";
 	int i;
 
-	ASSERT_LT(0, id);
-	EXPECT_STREQ("held", rs_value(rs_storm_wait(id), "verdict"));
+	EXPECT_STREQ("held", rs_value(row, "verdict"));
 	/* Grace periods may all be short ones for a while. */
 	for (i = 0; i < 20 && strcmp(verdict, "broken"); i++) {
-		id = rs_storm("provider=rs_percpu_ref killers=4 ms=500 bound_ms=1 hard_bound=1");
-		ASSERT_LT(0, id);
-		verdict = rs_value(rs_storm_wait(id), "verdict");
+		row = rs_storm_run("provider=rs_percpu_ref killers=4 ms=500 %s",
+				   "bound_ms=1 hard_bound=1");
+		verdict = rs_value(row, "verdict");
 	}
 	EXPECT_STREQ("broken", verdict);
 }
@@ -235,16 +228,11 @@ TEST_F(storms, have_threads_of_the_priority_that_was_asked_for)
 TEST_F(storms, are_killed_where_they_are_told)
 {
 	const char *row;
-	long long id;
 
-	id = rs_storm("provider=rs_percpu_ref ms=400 killers=4 kill_contexts=hardirq");
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
+	row = rs_storm_run("provider=rs_percpu_ref ms=400 killers=4 kill_contexts=hardirq");
 	EXPECT_LT(0, rs_number(row, "kills"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "hardirq_kills"));
-	id = rs_storm("provider=rs_percpu_ref ms=400 killers=4 kill_contexts=softirq");
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
+	row = rs_storm_run("provider=rs_percpu_ref ms=400 killers=4 kill_contexts=softirq");
 	EXPECT_LT(0, rs_number(row, "kills"));
 	EXPECT_EQ(rs_number(row, "kills"), rs_number(row, "softirq_kills"));
 }
@@ -252,14 +240,13 @@ TEST_F(storms, are_killed_where_they_are_told)
 TEST_F(storms, do_less_with_less_duty)
 {
 	static const int duty[] = { 100, 5 };
-	long long operations[2], id;
+	long long operations[2];
 	const char *row;
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		id = rs_storm("provider=atomic ms=500 workers=1 killers=1 seed=3 duty=%d", duty[i]);
-		ASSERT_LT(0, id);
-		row = rs_storm_wait(id);
+		row = rs_storm_run("provider=atomic ms=500 workers=1 killers=1 seed=3 duty=%d",
+				   duty[i]);
 		EXPECT_EQ(duty[i], rs_number(row, "duty"));
 		operations[i] = rs_number(row, "operations");
 	}

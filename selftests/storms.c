@@ -21,16 +21,11 @@ RS_PROVIDERS(VARIANT)
 TEST_F(storm, holds_every_invariant_while_operations_overlap_kills)
 {
 	const char *row;
-	long long id;
 
 	if (rs_cpus() < 2)
 		SKIP(return, "needs 2 CPUs");
-	id = rs_storm("provider=%s ms=1000 seed=%d", variant->name, 20260701);
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
-	ASSERT_STRNE("", row) {
-		TH_LOG("storm %lld did not end", id);
-	}
+	row = rs_storm_run("provider=%s ms=1000 seed=%d", variant->name, 20260701);
+	ASSERT_STRNE("", row);
 	TH_LOG("%s", row);
 
 	EXPECT_STREQ("held", rs_value(row, "verdict"));
@@ -64,15 +59,12 @@ TEST_F(storm, holds_every_invariant_while_operations_overlap_kills)
 TEST_F(storm, in_every_context_holds_and_really_ran_there)
 {
 	const char *row;
-	long long id;
 
 	if (rs_cpus() < 2)
 		SKIP(return, "needs 2 CPUs");
 	row = rs_row("providers", "provider", variant->name);
-	id = rs_storm("provider=%s ms=400 contexts=all kill_contexts=%s delay=10", variant->name,
-		      rs_value(row, "kill_contexts"));
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
+	row = rs_storm_run("provider=%s ms=400 contexts=all kill_contexts=%s delay=10",
+			   variant->name, rs_value(row, "kill_contexts"));
 	ASSERT_STRNE("", row);
 	TH_LOG("%s", row);
 	EXPECT_STREQ("held", rs_value(row, "verdict"));
@@ -87,11 +79,8 @@ TEST_F(storm, in_every_context_holds_and_really_ran_there)
 TEST_F(storm, of_one_worker_and_one_killer_breaks_nothing)
 {
 	const char *row;
-	long long id;
 
-	id = rs_storm("provider=%s ms=200 workers=1 killers=1", variant->name);
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
+	row = rs_storm_run("provider=%s ms=200 workers=1 killers=1", variant->name);
 	ASSERT_STRNE("", row);
 	/* Whether the killer ever ran on another CPU is the scheduler's affair. */
 	EXPECT_TRUE(!strcmp("held", rs_value(row, "verdict")) ||
@@ -105,13 +94,11 @@ TEST_F(storm, of_one_worker_and_one_killer_breaks_nothing)
 TEST_F(storm, with_many_killers_and_workers_holds_as_well)
 {
 	const char *row;
-	long long id;
 
 	if (rs_cpus() < 2)
 		SKIP(return, "needs 2 CPUs");
-	id = rs_storm("provider=%s ms=400 workers=%u killers=16", variant->name, 2 * rs_cpus());
-	ASSERT_LT(0, id);
-	row = rs_storm_wait(id);
+	row = rs_storm_run("provider=%s ms=400 workers=%u killers=16", variant->name,
+			   2 * rs_cpus());
 	ASSERT_STRNE("", row);
 	EXPECT_STREQ("held", rs_value(row, "verdict")) {
 		TH_LOG("%s", row);
