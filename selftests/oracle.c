@@ -102,9 +102,9 @@ static const char *wait_done(const char *counter)
 	return "";
 }
 
-/* Start with these words, warnings announced; 0 or the errno. */
-static int start(struct _test_data_oracle *self, const struct warning *warnings,
-		 const char *words)
+/* Start with counter= and these words, warnings announced; 0 or the errno. */
+static int start(struct _test_data_oracle *self, const struct _fixture_variant_oracle *of,
+		 const struct warning *warnings, const char *words)
 {
 	const struct warning *w;
 	unsigned int wanted = 0, most = 0, seen;
@@ -115,11 +115,18 @@ static int start(struct _test_data_oracle *self, const struct warning *warnings,
 		wanted += w->nr;
 		most += w->nr + w->more;
 	}
-	err = rs_try("oracle %s", words);
+	err = rs_try("oracle counter=%s %s", of->counter, words);
 	for (w = warnings; w->text; w++)
 		rs_expect_end();
 	seen = rs_kmsg_count(self->mark.kmsg, "------------[ cut here ]------------");
 	return err ?: seen >= wanted && seen <= most ? 0 : -(int)seen;
+}
+
+/* The same to its end; the line of the run, or "". */
+static const char *run(struct _test_data_oracle *self, const struct _fixture_variant_oracle *of,
+		       const char *words)
+{
+	return start(self, of, of->warnings, words) ? "" : wait_done(of->counter);
 }
 
 FIXTURE_SETUP(oracle)
@@ -139,21 +146,19 @@ FIXTURE_TEARDOWN(oracle)
 
 TEST_F(oracle, a_million_steps_agree_but_for_what_is_listed)
 {
-	char words[64], *all, *save = NULL, *line;
+	const char *ran = run(self, variant, "steps=" MILLION);
+	char *all, *save = NULL, *line;
 	unsigned int cells = 0;
-	const char *run;
 
-	snprintf(words, sizeof(words), "counter=%s steps=" MILLION, variant->counter);
-	ASSERT_EQ(0, start(self, variant->warnings, words));
-	run = wait_done(variant->counter);
-	EXPECT_STREQ("agreed", rs_value(run, "verdict")) {
-		TH_LOG("%s", run);
+	ASSERT_STRNE("", ran);
+	EXPECT_STREQ("agreed", rs_value(ran, "verdict")) {
+		TH_LOG("%s", ran);
 	}
-	EXPECT_LE(1000000, rs_number(run, "steps"));
-	EXPECT_EQ(0, rs_number(run, "cells_thin"));
-	EXPECT_LT(100, rs_number(run, "segments"));
-	if (rs_number(run, "cpus") > 1)
-		EXPECT_LT(0, rs_number(run, "overlapped"));
+	EXPECT_LE(1000000, rs_number(ran, "steps"));
+	EXPECT_EQ(0, rs_number(ran, "cells_thin"));
+	EXPECT_LT(100, rs_number(ran, "segments"));
+	if (rs_number(ran, "cpus") > 1)
+		EXPECT_LT(0, rs_number(ran, "overlapped"));
 	EXPECT_STREQ("", line_of("shrunk=", variant->counter));
 
 	all = rs_read("oracle");
@@ -188,63 +193,49 @@ TEST_F(oracle, a_million_steps_agree_but_for_what_is_listed)
  */
 TEST_F(oracle, a_seed_that_once_disagreed_agrees)
 {
-	char words[64];
-	const char *run;
+	const char *ran = run(self, variant, "steps=200000 seed=3739638615536011393");
 
-	snprintf(words, sizeof(words), "counter=%s steps=200000 seed=3739638615536011393",
-		 variant->counter);
-	ASSERT_EQ(0, start(self, variant->warnings, words));
-	run = wait_done(variant->counter);
-	EXPECT_LE(200000, rs_number(run, "steps"));
+	EXPECT_LE(200000, rs_number(ran, "steps"));
 	EXPECT_STREQ("", line_of("mismatch=", variant->counter)) {
-		TH_LOG("%s %s", run, line_of("shrunk=", variant->counter));
+		TH_LOG("%s %s", ran, line_of("shrunk=", variant->counter));
 	}
 }
 
 TEST_F(oracle, in_lockstep_alone_nothing_disagrees)
 {
-	char words[64];
-	const char *run;
+	const char *ran = run(self, variant, "steps=200000 concurrent=0");
 
-	snprintf(words, sizeof(words), "counter=%s steps=200000 concurrent=0",
-		 variant->counter);
-	ASSERT_EQ(0, start(self, variant->warnings, words));
-	run = wait_done(variant->counter);
-	EXPECT_LE(200000, rs_number(run, "steps"));
-	EXPECT_EQ(0, rs_number(run, "segments"));
+	EXPECT_LE(200000, rs_number(ran, "steps"));
+	EXPECT_EQ(0, rs_number(ran, "segments"));
 	EXPECT_STREQ("", line_of("mismatch=", variant->counter));
 }
 
 TEST_F(oracle, on_one_cpu_segments_do_not_overlap_and_that_is_said)
 {
-	char words[64];
-	const char *run;
+	const char *ran;
 
 	if (!rs_set_other_cpus_online(false))
 		SKIP(return, "CPUs cannot be taken offline");
-	snprintf(words, sizeof(words), "counter=%s steps=20000", variant->counter);
-	EXPECT_EQ(0, start(self, variant->warnings, words));
-	run = wait_done(variant->counter);
+	ran = run(self, variant, "steps=20000");
 	rs_set_other_cpus_online(true);
-	EXPECT_EQ(1, rs_number(run, "cpus"));
-	EXPECT_LT(0, rs_number(run, "segments"));
-	EXPECT_EQ(0, rs_number(run, "overlapped"));
+	EXPECT_EQ(1, rs_number(ran, "cpus"));
+	EXPECT_LT(0, rs_number(ran, "segments"));
+	EXPECT_EQ(0, rs_number(ran, "overlapped"));
 }
 
 TEST_F(oracle, has_threads_that_stay_on_one_CPU_each)
 {
 	unsigned int member, cpus = rs_cpus();
 	char name[64];
-	long long run;
+	long long id;
 
-	snprintf(name, sizeof(name), "counter=%s steps=" MILLION, variant->counter);
-	ASSERT_EQ(0, start(self, variant->warnings, name));
-	run = rs_number(line_of("run=", variant->counter), "run");
+	ASSERT_EQ(0, start(self, variant, variant->warnings, "steps=" MILLION));
+	id = rs_number(line_of("run=", variant->counter), "run");
 	/* The threads of a segment that is over have started up. */
 	while (!rs_number(line_of("run=", variant->counter), "segments"))
 		rs_sleep_ms(10);
 	for (member = 0; member < 4; member++) {
-		snprintf(name, sizeof(name), "rs_oracle/%lld.%u", run, member + 1);
+		snprintf(name, sizeof(name), "rs_oracle/%lld.%u", id, member + 1);
 		EXPECT_EQ(member % cpus, (unsigned int)rs_cpu_of_thread(name)) {
 			TH_LOG("thread %s", name);
 		}
@@ -252,14 +243,15 @@ TEST_F(oracle, has_threads_that_stay_on_one_CPU_each)
 	EXPECT_EQ(0, rs_try("oracle stop"));
 }
 
-/* All cells of the last run, to be freed. */
-static char *cells_of(const char *counter)
+/* All lines of the last run that begin with @head, to be freed. */
+static char *lines_of(const char *head, const char *counter)
 {
 	char *all = rs_read("oracle"), *kept = calloc(1, strlen(all) + 1);
 	char *save = NULL, *line;
 
 	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (!strncmp(line, "cell=", 5) && !strcmp(rs_value(line, "counter"), counter))
+		if (!strncmp(line, head, strlen(head)) &&
+		    !strcmp(rs_value(line, "counter"), counter))
 			strcat(strcat(kept, line), "\n");
 	free(all);
 	return kept;
@@ -268,19 +260,17 @@ static char *cells_of(const char *counter)
 TEST_F(oracle, one_seed_is_one_sequence)
 {
 	static const struct warning none[] = { {} };
-	char words[64], *first, *second;
+	char *first, *second;
 	long long segments;
 
-	snprintf(words, sizeof(words), "counter=%s steps=20000 seed=7", variant->counter);
-	ASSERT_EQ(0, start(self, variant->warnings, words));
-	ASSERT_STRNE("", wait_done(variant->counter));
-	first = cells_of(variant->counter);
+	ASSERT_STRNE("", run(self, variant, "steps=20000 seed=7"));
+	first = lines_of("cell=", variant->counter);
 	segments = rs_number(line_of("run=", variant->counter), "segments");
 	EXPECT_LT(0, segments);
 	/* A warning that came once does not come again. */
-	ASSERT_EQ(0, start(self, none, words));
+	ASSERT_EQ(0, start(self, variant, none, "steps=20000 seed=7"));
 	ASSERT_STRNE("", wait_done(variant->counter));
-	second = cells_of(variant->counter);
+	second = lines_of("cell=", variant->counter);
 	EXPECT_STREQ(first, second);
 	EXPECT_EQ(segments, rs_number(line_of("run=", variant->counter), "segments"));
 	EXPECT_EQ(7, rs_number(line_of("run=", variant->counter), "seed"));
@@ -291,15 +281,11 @@ TEST_F(oracle, one_seed_is_one_sequence)
 /* Lines of steps, of the shortest sequence. */
 static unsigned int nr_steps(const char *counter)
 {
-	char *all = rs_read("oracle"), *save = NULL, *line;
+	char *all = lines_of("step=", counter), *save = NULL, *line;
 	unsigned int nr = 0;
 
-	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (strncmp(line, "step=", 5) || strcmp(rs_value(line, "counter"), counter))
-			continue;
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save), nr++)
 		printf("# %s\n", line);
-		nr++;
-	}
 	free(all);
 	return nr;
 }
@@ -354,7 +340,7 @@ TEST_F(oracle, a_difference_that_is_not_listed_is_found_and_shrunk)
 	static const struct warning none[] = { {} };
 	const struct warning *warnings = variant->warnings;
 	unsigned int i, lockstep;
-	const char *run;
+	const char *ran;
 	char words[96];
 
 	for (i = 0; i < 2 * ARRAY_SIZE(differences); i++) {
@@ -363,16 +349,16 @@ TEST_F(oracle, a_difference_that_is_not_listed_is_found_and_shrunk)
 		lockstep = i % 2;
 		if (strcmp(d->counter, variant->counter))
 			continue;
-		snprintf(words, sizeof(words), "counter=%s seed=7 concurrent=%u unlist=%s",
-			 d->counter, !lockstep, d->name);
-		ASSERT_EQ(0, start(self, warnings, words));
+		snprintf(words, sizeof(words), "seed=7 concurrent=%u unlist=%s", !lockstep,
+			 d->name);
+		ASSERT_EQ(0, start(self, variant, warnings, words));
 		warnings = none;
-		run = wait_done(d->counter);
-		printf("# %s\n# %s\n", words, run);
+		ran = wait_done(d->counter);
+		printf("# %s\n# %s\n", words, ran);
 		if (!rs_number(difference_of(d), "holds"))
 			continue;
 		EXPECT_EQ(0, rs_number(difference_of(d), "listed"));
-		EXPECT_STREQ("differs", rs_value(run, "verdict"));
+		EXPECT_STREQ("differs", rs_value(ran, "verdict"));
 		expect_found(_metadata, d, lockstep);
 	}
 	fflush(stdout);
@@ -380,14 +366,11 @@ TEST_F(oracle, a_difference_that_is_not_listed_is_found_and_shrunk)
 
 TEST_F(oracle, it_stops_when_told_and_holds_the_module_until_then)
 {
-	char words[64];
-
-	snprintf(words, sizeof(words), "counter=%s ms=20000", variant->counter);
-	ASSERT_EQ(0, start(self, variant->warnings, words));
+	ASSERT_EQ(0, start(self, variant, variant->warnings, "ms=20000"));
 	EXPECT_STREQ("running", rs_value(line_of("run=", variant->counter), "state"));
 	/* It, and those of the segments */
 	EXPECT_EQ(self->mark.threads + 5, rs_status("threads"));
-	EXPECT_EQ(EBUSY, rs_try("oracle %s", words));
+	EXPECT_EQ(EBUSY, rs_try("oracle counter=%s ms=20000", variant->counter));
 	EXPECT_EQ(-1, syscall(SYS_delete_module, "refstorm", O_NONBLOCK));
 	EXPECT_EQ(EAGAIN, errno == EWOULDBLOCK ? EAGAIN : errno);
 	EXPECT_EQ(0, rs_try("oracle stop"));
@@ -396,11 +379,7 @@ TEST_F(oracle, it_stops_when_told_and_holds_the_module_until_then)
 
 TEST_F(oracle, too_few_steps_prove_nothing)
 {
-	char words[64];
-
-	snprintf(words, sizeof(words), "counter=%s steps=1", variant->counter);
-	ASSERT_EQ(0, start(self, variant->warnings, words));
-	EXPECT_STREQ("unproven", rs_value(wait_done(variant->counter), "verdict"));
+	EXPECT_STREQ("unproven", rs_value(run(self, variant, "steps=1"), "verdict"));
 	EXPECT_LT(0, rs_number(line_of("run=", variant->counter), "cells_thin"));
 }
 
@@ -427,22 +406,19 @@ TEST_F(oracle, without_memory_it_does_not_begin)
 TEST_F(oracle, a_counter_that_cannot_be_made_ends_it)
 {
 	static const char * const sites[] = { "percpu_ref_data", "percpu_ref_slots" };
-	const char *run;
-	char words[64];
+	const char *ran;
 	size_t i;
 
 	if (strcmp(variant->counter, "percpu_ref"))
 		return;		/* the others take no memory */
-	snprintf(words, sizeof(words), "counter=%s ms=20000", variant->counter);
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
 		ASSERT_TRUE(rs_clear_warn_once());
 		ASSERT_TRUE(rs_fail(sites[i], 100));
-		ASSERT_EQ(0, start(self, variant->warnings, words));
-		run = wait_done(variant->counter);
-		EXPECT_STREQ("error", rs_value(run, "verdict")) {
-			TH_LOG("%s", run);
+		ran = run(self, variant, "ms=20000");
+		EXPECT_STREQ("error", rs_value(ran, "verdict")) {
+			TH_LOG("%s", ran);
 		}
-		EXPECT_NE(NULL, strstr(run, "a counter could not be made: error 12"));
+		EXPECT_NE(NULL, strstr(ran, "a counter could not be made: error 12"));
 	}
 }
 
@@ -465,14 +441,9 @@ TEST_F(oracle, wrong_words_are_refused_in_words)
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		struct rs_answer answer = rs_ask("control", wrong[i].command,
-						 strlen(wrong[i].command));
-
-		EXPECT_EQ(wrong[i].err, answer.err);
-		EXPECT_STREQ("", rs_explained(&answer, "control", wrong[i].command,
-					      wrong[i].text, wrong[i].at, 1));
-	}
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		EXPECT_STREQ("", rs_refused(wrong[i].err, wrong[i].command, wrong[i].text,
+					    wrong[i].at, 1));
 }
 
 TEST_HARNESS_MAIN
