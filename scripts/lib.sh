@@ -56,6 +56,11 @@ help() {
 	exit 0
 }
 
+# only_help "$@": of a script that has no option but --help.
+only_help() {
+	case ${1-} in --help|-h) help ;; esac
+}
+
 # Runs a command quietly: its output goes to FILE and is shown only when it fails.
 # quietly FILE COMMAND...
 quietly() {
