@@ -46,6 +46,14 @@ class UntilSilentTest(unittest.TestCase):
         script = "(end=$((SECONDS + 5)); while [ $SECONDS -lt $end ]; do :; done) & wait"
         self.assertEqual(self.run_it(2, script), (0, ""))
 
+    def test_the_cpu_time_of_a_child_of_it_is_told(self):
+        file = f"{self.folder}/cpu"
+        # The kernel ends the inner one after a second of CPU time.
+        subprocess.run([SCRIPT, "--cpu-time", file, "bash", "-c",
+                        "bash -c 'ulimit -t 1; while :; do :; done' 2>&-; true"], check=True)
+        with open(file, encoding="utf-8") as text:
+            self.assertIn(int(text.read()), (1, 2))
+
     def test_a_loop_that_sleeps_and_looks_is_silent(self):
         self.assertEqual(self.run_it(2, "exec sleep 1000 & while [ ! -e never ]; do read -rt 0.2 <> <(:) || :; done")[0], 124)
 
