@@ -50,7 +50,7 @@ class UntilSilentTest(unittest.TestCase):
         file = f"{self.folder}/cpu"
         # The kernel ends the inner one after a second of CPU time.
         subprocess.run([SCRIPT, "--cpu-time", file, "bash", "-c",
-                        "bash -c 'ulimit -t 1; while :; do :; done' 2>&-; true"], check=True)
+                        "bash -c 'ulimit -t 1; while :; do :; done'; true"], check=True, capture_output=True)
         with open(file, encoding="utf-8") as text:
             self.assertIn(int(text.read()), (1, 2))
 
