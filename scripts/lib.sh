@@ -11,6 +11,8 @@ scripts=$top/scripts
 me=$(basename "$0")
 export top build cache scripts me
 export CCACHE_DIR=${CCACHE_DIR:-$cache/ccache}
+# For cmake
+! ccache=$(command -v ccache) || export CMAKE_CXX_COMPILER_LAUNCHER=$ccache
 
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -98,13 +100,16 @@ clean_make() {
 }
 
 # The same for a kernel's own make, after use_kernel: in the root of the kernel's release if it has
-# another's, by the compiler that it was built with. On this machine through ccache, if it is there.
+# another's, by the compiler that it was built with. Through ccache, if it is there: Debian's headers
+# know it. Each release has a cache of its own, for the formats of two ccaches may differ.
 kbuild() {
 	local run=(make) make_words
 	if [ -n "${K_ROOT-}" ]; then
-		run=("$scripts/kernels/root" "$K_ROOT" make)
+		run=("$scripts/kernels/root" "$K_ROOT" env)
+		[ ! -x "$cache/root/$K_ROOT/usr/bin/ccache" ] ||
+			run+=(DEBIAN_KERNEL_USE_CCACHE=1 CCACHE_DIR="$cache/ccache-$K_ROOT")
+		run+=(make)
 	elif command -v ccache >/dev/null; then
-		# For Debian's headers, which know it.
 		run=(env DEBIAN_KERNEL_USE_CCACHE=1 make)
 	fi
 	read -ra make_words <<<"${K_MAKE-}"
