@@ -77,6 +77,19 @@ TEST_F(rounds, seal_what_absent_cpus_have_too)
 	kill_many(_metadata);
 }
 
+TEST_F(rounds, interrupt_no_cpu_that_has_not_used_the_counter)
+{
+	const char *row;
+
+	rs_parameter(LIMIT, self->limit);
+	ASSERT_EQ(0, rs_try("bench_kill provider=rs_sealed_ref batches=100"));
+	row = rs_row("bench", "kill", "release");
+	EXPECT_EQ(100, rs_number(row, "rounds"));
+	EXPECT_EQ(0, rs_number(row, "interrupts")) {
+		TH_LOG("%s", row);
+	}
+}
+
 /* Those of one batch while the next takes them out of the pool; KCSAN looks on. */
 TEST_F(rounds, give_blocks_back_while_others_are_taken)
 {

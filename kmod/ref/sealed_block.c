@@ -11,9 +11,11 @@
  * waits for all code with preemption off, interrupts and NMIs among it. A straggler is in one or
  * the other.
  */
+#include <linux/bitmap.h>
 #include <linux/cpumask.h>
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
+#include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -132,7 +134,7 @@ struct percpu_block *sealed_block_alloc(gfp_t gfp)
 		goto out;
 	block = sealed_block_pool_pop(0);
 	if (!block) {
-		block = kmalloc(sizeof(*block), gfp);
+		block = kmalloc(struct_size(block, opened, BITS_TO_LONGS(nr_cpu_ids)), gfp);
 		if (!block)
 			goto out;
 		block->slots = alloc_percpu_gfp(s64, gfp);
@@ -143,6 +145,7 @@ struct percpu_block *sealed_block_alloc(gfp_t gfp)
 		}
 	}
 	sealed_block_fill(block, SLOT_SEALED);
+	bitmap_zero(block->opened, nr_cpu_ids);
 out:
 	rs_alloc_result(site, block);
 	return block;
@@ -194,7 +197,7 @@ static void sealed_block_wait_for_interrupted(struct rcu_head *rcu)
 /* Called after a grace period of Tasks RCU. */
 static void sealed_block_wait_for_preempted(struct rcu_head *rcu)
 {
-	call_rcu(rcu, sealed_block_wait_for_interrupted);
+	rs_call_rcu_hurry(rcu, sealed_block_wait_for_interrupted);
 }
 
 /**

@@ -29,9 +29,17 @@
 /* Looks sealed to an addition that comes too late */
 #define SLOT_POISON	(SLOT_SEALED - 0x5ea1ed)
 
+/**
+ * struct percpu_block - slots of a count, one for each CPU
+ * @slots: the slots
+ * @node: while the block waits for stragglers, or is in the pool
+ * @opened: a bit for each CPU whose slot may be open. A CPU sets its bit before it opens its
+ *	slot. Who seals the slot clears the bit: the CPU, or another one from afar
+ */
 struct percpu_block {
 	s64 __percpu		*slots;
 	struct llist_node	node;
+	unsigned long		opened[];
 };
 
 struct percpu_block *sealed_block_alloc(gfp_t gfp);

@@ -7,6 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/irqflags.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 
 #include <refstorm/sealed_ref.h>
 
@@ -14,6 +15,7 @@
 #include "sealed_block.h"
 #include "sealed_callback.h"
 #include "sealed_engine.h"
+#include "warn.h"
 
 DEFINE_PER_CPU(s64, sealed_forever) = SLOT_SEALED;
 
@@ -81,16 +83,52 @@ static void sealed_engine_ipi_open(struct rs_percpu_count *count)
 }
 
 /*
+ * Open this CPU's slot of @block, which is sealed. Interrupts are off, and the count was in per-CPU
+ * mode a moment ago.
+ *
+ *	sealed_engine_open_slot()		kill
+ *	-------------------------		----
+ *	set the bit of this CPU			set SWITCHING
+ *	full barrier				full barrier: llist_add(), llist_del_all()
+ *	read the word				sealed_round_find_opened(): read the bits
+ *	open the slot
+ *
+ * Either this function sees SWITCHING and leaves the slot sealed; or the round sees the bit and
+ * interrupts this CPU, which finds the slot open. A bit whose CPU has left its slot sealed costs
+ * the next round one interrupt.
+ *
+ * Before the bit is set no round waits for this CPU. So a dynamic count may have become cold and
+ * hot again since it was read, with another block, and @block may be retired. A retired block does
+ * not come back before this section with interrupts off is over: a count that has @block after the
+ * word was read had it when the word was read.
+ *
+ * A round seals the slots of a CPU that RCU does not watch from afar. Such a CPU must not open one.
+ */
+static void sealed_engine_open_slot(struct rs_percpu_count *count, struct percpu_block *block)
+{
+	s64 slot = this_cpu_read(*block->slots);
+
+	if (slot >= 0)
+		return;
+	if (!rcu_is_watching()) {
+		rsref_warn_once(WARN_SEALED_NOT_WATCHED,
+				"rs_sealed_ref: get or put on a CPU that RCU does not watch.\n");
+		return;
+	}
+	set_bit(smp_processor_id(), block->opened);
+	smp_mb__after_atomic();	/* see above */
+	if (count_is_percpu(atomic64_read_acquire(&count->word)) &&
+	    READ_ONCE(count->block) == block)
+		this_cpu_cmpxchg(*block->slots, slot, SLOT_OPEN);
+}
+
+/*
  * Open this CPU's slot, if the count is in per-CPU mode.
  *
- * Interrupts are off from the look at the word to the write, and only this CPU opens its slot.
- * If the word does not show SWITCHING, then the round of any later switch has not interrupted
- * this CPU yet, and will find the slot open.
- *
- * The block is read after the word: the block was attached before the bias went in, and is not
- * taken away before that round is over. So it is the count's own block; or, if the counter was
- * ended in per-CPU mode, no block or one that is not used again before this section is over. The
- * user's counter may be gone.
+ * The block is read after the word: the block was attached before the bias went in. It is the
+ * count's own; or it was retired meanwhile, and is not used again before this section with
+ * interrupts off is over; or the counter was ended, and has no block. The user's counter may be
+ * gone.
  *
  * An NMI in between may open the slot, too. Then the slot has changed, and is left alone.
  */
@@ -98,16 +136,12 @@ static void sealed_engine_reopen_slot(struct rs_percpu_count *count)
 {
 	struct percpu_block *block;
 	unsigned long flags;
-	s64 slot;
 
 	local_irq_save(flags);
 	if (count_is_percpu(atomic64_read_acquire(&count->word))) {
 		block = READ_ONCE(count->block);
-		if (block) {
-			slot = this_cpu_read(*block->slots);
-			if (slot < 0)
-				this_cpu_cmpxchg(*block->slots, slot, SLOT_OPEN);
-		}
+		if (block)
+			sealed_engine_open_slot(count, block);
 	}
 	local_irq_restore(flags);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rounds: all CPUs seal their slots, each in an interrupt.
+ * Rounds: the CPUs that may have open slots seal these, each in an interrupt.
  *
  * Only its own CPU may write to an open slot, because the addition of get and put is not locked:
  * it may read the slot before another CPU's write, and write its own result after. So each CPU
@@ -13,14 +13,16 @@
  *	list the count
  *	owner of the round:
  *	  take the list
- *	  interrupt all   --->	for each count:
+ *	  read the masks
+ *	  interrupt  ------->	for each count:
  *				  sum += xchg(slot, SEALED)
- *				report			 --->	slots of absent CPUs
+ *				  clear the CPU's bit
+ *				report			 --->	slots of CPUs that are away
  *								next round
  *								sealed_callback.c
  *
  * A count that is listed while a round is under way is left to the next round. So any number of
- * kills share a round, and each CPU is interrupted once for all of them. An interrupt seals
+ * kills share a round, and a CPU is interrupted once for all of them. An interrupt seals
  * SEAL_COUNTS slots; the CPU seals further ones in further interrupts, for which it asks itself,
  * so no stretch with interrupts off grows with the number of counts. A round allocates nothing
  * and waits for nothing, so it may begin in any context but NMI, hotplug callbacks and memory
@@ -29,13 +31,22 @@
  * A round is made of hard interrupts. It needs no task and no softirq, so a realtime task that
  * keeps a CPU busy delays no kill. sealed_callback.c calls users back.
  *
- * CPUs that come and go. The last CPU to report seals the slots of CPUs that are not online,
- * which run nothing that counts. Such a CPU may come up meanwhile. So after the writes there is
- * a full barrier and a second look at the mask: a CPU that is not in the mask even then comes up
- * later than the writes, and finds its slots sealed. A CPU that is in the mask is interrupted
- * after all. If it finds a slot open, an addition of its own was under way during the remote
- * write and has undone that: what the CPU finds replaces the remote sum. If it finds the slot
- * sealed, the remote sum stands.
+ * CPUs without an open slot. A CPU sets its bit in the mask of the block before it opens its slot
+ * (sealed_engine_open_slot()). The round reads the masks once, after SWITCHING. A CPU without a
+ * bit is not visited: its slots are sealed, and it sees SWITCHING before it opens one.
+ *
+ * CPUs that are away: not online, or not watched by RCU. The latter are idle, or run a user's task
+ * that RCU does not watch (nohz_full), or a guest. Such a CPU runs nothing that counts, and is not
+ * interrupted. The last CPU to report seals its slots from afar. The CPU may come back meanwhile.
+ * So after the writes there is a full barrier and a second look: at the mask of CPUs that are
+ * online; or at the state of the CPU as RCU counts it, which changes to a number of its own each
+ * time that the CPU comes back or goes away. A CPU in the same state as before comes back later
+ * than the writes, and finds its slots sealed. Another CPU is interrupted after all. If it finds a
+ * slot open, an addition of its own was under way during the remote write and has undone that:
+ * what the CPU finds replaces the remote sum. If it finds the slot sealed, the remote sum stands.
+ *
+ * The second look must not ask only whether RCU watches the CPU. An idle CPU may have woken, read
+ * its slot, been overtaken by the remote write, written the slot, and become idle again.
  *
  * A CPU that goes down runs the interrupts that were asked for, no longer in the mask of CPUs
  * that are online. It can ask itself for no further ones then: it reports, and leaves its other
@@ -45,6 +56,7 @@
  * xchg() after the addition; then the report, a full barrier; then, after the last report,
  * release().
  */
+#include <linux/bitops.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
@@ -108,8 +120,9 @@ static DEFINE_PER_CPU(struct round_cpu, round_cpus);
  * counts, oldest: those of this round, newest first
  * unreported: CPUs that have not sealed yet, and one for the CPU that begins the round
  * finish, finish_csd: do what is left when all have reported, on this CPU or another
- * absent: the CPU whose slots are looked at then
- * remote_sum: what the slots of an absent CPU held, from its @next on
+ * opened: the CPU that begins the round, and those that may have an open slot of a count of it
+ * away: the CPU whose slots are looked at then
+ * remote_sum: what the slots of a CPU that is away held, from its @next on
  * jiffy, begun: @begun rounds have begun in @jiffy
  */
 static struct {
@@ -120,7 +133,8 @@ static struct {
 	atomic_t		unreported;
 	struct irq_work		finish;
 	call_single_data_t	finish_csd;
-	int			absent;
+	struct cpumask		opened;
+	unsigned int		away;
 	s64			remote_sum[SEAL_COUNTS];
 	unsigned long		jiffy;
 	unsigned int		begun;
@@ -166,13 +180,19 @@ static void sealed_round_seal_here(struct round_cpu *here)
 	unsigned int i;
 
 	for (i = 0; node && i < SEAL_COUNTS; i++, node = node->next) {
-		s64 slot = this_cpu_xchg(*sealed_round_count(node)->block->slots, SLOT_SEALED);
+		struct percpu_block *block = sealed_round_count(node)->block;
+		bool from_afar = i < here->nr_sealed_remotely;
+		s64 slot;
 
+		sealed_round_note_oldest(node);
+		if (!from_afar && !test_bit(here->cpu, block->opened))
+			continue;
+		slot = this_cpu_xchg(*block->slots, SLOT_SEALED);
+		clear_bit(here->cpu, block->opened);
 		if (slot >= 0)
 			sealed_round_add_sum(node, slot - SLOT_OPEN);
-		else if (i < here->nr_sealed_remotely)
+		else if (from_afar)
 			sealed_round_add_sum(node, sealed_round.remote_sum[i]);
-		sealed_round_note_oldest(node);
 	}
 	here->next = node;
 	here->nr_sealed_remotely = 0;
@@ -232,6 +252,30 @@ static void sealed_round_finish_soon(void)
 					       &sealed_round.finish_csd);
 }
 
+/*
+ * Find the CPUs that may have an open slot of a count of the round. SWITCHING of each count was set
+ * before the count was listed. llist_add() and llist_del_all() are full barriers, and pair with the
+ * one in sealed_engine_open_slot().
+ *
+ * Interrupts are off, so the masks of SEAL_COUNTS counts are read at most. If the round has more
+ * counts, every CPU may have an open slot.
+ */
+static void sealed_round_find_opened(void)
+{
+	struct llist_node *node = sealed_round.counts;
+	unsigned long *opened = cpumask_bits(&sealed_round.opened);
+	unsigned int nr, word;
+
+	cpumask_clear(&sealed_round.opened);
+	for (nr = 0; node && nr < SEAL_COUNTS; nr++, node = node->next)
+		for (word = 0; word < BITS_TO_LONGS(nr_cpu_ids); word++)
+			opened[word] |= READ_ONCE(sealed_round_count(node)->block->opened[word]);
+	if (node)
+		cpumask_copy(&sealed_round.opened, cpu_possible_mask);
+	/* The list has to be gone through once, for its end. */
+	__cpumask_set_cpu(smp_processor_id(), &sealed_round.opened);
+}
+
 /* Begin the round. The caller has set @busy, and interrupts off. */
 static void sealed_round_begin(void)
 {
@@ -239,13 +283,15 @@ static void sealed_round_begin(void)
 
 	WRITE_ONCE(sealed_rounds, sealed_rounds + 1);
 	sealed_round.counts = llist_del_all(&sealed_round.pending);
-	sealed_round.absent = 0;
+	sealed_round.away = 0;
 	atomic_set(&sealed_round.unreported, 1);
-	for_each_possible_cpu(cpu) {
+	sealed_round_find_opened();
+	for_each_cpu(cpu, &sealed_round.opened) {
 		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
 
 		there->next = sealed_round.counts;
-		if (cpu != here)
+		/* A CPU that is away is left to the last to report. */
+		if (cpu != here && rs_rcu_state(cpu) & RS_RCU_WATCHED)
 			sealed_round_interrupt(there);
 	}
 	/* Do not finish here: sealed_round_finish() may be the caller. */
@@ -326,30 +372,69 @@ static int sealed_round_cpu_goes(unsigned int cpu)
 }
 
 /*
- * Seal the next slots of a CPU that is not online, @room of them at most.
+ * Where a CPU is: whether it is online, and if so, its state as RCU counts it. Interrupts are off,
+ * so a CPU that is online stays online.
+ */
+struct round_state {
+	bool	online;
+	int	rcu;
+};
+
+static struct round_state sealed_round_state(int cpu)
+{
+	bool online = cpu_online(cpu);
+
+	return (struct round_state){ online, online ? rs_rcu_state(cpu) : 0 };
+}
+
+/* A CPU in this state runs nothing that counts. */
+static bool sealed_round_is_away(struct round_state state)
+{
+	return !state.online || !(state.rcu & RS_RCU_WATCHED);
+}
+
+/* The CPU was away in the state @then. Has it been away ever since? */
+static bool sealed_round_is_still_away(int cpu, struct round_state then)
+{
+	struct round_state now = sealed_round_state(cpu);
+
+	return now.online == then.online && now.rcu == then.rcu;
+}
+
+/*
+ * Seal the next slots of a CPU that is away, @room of them at most.
  *
- * Return: how many were sealed; or -1 if the CPU is online, and was interrupted to seal them.
+ * Return: how many were sealed; or -1 if the CPU is not away, and was interrupted to seal them.
  */
 static int sealed_round_seal_remotely(struct round_cpu *there, int room)
 {
+	struct round_state then = sealed_round_state(there->cpu);
+	bool away = sealed_round_is_away(then);
 	struct llist_node *node = there->next;
 	int nr = 0, i;
 
-	if (!cpu_online(there->cpu)) {
+	if (away) {
 		for (; node && nr < room; nr++, node = node->next) {
-			s64 __percpu *slots = sealed_round_count(node)->block->slots;
-			s64 slot = xchg(per_cpu_ptr(slots, there->cpu), SLOT_SEALED);
+			struct percpu_block *block = sealed_round_count(node)->block;
+			s64 slot = SLOT_SEALED;
 
+			if (test_bit(there->cpu, block->opened))
+				slot = xchg(per_cpu_ptr(block->slots, there->cpu), SLOT_SEALED);
 			sealed_round.remote_sum[nr] = slot >= 0 ? slot - SLOT_OPEN : 0;
 		}
 		there->nr_sealed_remotely = nr;
-		/* Pairs with the barriers of a CPU between set_cpu_online() and its first user. */
+		/*
+		 * Pairs with the barriers of a CPU between set_cpu_online() and its first user, and
+		 * with the full barrier with which a CPU changes its state as RCU counts it.
+		 */
 		smp_mb();
+		away = sealed_round_is_still_away(there->cpu, then);
 	}
-	if (cpu_online(there->cpu) && sealed_round_interrupt(there))
+	if (!away && sealed_round_interrupt(there))
 		return -1;
 
 	for (i = 0, node = there->next; i < nr; i++, node = node->next) {
+		clear_bit(there->cpu, sealed_round_count(node)->block->opened);
 		sealed_round_add_sum(node, sealed_round.remote_sum[i]);
 		sealed_round_note_oldest(node);
 	}
@@ -367,12 +452,9 @@ static bool sealed_round_is_over(void)
 {
 	int room = SEAL_COUNTS;
 
-	for (; sealed_round.absent < nr_cpu_ids; sealed_round.absent++) {
-		struct round_cpu *there;
+	for_each_set_bit_from(sealed_round.away, cpumask_bits(&sealed_round.opened), nr_cpu_ids) {
+		struct round_cpu *there = per_cpu_ptr(&round_cpus, sealed_round.away);
 
-		if (!cpu_possible(sealed_round.absent))
-			continue;
-		there = per_cpu_ptr(&round_cpus, sealed_round.absent);
 		while (there->next) {
 			int nr;
 

@@ -16,6 +16,14 @@
  * stop_machine()), but it may come up at any time. this_cpu_xchg() has no lock prefix: a
  * load and a store for other CPUs.
  *
+ * A CPU sets its bit in the count's mask, looks at the word again, and opens its slot. The
+ * round begins with a look at the masks, after SWITCHING: a CPU without a bit is not visited.
+ * A bit is cleared by its CPU when that seals the slot; or from afar, with the slot's remote_sum.
+ *
+ * CPU 1 may be idle (ct is even: RCU does not watch it). Then it is sealed from afar, like an absent
+ * CPU. The second look finds the same ct, or CPU 1 is interrupted after all. An interrupt
+ * counts ct up when it comes to an idle CPU, and when it leaves.
+ *
  * Of the counts, some have traffic (TRAFFIC, a bit each). Of the others, a get on CPU 1
  * and its put on CPU 0 are in the slots. A slot is only opened by its own CPU, so a
  * second round finds theirs sealed. With PARTLY another absent CPU may have used one
@@ -29,7 +37,8 @@
  * Stands for: sealed_round.c sealed_round_more sealed_round_report sealed_round_interrupt sealed_round_seal_remotely
  * Stands for: sealed_round.c sealed_round_is_over sealed_round_finish sealed_round_finish_soon
  * Stands for: sealed_round.c sealed_round_finish_irq sealed_round_finish_csd sealed_round_add_sum
- * Stands for: sealed_engine.c sealed_engine_reopen_slot
+ * Stands for: sealed_round.c sealed_round_find_opened sealed_round_state sealed_round_is_away sealed_round_is_still_away
+ * Stands for: sealed_engine.c sealed_engine_reopen_slot sealed_engine_open_slot
  * Stands for: percpu_switch.c percpu_count_try_open percpu_count_collected
  *
  * Right: sealed_first -DTRAFFIC=1 -DFIRST=1
@@ -44,7 +53,19 @@
  * Right: two_rounds -DTRAFFIC=1 -DFIRST=1 -DROUNDS=2 -DGETS=1
  * Right: two_rounds_further -DTRAFFIC=2 -DFIRST=1 -DROUNDS=2 -DGETS=1
  * Right: two_tasks -DTRAFFIC=2 -DFIRST=0 -DTASKS=2 -DGETS=1 -DCHANGES=1
+ * Right: idle_at_first -DTRAFFIC=2 -DFIRST=1 -DCT=0 -DCHANGES=0 -DWAKES=2
+ * Right: idle_first_count -DTRAFFIC=1 -DFIRST=1 -DCT=0 -DCHANGES=0 -DWAKES=2
+ * Right: falls_asleep -DTRAFFIC=2 -DFIRST=1 -DCT=1 -DCHANGES=0 -DWAKES=2 -DGETS=1
+ * Right: idle_and_absent -DTRAFFIC=2 -DFIRST=1 -DCT=0 -DCHANGES=2 -DWAKES=1 -DGETS=1
+ * Right: idle_two_rounds -DTRAFFIC=1 -DFIRST=1 -DCT=0 -DCHANGES=0 -DWAKES=2 -DROUNDS=2 -DGETS=1
+ * Right: idle_one_chunk -DTRAFFIC=2 -DFIRST=1 -DCT=0 -DCHANGES=0 -DWAKES=2 -DCHUNK=2
  * Broken: MASK_NOT_REREAD no_early_release
+ * Broken: STATE_WITHOUT_COUNTER no_early_release -DFIRST=1 -DCT=0 -DCHANGES=0 -DWAKES=2
+ * Broken: SECOND_LOOK_BEFORE_EXCHANGE no_early_release -DFIRST=1 -DCT=0 -DCHANGES=0 -DWAKES=1
+ * Broken: BIT_SET_AFTER_OPENING no_lost_count -DTRAFFIC=1 -DFIRST=1 -DCHANGES=0 -DROUNDS=2 -DGETS=1
+ * Broken: WORD_NOT_READ_AGAIN no_lost_count -DTRAFFIC=1 -DFIRST=1 -DCHANGES=0 -DROUNDS=2 -DGETS=1
+ * Broken: MASK_READ_BEFORE_SWITCHING no_lost_count -DTRAFFIC=1 -DFIRST=1 -DCHANGES=0 -DROUNDS=2 -DGETS=1
+ * Broken: CLEARED_AFTER_THE_SWITCH no_lost_count -DTRAFFIC=1 -DFIRST=1 -DCT=0 -DCHANGES=0 -DWAKES=2 -DROUNDS=2 -DGETS=1
  * Broken: REMOTE_SUM_ADDED no_lost_count
  * Broken: REMOTE_SUM_KEPT no_early_release
  * Broken: SEALED_COUNTED no_lost_count
@@ -75,6 +96,12 @@
 #ifndef CHANGES
 #define CHANGES	2	/* of the online mask */
 #endif
+#ifndef CT
+#define CT	1	/* odd: RCU watches CPU 1 at first */
+#endif
+#ifndef WAKES
+#define WAKES	0	/* how often CPU 1 wakes up or falls asleep */
+#endif
 #ifndef ROUNDS
 #define ROUNDS	1
 #endif
@@ -90,6 +117,7 @@
 
 /* The slots of a count are side by side. */
 short slot[COUNTS * CPUS] = OPEN, sum[COUNTS], refs[COUNTS] = BIAS + 1;
+bit opened[COUNTS * CPUS] = 1;
 bit switching[COUNTS], initial[COUNTS] = 1, released[COUNTS];
 byte pool[COUNTS], held[COUNTS];
 /* The round */
@@ -102,12 +130,18 @@ bit insn[CPUS], ipi[CPUS], more[CPUS], finish[CPUS];
 /* CPU 1 runs, is in the mask, runs once more what it has asked itself for */
 bit runs = FIRST, online = FIRST, last_look, done;
 
+/* The state of CPU 1 as RCU counts it, and whether an interrupt has found it idle */
+byte ct = CT;
+bit was_idle;
+
+#define WATCHED(ct)	((ct) & 1)
 #define ONLINE(cpu)	(cpu == 0 || online)
+#define OPENED(count, cpu)	opened[2 * (count) + (cpu)]
 
 #ifdef COUNTS_OUTSIDE_MASK
-#define COUNTS_THERE	runs
+#define COUNTS_THERE	(runs && WATCHED(ct))
 #else
-#define COUNTS_THERE	online
+#define COUNTS_THERE	(online && WATCHED(ct))
 #endif
 
 inline release(count) {
@@ -132,18 +166,34 @@ inline add(count, d) {
 	atomic { res = tmp + d; SLOT(count, cpu) = res; insn[cpu] = 0; cpu = 0; tmp = 0 }
 }
 
+#define IS_PERCPU(count)	(refs[count] >= BIAS / 2 && !switching[count])
+
 /* sealed_engine_reopen_slot(), interrupts off */
 inline reopen_slot(count) {
 	atomic {
 		if :: !insn[0] -> cpu = 0 :: !insn[1] && COUNTS_THERE -> cpu = 1 fi;
-		open = refs[count] >= BIAS / 2 && !switching[count];
+		open = IS_PERCPU(count) && SLOT(count, cpu) < 0;
 		insn[cpu] = open
 	};
-	atomic {
-		if :: open && SLOT(count, cpu) < 0 -> SLOT(count, cpu) = OPEN :: else fi;
-		insn[cpu] = insn[cpu] && !open;
-		open = 0; cpu = 0
-	}
+	if
+	:: open ->
+#ifndef BIT_SET_AFTER_OPENING
+		OPENED(count, cpu) = 1;
+#endif
+#ifndef WORD_NOT_READ_AGAIN
+		open = IS_PERCPU(count);
+#endif
+		atomic {
+			if :: open -> SLOT(count, cpu) = OPEN :: else fi;
+#ifndef BIT_SET_AFTER_OPENING
+			insn[cpu] = 0; open = 0; cpu = 0
+#endif
+		}
+#ifdef BIT_SET_AFTER_OPENING
+		atomic { OPENED(count, cpu) = 1; insn[cpu] = 0; open = 0; cpu = 0 }
+#endif
+	:: else -> cpu = 0
+	fi
 }
 
 proctype Task(byte count) {
@@ -170,10 +220,10 @@ proctype Hotplug() {
 
 	do
 	:: changes < CHANGES && !online ->
-		runs = 1;
+		atomic { runs = 1; ct = ct + !WATCHED(ct) };
 		atomic { online = 1; changes++ }
-	:: changes < CHANGES && online ->
-		atomic { !insn[0] && !insn[1] -> online = 0; changes++ };
+	:: changes < CHANGES && online && WATCHED(ct) ->
+		atomic { WATCHED(ct) && !insn[0] && !insn[1] -> online = 0; changes++ };
 		/* It looks at its queue of calls, then at what it has asked itself for. */
 		atomic { !ipi[1] && !insn[1] -> last_look = more[1] || finish[1] };
 		atomic { !last_look && !insn[1] -> runs = 0 }
@@ -181,14 +231,28 @@ proctype Hotplug() {
 	od
 }
 
+#if WAKES > 0
+/* CPU 1 has nothing to do, or something again. */
+proctype Idle() {
+	byte wakes;
+
+	do
+	:: atomic { wakes < WAKES && online && !insn[1] -> ct++; wakes++ }
+	:: atomic { (wakes == WAKES || done) && !insn[1] && (!online || WATCHED(ct)) -> break }
+	:: atomic { wakes == WAKES && online && !insn[1] && !WATCHED(ct) -> ct++ }
+	od
+}
+#endif
+
 #define ADD_SUM(count, what)	sum[count] = sum[count] + what
 
 /* What was taken from afar of the slot that CPU @cpu is at */
 #ifdef REMOTE_SUM_USED_BEYOND
-#define REMOTE(cpu)	(cpu == 1 && nr_sealed_remotely -> remote_sum[i] : 0)
+#define FROM_AFAR(cpu)	(cpu == 1 && nr_sealed_remotely)
 #else
-#define REMOTE(cpu)	(cpu == 1 && i < nr_sealed_remotely -> remote_sum[i] : 0)
+#define FROM_AFAR(cpu)	(cpu == 1 && i < nr_sealed_remotely)
 #endif
+#define REMOTE(cpu)	(FROM_AFAR(cpu) -> remote_sum[i] : 0)
 /* What the CPU adds if it finds its slot open, or sealed; and whether that is over now */
 #ifdef REMOTE_SUM_ADDED
 #define OF_OPEN(cpu)	found - OPEN + REMOTE(cpu)
@@ -214,9 +278,12 @@ proctype Hotplug() {
 inline seal_here(cpu) {
 	node = next[cpu];
 	do
-	:: i < CHUNK && node < COUNTS ->
+	:: i < CHUNK && node < COUNTS && !OPENED(node, cpu) && !FROM_AFAR(cpu) ->
+		atomic { node++; i++ }
+	:: i < CHUNK && node < COUNTS && (OPENED(node, cpu) || FROM_AFAR(cpu)) ->
 		found = SLOT(node, cpu);
 		atomic {
+			OPENED(node, cpu) = 0;
 			SLOT(node, cpu) = SEALED;
 			if
 			:: found >= 0 -> ADD_SUM(node, OF_OPEN(cpu))
@@ -281,16 +348,19 @@ inline interrupt_cpu_1() {
 
 /* sealed_round_seal_remotely(), @room slots at most */
 inline seal_remotely() {
-	atomic { node = next[1]; nr = 0 };
+	atomic { node = next[1]; nr = 0; seen = ct; seen_online = online };
+#ifdef SECOND_LOOK_BEFORE_EXCHANGE
+	same = seen_online && seen == ct && !WATCHED(seen) || !seen_online && !online;
+#endif
 	if
-	:: online
-	:: !online ->
+	:: seen_online && WATCHED(seen)
+	:: !(seen_online && WATCHED(seen)) ->
 		do
 		:: atomic {
 			/* Locked, but an addition of CPU 1 is not. */
 			nr < room && node < COUNTS ->
-			remote_sum[nr] = (SLOT(node, 1) >= 0 -> SLOT(node, 1) - OPEN : 0);
-			SLOT(node, 1) = SEALED;
+			remote_sum[nr] = (OPENED(node, 1) && SLOT(node, 1) >= 0 -> SLOT(node, 1) - OPEN : 0);
+			SLOT(node, 1) = (OPENED(node, 1) -> SEALED : SLOT(node, 1));
 #ifdef REMOTE_CHUNK_ADDED_TWICE
 			ADD_SUM(node, remote_sum[nr]);
 #endif
@@ -301,10 +371,14 @@ inline seal_remotely() {
 		nr_sealed_remotely = nr
 	fi;
 	if
-#ifndef MASK_NOT_REREAD
-	:: online ->
-#else
+#ifdef MASK_NOT_REREAD
 	:: nr == 0 ->
+#elif defined(STATE_WITHOUT_COUNTER)
+	:: (seen_online -> WATCHED(ct) : online) ->
+#elif defined(SECOND_LOOK_BEFORE_EXCHANGE)
+	:: !same ->
+#else
+	:: (seen_online -> WATCHED(seen) || ct != seen : online) ->
 #endif
 		interrupt_cpu_1();
 		atomic { asked = 1; node = 0; nr = 0 }
@@ -313,6 +387,9 @@ inline seal_remotely() {
 			for (i : 0 .. nr - 1) {
 #ifndef REMOTE_CHUNK_ADDED_TWICE
 				ADD_SUM(next[1], remote_sum[i]);
+#endif
+#ifndef CLEARED_AFTER_THE_SWITCH
+				OPENED(next[1], 1) = 0;
 #endif
 				next[1] = next[1] + 1
 			};
@@ -338,21 +415,31 @@ inline finish_round(cpu) {
 	atomic { asked = 0; room = 0; last = 0 }
 }
 
+inline enter_irq(cpu) {
+	was_idle = was_idle || cpu == 1 && !WATCHED(ct);
+	ct = ct + (cpu == 1 && !WATCHED(ct))
+}
+
+inline leave_irq(cpu) {
+	ct = ct + (cpu == 1 && was_idle);
+	was_idle = was_idle && cpu == 0
+}
+
 /* Hard interrupts, those that CPU 1 runs on its way out included */
 proctype Irq(byte cpu) {
 	short found;
-	byte i, node, nr, room;
-	bit last, asked;
+	byte i, node, nr, room, seen;
+	bit last, asked, seen_online, same;
 
 again:	if
 	/* sealed_round_ipi() */
-	:: atomic { ipi[cpu] && !insn[cpu] && (cpu == 0 || runs) -> insn[cpu] = 1; ipi[cpu] = 0 };
+	:: atomic { ipi[cpu] && !insn[cpu] && (cpu == 0 || runs) -> insn[cpu] = 1; ipi[cpu] = 0; enter_irq(cpu) };
 		seal_here(cpu);
 		ask_or_report(cpu)
 	/* sealed_round_more() */
 	:: atomic {
 		more[cpu] && !insn[cpu] && (ONLINE(cpu) || last_look) ->
-		insn[cpu] = 1; more[cpu] = 0; last_look = last_look && cpu == 0
+		insn[cpu] = 1; more[cpu] = 0; last_look = last_look && cpu == 0; enter_irq(cpu)
 	   };
 		if :: ONLINE(cpu) -> seal_here(cpu) :: else fi;
 		ask_or_report(cpu)
@@ -360,12 +447,12 @@ again:	if
 	:: atomic {
 		finish[cpu] && !insn[cpu] && (ONLINE(cpu) || last_look) ->
 		insn[cpu] = 1; finish[cpu] = 0; last_look = last_look && cpu == 0;
-		last = 1
+		last = 1; enter_irq(cpu)
 	   }
 	:: done && !ipi[cpu] && !insn[cpu] -> goto out
 	fi;
 	if :: last -> finish_round(cpu) :: else fi;
-	insn[cpu] = 0;
+	atomic { insn[cpu] = 0; leave_irq(cpu); seen = 0; seen_online = 0; same = 0 };
 	goto again;
 out:	skip
 }
@@ -375,12 +462,20 @@ inline begin() {
 	atomic {
 		!insn[0] -> insn[0] = 1;
 		unreported = 1; over = 0;
-		next[0] = 0; next[1] = 0;
-		for (i : 0 .. COUNTS - 1) { sum[i] = 0 };
+		next[0] = COUNTS; next[1] = COUNTS;
+		for (i : 0 .. COUNTS - 1) {
+			sum[i] = 0;
+			next[0] = (OPENED(i, 0) -> 0 : next[0]);
+#ifdef MASK_READ_BEFORE_SWITCHING
+			next[1] = (early[i] -> 0 : next[1])
+#else
+			next[1] = (OPENED(i, 1) -> 0 : next[1])
+#endif
+		};
 		i = 0
 	};
 	if
-	:: online ->
+	:: next[1] == 0 && online && WATCHED(ct) ->
 #ifdef INTERRUPTS_ON
 		insn[0] = 0;
 #endif
@@ -415,8 +510,15 @@ proctype Owner() {
 	short found;
 	byte i, node;
 	bit last;
+#ifdef MASK_READ_BEFORE_SWITCHING
+	bit early[COUNTS];
+#define READ_MASK	for (i : 0 .. COUNTS - 1) { early[i] = OPENED(i, 1) }
+#else
+#define READ_MASK
+#endif
 
 #if ROUNDS == 2
+	READ_MASK;
 	/* __rs_percpu_count_switch_to_atomic() */
 	atomic { for (i : 0 .. COUNTS - 1) { switching[i] = 1 }; i = 0 };
 	round();
@@ -427,6 +529,10 @@ proctype Owner() {
 		i = 0
 	};
 #endif
+#ifdef CLEARED_AFTER_THE_SWITCH
+	atomic { for (i : 0 .. COUNTS - 1) { OPENED(i, 1) = 0 }; i = 0 };
+#endif
+	READ_MASK;
 	/* percpu_switch_kill() */
 	atomic {
 		for (i : 0 .. COUNTS - 1) { switching[i] = 1; refs[i]--; initial[i] = 0 };
@@ -459,6 +565,9 @@ init {
 		run Irq(0);
 		run Irq(1);
 		run Hotplug();
+#if WAKES > 0
+		run Idle();
+#endif
 		run Owner();
 		i = 0; task = 0
 	}

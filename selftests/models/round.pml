@@ -4,6 +4,9 @@
  * adds its value to the count's sum, and reports. The last CPU to report starts the callback,
  * which adds the sum to the word.
  *
+ * With OPENS, CPU 1 has not opened its slot yet, and may at any time: it sets its bit in the mask, and
+ * then reads the word again. The round interrupts the CPUs that have a bit.
+ *
  * Tasks take references and put them, on any CPU, preempted anywhere. At the end release()
  * has run once, and not before the last put.
  *
@@ -11,6 +14,7 @@
  * Stands for: sealed_round.c sealed_round_collect sealed_round_begin sealed_round_ipi sealed_round_more
  * Stands for: sealed_round.c sealed_round_seal_first sealed_round_seal_here sealed_round_add_sum sealed_round_report sealed_round_finish
  * Stands for: sealed_callback.c sealed_callback_run
+ * Stands for: sealed_engine.c sealed_engine_reopen_slot sealed_engine_open_slot
  * Stands for: percpu_switch.c percpu_switch_kill percpu_count_begin_switch
  * Stands for: percpu_count.c percpu_count_got
  * Stands for: percpu_count.c percpu_count_dropped
@@ -21,6 +25,10 @@
  * Right: two_gets -DGETS=2
  * Right: three_tasks -DTASKS=3
  * Right: slots_straight_into_the_word -DSLOTS_INTO_WORD
+ * Right: opens -DOPENS
+ * Broken: BIT_SET_AFTER_OPENING no_lost_count -DOPENS
+ * Broken: WORD_NOT_READ_AGAIN no_lost_count -DOPENS
+ * Broken: MASK_READ_BEFORE_SWITCHING no_lost_count -DOPENS
  * Broken: BIAS_MISSING flags_intact
  * Broken: PENDING_OFF_BY_ONE no_early_release
  * Broken: SUM_BEFORE_LAST_CPU no_early_release
@@ -47,6 +55,7 @@
 #endif
 
 /* Tasks begin with one reference, which was counted in CPU 0's slot. */
+bit opened[CPUS] = 1, spared;
 short slot[CPUS] = OPEN, refs = BIAS + 1, sum;
 bit switching, lock, insn[CPUS], ipi[CPUS], closed;
 byte pending;
@@ -97,9 +106,35 @@ inline count(d) {
 #endif
 }
 
+/* sealed_engine_reopen_slot(), interrupts off, on CPU 1 */
+inline reopen_slot() {
+#ifdef OPENS
+	if
+	:: atomic { slot[1] < 0 && !insn[1] && refs >= BIAS / 2 && !switching -> insn[1] = 1; open = 1 };
+#ifdef BIT_SET_AFTER_OPENING
+		slot[1] = OPEN;
+		opened[1] = 1;
+#else
+		opened[1] = 1;
+#ifndef WORD_NOT_READ_AGAIN
+		open = refs >= BIAS / 2 && !switching;
+#endif
+		if :: open -> slot[1] = OPEN :: else fi;
+#endif
+		atomic { open = 0; insn[1] = 0 }
+	:: skip
+	fi
+#else
+	skip
+#endif
+}
+
 proctype Task() {
 	short tmp, res;
 	byte cpu, gets;
+#ifdef OPENS
+	bit open;
+#endif
 #ifdef ADDRESS_BEFORE_MIGRATION
 	byte where;
 #endif
@@ -108,11 +143,11 @@ proctype Task() {
 	/* Borrow one to get another. */
 	:: atomic { gets < GETS && pool > 0 -> pool--; gets++ };
 		count(1);
-		if :: res >= 0 :: res < 0 -> get_word() fi;
+		if :: res >= 0 :: res < 0 -> get_word(); reopen_slot() fi;
 		atomic { held++; pool = pool + 2; res = 0 }
 	:: atomic { pool > 0 -> pool--; held-- };
 		count(-1);
-		if :: res >= 0 :: res < 0 -> put_word() fi;
+		if :: res >= 0 :: res < 0 -> put_word(); reopen_slot() fi;
 		res = 0
 	:: held == 0 -> break
 	od
@@ -130,20 +165,25 @@ inline report() {
 proctype Ipi(byte cpu) {
 	short found;
 
-	atomic {
+	if
+	:: cpu == 1 && spared -> goto out
+	:: atomic {
 		ipi[cpu] && !insn[cpu] ->
-		found = slot[cpu];
+		found = (opened[cpu] && slot[cpu] >= 0 -> slot[cpu] : OPEN);
+		opened[cpu] = 0;
 #ifndef NOT_SEALED
 		slot[cpu] = SEALED
 #endif
-	};
+	   }
+	fi;
 #ifdef SLOTS_INTO_WORD
 	/* The bias is in still: nothing can be taken for zero. */
 	atomic { refs = refs + found - OPEN; found = 0 };
 #else
 	atomic { sum = sum + found - OPEN; found = 0 };
 #endif
-	report()
+	report();
+out:	skip
 }
 
 /* sealed_round_finish(), then percpu_count_collected() in softirq */
@@ -170,8 +210,12 @@ proctype Finish() {
 /* percpu_switch_kill() */
 proctype Kill() {
 	byte cpu;
+	bit opens;
 
 	atomic { lock = 1; closed = 1 };
+#ifdef MASK_READ_BEFORE_SWITCHING
+	opens = opened[1];
+#endif
 #ifndef NO_SWITCH_REFERENCE
 	switching = 1;
 #endif
@@ -184,8 +228,12 @@ proctype Kill() {
 #ifdef SUM_BEFORE_LAST_CPU
 	finish = 1;
 #endif
+#ifndef MASK_READ_BEFORE_SWITCHING
+	opens = opened[1];
+#endif
 	do
-	:: cpu < CPUS ->
+	:: cpu == 1 && !opens -> atomic { pending--; spared = 1; cpu++ }
+	:: cpu < CPUS && (cpu != 1 || opens) ->
 #ifdef SEALED_BY_WRONG_CPU
 		atomic { sum = sum + slot[cpu] - OPEN; slot[cpu] = SEALED };
 		report();
@@ -205,6 +253,9 @@ init {
 		byte i;
 
 		slot[0] = OPEN + 1;
+#ifdef OPENS
+		slot[1] = SEALED; opened[1] = 0;
+#endif
 		for (i : 1 .. TASKS) { run Task() }
 #ifndef SEALED_BY_WRONG_CPU
 		for (i : 1 .. CPUS) { run Ipi(i - 1) }

@@ -10,9 +10,10 @@
  * The number of rounds in a jiffy is limited: here, any round may have to wait for the timer
  * of the CPU that would have begun it. With LEAVING, CPU 1 goes down and stays down: it begins
  * at once the round that its timer would have begun, and starts no timer any more. (It still
- * runs interrupts on its way out.) With ABSENT, a CPU may be absent when the round begins. The
- * last CPU to report seals its slots, in one turn or several, or finds that it has come up,
- * and interrupts it.
+ * runs interrupts on its way out.) With ABSENT, a CPU may be absent or idle when the round begins. The
+ * last CPU to report seals its slots, in one turn or several, or finds that it has come up or
+ * woken, and interrupts it. With MASKS, a CPU has opened its slots of some counts only: a round that
+ * has none of these does not visit the CPU.
  *
  * A count in this model is only the set of CPUs that have sealed its slots.
  *
@@ -28,7 +29,11 @@
  * Right: leaving -DLEAVING
  * Right: leaving_and_absent -DLEAVING -DABSENT -DKILLS=2
  * Right: killed_in_callback -DKILLED_IN_CALLBACK
+ * Right: masks -DMASKS -DKILLS=2
+ * Right: masks_and_leaving -DMASKS -DLEAVING -DKILLS=2
+ * Right: masks_and_absent -DMASKS -DABSENT -DKILLS=2
  * Broken: LIST_NOT_RECHECKED no_lost_count
+ * Broken: MASK_OF_ONE_COUNT collected_whole -DMASKS -DKILLS=2
  * Broken: LIST_RECHECKED_BEFORE_BUSY_CLEARED no_lost_count
  * Broken: JOINS_RUNNING_ROUND collected_whole
  * Broken: BUSY_CLEARED_BY_LAST_CPU collected_whole
@@ -52,6 +57,7 @@
 
 /* Sets of counts, a bit each: of the list, the round, what CPUs have to seal, have sealed, call back */
 byte waiting, batch, left[CPUS], sealed[CPUS], mine, collected;
+byte opened[CPUS] = 255;	/* counts whose slots the CPU has opened */
 bit busy, timer[CPUS], ipi[CPUS], more[CPUS], finish[CPUS];
 bit leaving;	/* CPU 1 is */
 byte unreported;
@@ -90,18 +96,25 @@ inline report() {
 	}
 }
 
+#ifdef MASK_OF_ONE_COUNT
+#define OF_MASKS(set)	FIRST_OF(set)
+#else
+#define OF_MASKS(set)	(set)
+#endif
+
 /* sealed_round_begin(); the beginner does not finish, since it may be in sealed_round_finish(). */
 inline begin(cpu) {
 	atomic {
 		batch = waiting; waiting = 0;
 		unreported = BEGINNER;
-		for (k : 0 .. CPUS - 1) { left[k] = batch };
+		for (k : 0 .. CPUS - 1) { left[k] = (opened[k] & OF_MASKS(batch) -> batch : 0) };
 		k = 0
 	};
 	do
-	:: k < CPUS -> atomic { unreported++; ipi[k] = 1; k++ }
+	:: k < CPUS && left[k] -> atomic { unreported++; ipi[k] = 1; k++ }
+	:: k < CPUS && !left[k] -> k++
 #ifdef ABSENT
-	:: k < CPUS && k > 0 -> k++
+	:: k < CPUS && k > 0 && left[k] -> k++
 #endif
 	:: else -> break
 	od;
@@ -239,7 +252,8 @@ end:	do
 		count = FIRST_OF(mine);
 		mine = mine & ~count;
 		CHECK(collected_once, !(collected & count));
-		CHECK(collected_whole, (sealed[0] & sealed[1] & sealed[CPUS - 1] & count) == count);
+		CHECK(collected_whole, ((sealed[0] | ~opened[0]) & (sealed[1] | ~opened[1]) &
+					 (sealed[CPUS - 1] | ~opened[CPUS - 1]) & count) == count);
 		collected = collected | count
 	   };
 #ifdef KILLED_IN_CALLBACK
@@ -301,9 +315,17 @@ out:	skip
 #endif
 
 init {
+#ifdef MASKS
+	byte mask;
+
+#endif
 	atomic {
 		byte i;
 
+#ifdef MASKS
+		for (i : 0 .. CPUS - 1) { select(mask : 0 .. (1 << KILLS) - 1); opened[i] = mask };
+		mask = 0;
+#endif
 		for (i : 1 .. CPUS) { run Irq(i - 1) }
 		for (i : 1 .. CPUS) { run Timer(i - 1) }
 		run Callback();

@@ -25,10 +25,4 @@ struct context_kind {
 extern const struct context_kind context_percpu_ref, context_sealed_ref;
 extern const struct context_kind context_sealed_generic, context_refcount;
 
-/*
- * Set the time after which a hot dynamic counter is asked whether it still is. Return: what it
- * was. Context: process.
- */
-unsigned int context_set_hot_ms(unsigned int ms);
-
 #endif /* SELFTESTS_MODULES_CONTEXTS_H */

@@ -218,7 +218,7 @@ static void heat(struct counted *c)
  */
 static void heat_and_wait(struct counted *c)
 {
-	unsigned int hot_ms = context_set_hot_ms(500);
+	unsigned int hot_ms = set_parameter("dynamic_hot_ms", 500);
 
 	heat_at_once(c);
 	REF(get)(&c->ref);
@@ -226,7 +226,7 @@ static void heat_and_wait(struct counted *c)
 	(void)becomes_true(look(c).mode == RS_PERCPU_REF_PERCPU);
 	/* The mode is per-CPU a moment before hot_ms is read, so do not reset hot_ms yet. */
 	expect(c, becomes_true(look(c).mode == RS_PERCPU_REF_ATOMIC));
-	context_set_hot_ms(hot_ms);
+	set_parameter("dynamic_hot_ms", hot_ms);
 }
 
 static void stay_cold(struct counted *c)

@@ -9,7 +9,6 @@
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
-#include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
@@ -297,25 +296,6 @@ static bool nmi(const struct context_kind *kind)
 	return false;
 }
 #endif
-
-unsigned int context_set_hot_ms(unsigned int ms)
-{
-	struct file *file = filp_open("/sys/module/rsref/parameters/dynamic_hot_ms", O_RDWR, 0);
-	unsigned int before = 0;
-	char text[16] = "";
-	loff_t pos = 0;
-	int length;
-
-	if (!check(!IS_ERR(file)))
-		return ms;
-	check(kernel_read(file, text, sizeof(text) - 1, &pos) > 0);
-	check(!kstrtouint(strim(text), 0, &before));
-	length = scnprintf(text, sizeof(text), "%u", ms);
-	pos = 0;
-	check(kernel_write(file, text, length, &pos) == length);
-	filp_close(file, NULL);
-	return before;
-}
 
 static void use_in_context(const struct scenario *s)
 {

@@ -43,6 +43,8 @@ void fail(const char *fmt, ...);
 /* The misuse had its effect; @name is the name to report. Context: process. */
 void caught(const char *name);
 void skipped(const char *why);
+/* Set a parameter of rsref.ko, a number. Return: what it was. Context: process. */
+unsigned int set_parameter(const char *name, unsigned int value);
 
 #define check(cond) ({							\
 	bool __ok = (cond);						\

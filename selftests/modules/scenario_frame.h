@@ -6,7 +6,9 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
+#include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/kstrtox.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -56,6 +58,30 @@ void skipped(const char *why)
 		return;
 	scenario_result = "skipped";
 	strscpy(scenario_named, why, sizeof(scenario_named));
+}
+
+unsigned int set_parameter(const char *name, unsigned int value)
+{
+	unsigned int before = value;
+	struct file *file;
+	char text[64];
+	loff_t pos = 0;
+	ssize_t length;
+
+	scnprintf(text, sizeof(text), "/sys/module/rsref/parameters/%s", name);
+	file = filp_open(text, O_RDWR, 0);
+	if (!check(!IS_ERR(file)))
+		return before;
+	length = kernel_read(file, text, sizeof(text) - 1, &pos);
+	if (check(length > 0)) {
+		text[length] = '\0';
+		check(!kstrtouint(strim(text), 0, &before));
+	}
+	length = scnprintf(text, sizeof(text), "%u", value);
+	pos = 0;
+	check(kernel_write(file, text, length, &pos) == length);
+	filp_close(file, NULL);
+	return before;
 }
 
 struct crowd {

@@ -36,4 +36,10 @@ SCENARIO_FN(kill_in_hotplug);
 SCENARIO_FN(cpu_comes_up);
 SCENARIO_FN(kills_share_rounds);
 
+/* sealed_away.c */
+SCENARIO_FN(interrupts_of_a_round);
+SCENARIO_FN(cpu_wakes_up);
+SCENARIO_FN(opened_where_rcu_does_not_look);
+SCENARIO_FN(opened_too_late);
+
 #endif /* SELFTESTS_MODULES_SEALED_H */

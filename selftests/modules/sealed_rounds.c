@@ -104,6 +104,12 @@ static void get_two(void *unused)
 	rs_sealed_ref_get(&comer.ref);
 }
 
+static void get_and_put(void *unused)
+{
+	rs_sealed_ref_get(&comer.ref);
+	rs_sealed_ref_put(&comer.ref);
+}
+
 static void nothing(void *unused)
 {
 }
@@ -229,6 +235,8 @@ void cpu_comes_up(const struct scenario *s)
 	if (begin(&comer.ref, 0)) {
 		comer.slots = comer.ref.slots;
 		smp_call_function_single(comer.cpu, get_two, NULL, true);
+		/* A CPU that has not used the counter does not report. */
+		smp_call_function_single(comer.last, get_and_put, NULL, true);
 		check(slot_of(comer.slots, comer.cpu) == (1LL << 62) + 1);
 		check(!remove_cpu(comer.cpu));
 		if (window_open(cpumask_bits(cpu_online_mask) + BIT_WORD(comer.cpu),

@@ -82,6 +82,28 @@
  */
 #define RS_HAVE_TASKS_RCU (IS_ENABLED(CONFIG_TASKS_RCU) || !IS_ENABLED(CONFIG_PREEMPTION))
 
+/*
+ * rs_rcu_state() is the state of a CPU as RCU counts it: with RS_RCU_WATCHED set while RCU watches
+ * the CPU, and another number after each change. What the CPU did before it came into a state that
+ * RCU does not watch is ordered before what the caller does next. Where the kernel does not count
+ * states, or counts them with two bits (for RCU's torture test), every CPU is taken for watched.
+ */
+#if IS_ENABLED(CONFIG_CONTEXT_TRACKING_IDLE) && !IS_ENABLED(CONFIG_RCU_DYNTICKS_TORTURE)
+#include <linux/context_tracking_state.h>
+#define RS_HAVE_RCU_STATE 1
+#ifdef CT_RCU_WATCHING
+#define RS_RCU_WATCHED CT_RCU_WATCHING
+#define rs_rcu_state(cpu) ct_rcu_watching_cpu_acquire(cpu)
+#else
+#define RS_RCU_WATCHED RCU_DYNTICKS_IDX
+#define rs_rcu_state(cpu) ct_dynticks_cpu_acquire(cpu)
+#endif
+#else
+#define RS_HAVE_RCU_STATE 0
+#define RS_RCU_WATCHED 1
+#define rs_rcu_state(cpu) ((void)(cpu), RS_RCU_WATCHED)
+#endif
+
 /* hrtimer_init() and an assignment have become one call. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define RS_HAVE_HRTIMER_SETUP 1

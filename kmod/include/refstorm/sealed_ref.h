@@ -14,10 +14,16 @@
  * to keep the two together. What was added to a sealed slot is never read, and the reference is
  * counted in one word that all CPUs share.
  *
- * Kill has every CPU seal its own slot: an interrupt to each of them, tens of microseconds.
- * docs/sealed-slot.md tells why that is right, and what it costs. CPUs are interrupted, idle ones
- * too. A CPU with interrupts off, or a virtual one that does not run, delays kills. Slots of a
- * counter that was ended are kept until every task has slept or left the kernel once.
+ * Kill has each CPU that has used the counter seal its own slot: an interrupt to each of them,
+ * tens of microseconds. CPUs that are idle, or in user mode and nohz_full, are not interrupted:
+ * their slots are sealed for them. docs/sealed-slot.md tells why that is right, and what it costs.
+ * A CPU with interrupts off, or a virtual one that does not run, delays kills. Slots of a counter
+ * that was ended are kept until every task has slept or left the kernel once.
+ *
+ * "While RCU is watching": the functions below must not be called on a CPU that RCU takes for
+ * idle, as in the idle loop or at the entry from user mode before context tracking. There kill may
+ * seal the slot while the CPU adds to it, and the reference is lost. A call that finds the slot
+ * sealed warns once; a call that finds the slot open cannot tell.
  *
  * Flags and modes are those of <refstorm/percpu_common.h>. Each function does what its namesake
  * of <refstorm/percpu_ref.h> does, except where its comment says otherwise.
@@ -71,7 +77,7 @@ struct rs_sealed_ref {
 
 /**
  * struct rs_sealed_ref_rounds - what collection has cost the machine so far
- * @rounds: in which CPUs were interrupted; many kills may share one
+ * @rounds: in which slots were sealed; many kills may share one
  * @interrupts: sent to other CPUs for them
  */
 struct rs_sealed_ref_rounds {
@@ -192,7 +198,7 @@ static inline void rs_sealed_ref_cancel_init(struct rs_sealed_ref *ref)
  *
  * Any number of callers may race: one gets true; the others get false and have
  * changed nothing, and their @confirm is not called. A counter in per-CPU mode has
- * every CPU seal its slot, and then @confirm and release() are called in
+ * the CPUs that used it seal their slots, and then @confirm and release() are called in
  * softirq, @confirm first; no grace period has passed. On a counter that was atomic
  * already, both may be called before this returns.
  *
