@@ -149,7 +149,7 @@ TEST_F(bench, shows_how_long_kills_take)
 {
 	static const char * const providers[] = { "percpu_ref", "rs_percpu_ref", "rs_sealed_ref" };
 	static const char * const forms[] = {
-		"", " load=users", " from=all", " load=busy from=all",
+		"", " load=users", " from=all", " load=busy from=all", " load=used",
 	};
 	size_t p, f;
 

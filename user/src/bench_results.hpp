@@ -62,6 +62,7 @@ constexpr std::array kill_loads = {
     kill_load{"none", "idle"},
     kill_load{"users", "while others get and put"},
     kill_load{"busy", "under load"},
+    kill_load{"used", "idle, used before"},
 };
 
 /// The load of that name; nullptr if there is none.

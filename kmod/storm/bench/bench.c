@@ -262,7 +262,7 @@ static int bench_run_kill(struct command *cmd, const void *setup)
 	return bench_kill(setup);
 }
 
-/* bench_kill provider=P [refs=N] [batches=N] [load=none|users|busy] [from=one|all] */
+/* bench_kill provider=P [refs=N] [batches=N] [load=none|users|busy|used] [from=one|all] */
 int bench_kill_command(struct command *cmd)
 {
 	struct bench_kill setup;

@@ -108,8 +108,9 @@ int bench_cpus(struct rs_counter *counter, const struct rs_bench_op *op,
  * @BENCH_KILL_ALONE: no load
  * @BENCH_KILL_USERS: get and put, until every counter refuses
  * @BENCH_KILL_BUSY: get and put, or failing attempts, until all counters are released
+ * @BENCH_KILL_USED: get and put once, and rest before the first kill
  */
-enum bench_kill_load { BENCH_KILL_ALONE, BENCH_KILL_USERS, BENCH_KILL_BUSY };
+enum bench_kill_load { BENCH_KILL_ALONE, BENCH_KILL_USERS, BENCH_KILL_BUSY, BENCH_KILL_USED };
 
 /**
  * struct bench_kill - which kills to measure

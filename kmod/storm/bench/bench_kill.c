@@ -46,6 +46,8 @@ struct kill_object {
  * @released: @left is 0
  * @go: killers may begin
  * @busy: load threads go on when every counter refuses
+ * @using: load threads that have yet to use every counter once, after which they rest
+ * @used: @using is 0
  */
 struct kill_batch {
 	struct kill_object	*objects;
@@ -55,11 +57,13 @@ struct kill_batch {
 	struct completion	released;
 	bool			go;
 	bool			busy;
+	atomic_t		using;
+	struct completion	used;
 };
 
 const char * const bench_kill_from[] = { "one", "all", NULL };
 /* Of enum bench_kill_load */
-const char * const bench_kill_loads[] = { "none", "users", "busy", NULL };
+const char * const bench_kill_loads[] = { "none", "users", "busy", "used", NULL };
 
 static void bench_kill_confirmed(struct rs_counter *counter)
 {
@@ -125,6 +129,24 @@ static int bench_kill_load(void *arg)
 	return 0;
 }
 
+static int bench_kill_use(void *arg)
+{
+	struct kill_batch *batch = arg;
+	unsigned int i;
+
+	for (i = 0; i < batch->nr; i++) {
+		struct rs_counter *counter = &batch->objects[i].counter;
+
+		/* The first opens the slot, the second counts there. */
+		if (counter->provider->tryget_live(counter))
+			counter->provider->put(counter, 1);
+	}
+	if (atomic_dec_and_test(&batch->using))
+		complete(&batch->used);
+	thread_wait_stop();
+	return 0;
+}
+
 static int bench_kill_start(struct kill_batch *batch, const struct bench_kill *setup,
 			    struct task_struct **threads)
 {
@@ -132,10 +154,21 @@ static int bench_kill_start(struct kill_batch *batch, const struct bench_kill *s
 	/* A single killer shares its CPU with no load if there is another CPU. */
 	unsigned int skip = !setup->from && cpus > 1;
 	unsigned int loads = setup->load == BENCH_KILL_ALONE ? 0 : cpus - skip, started = 0;
+	bool used = setup->load == BENCH_KILL_USED && loads;
 	int ret;
 
-	ret = bench_threads_start(threads, &started, skip, loads, bench_kill_load, batch, 0) ?:
-	      bench_threads_start(threads, &started, 0, killers, bench_kill_killer, batch, 0);
+	atomic_set(&batch->using, loads);
+	init_completion(&batch->used);
+	ret = bench_threads_start(threads, &started, skip, loads,
+				  used ? bench_kill_use : bench_kill_load, batch, 0);
+	if (!ret && used) {
+		wait_for_completion(&batch->used);
+		/* The CPU of the last of them becomes idle. */
+		schedule_timeout_idle(1);
+	}
+	if (!ret)
+		ret = bench_threads_start(threads, &started, 0, killers, bench_kill_killer,
+					  batch, 0);
 	if (!ret)
 		WRITE_ONCE(batch->go, true);
 	else	/* A thread could not be started. */
