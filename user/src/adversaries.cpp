@@ -73,20 +73,41 @@ bool all_can_go(const fs::path &directory, std::size_t movable)
     return movable >= cpus;
 }
 
-/// The last CPU that the kernel's command line took away from the scheduler, if there is one. The file has
-/// numbers and ranges, in order.
+/// The CPUs of a file that has numbers and ranges, in order.
+std::vector<unsigned> listed_cpus(const fs::path &file)
+{
+    std::vector<unsigned> cpus;
+    const auto text = read_file(file);
+    if (!text)
+        return cpus;
+    std::istringstream ranges(*text);
+    for (std::string range; std::getline(ranges, range, ',');) {
+        range.erase(range.find_last_not_of(" \n") + 1);
+        const std::size_t dash = range.find('-');
+        const auto first = parse_unsigned(range.substr(0, dash));
+        const auto last = dash == std::string::npos ? first : parse_unsigned(range.substr(dash + 1));
+        if (!first || !last)
+            continue;
+        for (std::uint64_t cpu = *first; cpu <= *last && cpu < CPU_SETSIZE; ++cpu)
+            cpus.push_back(static_cast<unsigned>(cpu));
+    }
+    return cpus;
+}
+
+/// The last CPU that the kernel's command line took away from the scheduler, if there is one.
 std::optional<unsigned> isolated_cpu(const fs::path &directory)
 {
-    const auto text = read_file(directory / "isolated");
-    if (!text)
-        return {};
-    const std::size_t end = text->find_last_of("0123456789");
-    if (end == std::string::npos)
-        return {};
-    const std::size_t before = text->find_last_not_of("0123456789", end);
-    const std::size_t begin = before == std::string::npos ? 0 : before + 1;
-    const auto cpu = parse_unsigned(text->substr(begin, end + 1 - begin));
-    return cpu && *cpu < CPU_SETSIZE ? std::optional(static_cast<unsigned>(*cpu)) : std::nullopt;
+    const auto cpus = listed_cpus(directory / "isolated");
+    return cpus.empty() ? std::nullopt : std::optional(cpus.back());
+}
+
+/// The CPUs whose user mode the kernel tracks, without those that are isolated.
+std::vector<unsigned> tracked_cpus(const fs::path &directory)
+{
+    auto cpus = listed_cpus(directory / "nohz_full");
+    const auto isolated = listed_cpus(directory / "isolated");
+    std::erase_if(cpus, [&](unsigned cpu) { return std::ranges::find(isolated, cpu) != isolated.end(); });
+    return cpus;
 }
 
 } // namespace
@@ -106,6 +127,7 @@ struct adversary_crew::member {
     bool allocations_round(const std::stop_token &stop);
     bool unload_round(const std::stop_token &stop);
     bool hog_round(const std::stop_token &stop);
+    bool loops_round(const std::stop_token &stop);
     std::vector<setting> changes() const;
     bool take_a_cpu();
 };
@@ -237,6 +259,32 @@ bool adversary_crew::member::hog_round(const std::stop_token &stop)
     return true;
 }
 
+/// Loops in user mode on any CPU where the kernel tracks that, and leaves the others idle. Any other task of
+/// the CPU goes first.
+bool adversary_crew::member::loops_round(const std::stop_token &stop)
+{
+    constexpr unsigned turns = 1U << 20;
+    const auto cpus = tracked_cpus(where->cpus);
+    if (cpus.empty()) {
+        report.problem =
+            "no CPU has its user mode tracked: boot with nohz_full=N, N a CPU that is not isolated";
+        return false;
+    }
+    const unsigned cpu = cpus[below(cpus.size())];
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    const sched_param parameters = {};
+    if (::sched_setaffinity(0, sizeof(set), &set) != 0 ||
+        ::sched_setscheduler(0, SCHED_IDLE, &parameters) != 0) {
+        report.problem = fmt::format("CPU {}: {}", cpu, std::strerror(errno));
+        return false;
+    }
+    for (unsigned turn = 0; turn < turns && !stop.stop_requested(); ++turn) {
+    }
+    return true;
+}
+
 /// The settings to be restored at the end.
 std::vector<setting> adversary_crew::member::changes() const
 {
@@ -283,8 +331,8 @@ adversary_crew::adversary_crew(const std::vector<std::string> &names, const plac
 {
     using round_of = bool (member::*)(const std::stop_token &);
     constexpr std::array<round_of, adversary_names.size()> rounds = {
-        &member::cpus_round, &member::memory_round, &member::allocations_round, &member::unload_round,
-        &member::hog_round};
+        &member::cpus_round,   &member::memory_round, &member::allocations_round,
+        &member::unload_round, &member::hog_round,    &member::loops_round};
 
     std::vector<setting> settings;
     for (const std::string &name : names) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// What disturbs a storm from user space: CPUs that go offline and online, memory that runs short,
-/// allocations that fail, attempts to unload the module, a task that never leaves an isolated CPU.
+/// allocations that fail, attempts to unload the module, a task that never leaves an isolated CPU, one that
+/// loops in user mode where the kernel tracks that.
 #pragma once
 
 #include "readiness.hpp"
@@ -16,9 +17,9 @@
 namespace refstorm {
 
 /// All adversaries, for the command line.
-inline constexpr std::array<std::string_view, 5> adversary_names = {"cpus", "memory", "allocations", "unload",
-                                                                    "hog"};
-/// `all` means this many of them, from the first on. The hog needs a kernel that was booted for it.
+inline constexpr std::array<std::string_view, 6> adversary_names = {"cpus",   "memory", "allocations",
+                                                                    "unload", "hog",    "loops"};
+/// `all` means this many of them, from the first on. The others need a kernel that was booted for them.
 inline constexpr std::size_t adversaries_of_all = 4;
 
 /// What one adversary did.

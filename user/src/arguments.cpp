@@ -172,9 +172,9 @@ std::vector<std::string> adversaries_of(const std::string &text)
     std::vector<std::string> names = split_list(text);
     for (const std::string &name : names)
         if (std::ranges::find(adversary_names, name) == adversary_names.end())
-            throw CLI::ValidationError("--adversaries",
-                                       fmt::format("'{}' is not accepted; accepted: {}, or all (but hog)",
-                                                   name, fmt::join(adversary_names, " ")));
+            throw CLI::ValidationError(
+                "--adversaries", fmt::format("'{}' is not accepted; accepted: {}, or all (but hog, loops)",
+                                             name, fmt::join(adversary_names, " ")));
     return names;
 }
 
@@ -261,7 +261,7 @@ void add_storm(CLI::App &app, arguments &parsed)
         ->type_name("NAME");
     sub->add_option_function<std::string>(
            "--adversaries", [&storm](const std::string &text) { storm.adversaries = adversaries_of(text); },
-           fmt::format("from user space: {}, or all (but hog)", fmt::join(adversary_names, " ")))
+           fmt::format("from user space: {}, or all (but hog, loops)", fmt::join(adversary_names, " ")))
         ->type_name("A,...");
     sub->add_option("--parameter", storm.parameters,
                     "parameter of rsref.ko while the storms run; may be repeated")

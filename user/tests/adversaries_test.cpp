@@ -126,6 +126,27 @@ TEST_F(adversary, hog_has_realtime_tasks_run_without_a_limit_until_the_end)
     EXPECT_EQ(place_.read("runtime"), "950000\n");
 }
 
+TEST_F(adversary, loops_without_a_tracked_cpu_say_what_they_need)
+{
+    place_.write("cpu/isolated", "2-3\n");
+    for (const char *tracked : {"", "(null)\n", "2-3\n"}) {
+        place_.write("cpu/nohz_full", tracked);
+        adversary_crew crew({"loops"}, where_, 1);
+        const auto reports = crew.stop();
+        EXPECT_TRUE(reports[0].problem.starts_with("no CPU has its user mode tracked: boot with nohz_full="));
+        EXPECT_EQ(reports[0].rounds, 0U);
+    }
+}
+
+TEST_F(adversary, loops_run_on_tracked_cpus_that_are_not_isolated)
+{
+    place_.write("cpu/isolated", "5\n");
+    place_.write("cpu/nohz_full", "5,1022-1023\n");
+    adversary_crew crew({"loops"}, where_, 1);
+    // CPUs that no machine has.
+    EXPECT_TRUE(crew.stop()[0].problem.starts_with("CPU 102"));
+}
+
 TEST_F(adversary, allocations_fail_until_the_end)
 {
     adversary_crew crew({"allocations"}, where_, 1);
