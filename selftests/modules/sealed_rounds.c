@@ -258,8 +258,16 @@ void cpu_comes_up(const struct scenario *s)
 	free_cpumask_var(allowed);
 }
 
+static void get_twice(void *ref)
+{
+	/* The first opens the slot. */
+	rs_sealed_ref_get(ref);
+	rs_sealed_ref_get(ref);
+}
+
 void kills_share_rounds(const struct scenario *s)
 {
+	struct rs_percpu_ref_state state;
 	struct held_cpu held = { };
 	struct rs_sealed_ref_rounds before, after;
 	struct rs_sealed_ref *refs;
@@ -281,6 +289,9 @@ void kills_share_rounds(const struct scenario *s)
 	}
 	/* The round of the first kill cannot end before the last, and other CPUs report last. */
 	other = cpumask_any_but(cpu_online_mask, smp_processor_id());
+	/* What another CPU has in its slot of the count that the second round comes to last. */
+	if (other < nr_cpu_ids && nr > 1)
+		check(!smp_call_function_single(other, get_twice, &refs[1], true));
 	if (other < nr_cpu_ids && !smp_call_function_single(other, hold_cpu, &held, false))
 		/* Pairs with the release in hold_cpu(). */
 		while (!smp_load_acquire(&held.holds))
@@ -292,6 +303,12 @@ void kills_share_rounds(const struct scenario *s)
 	/* Pairs with the acquire in hold_cpu(): the kills come first. */
 	smp_store_release(&held.go_on, true);
 	migrate_enable();
+	if (other < nr_cpu_ids && nr > 1) {
+		check(becomes_true(atomic_read(&releases) == nr - 1));
+		rs_sealed_ref_inspect(&refs[1], &state);
+		check(state.count == 2);
+		rs_sealed_ref_put_many(&refs[1], state.count);
+	}
 	/* exit would wait for counters that are not released. */
 	if (!check(becomes_true(atomic_read(&releases) == nr)))
 		return;
