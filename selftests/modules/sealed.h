@@ -39,6 +39,7 @@ SCENARIO_FN(kills_share_rounds);
 /* sealed_away.c */
 SCENARIO_FN(interrupts_of_a_round);
 SCENARIO_FN(cpu_wakes_up);
+SCENARIO_FN(cpu_wakes_and_rests);
 SCENARIO_FN(opened_where_rcu_does_not_look);
 SCENARIO_FN(opened_too_late);
 

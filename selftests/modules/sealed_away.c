@@ -35,6 +35,8 @@
 #endif
 
 enum order { NOTHING, USE, DOZE, WAKE, STOP };
+/* What the second CPU does beside: is idle; wakes while its slot is sealed; and adds then */
+enum sleep { NO_SLEEP, DOZES, WAKES, WAKES_AND_ADDS };
 
 /* The second CPU, and what its thread is told to do */
 static struct {
@@ -42,7 +44,7 @@ static struct {
 	s64 __percpu		*slots;
 	unsigned int		cpu;
 	enum order		order;
-	bool			straddles;
+	enum sleep		sleep;
 	bool			used;
 	bool			opened;
 } away;
@@ -72,7 +74,7 @@ static void obeyed(void)
 
 /*
  * Once the round has sealed the slot of the CPU from afar, and before it looks again at the CPU:
- * the CPU wakes, adds, and is idle again. An addition that the exchange overtakes has read the
+ * the CPU wakes, may add, and is idle again. An addition that the exchange overtakes has read the
  * slot before. The round cannot tell that this one has not.
  */
 static void straddle(s64 before)
@@ -83,7 +85,8 @@ static void straddle(s64 before)
 	while (!window_is_entered() && !expired(since))
 		cpu_relax();
 	doze_exit();
-	WRITE_ONCE(*slot, before + 1);
+	if (away.sleep == WAKES_AND_ADDS)
+		WRITE_ONCE(*slot, before + 1);
 	doze_enter();
 	window_leave();
 }
@@ -97,7 +100,7 @@ static void doze(void)
 	before = READ_ONCE(*per_cpu_ptr(away.slots, away.cpu));
 	doze_enter();
 	obeyed();
-	if (away.straddles)
+	if (away.sleep >= WAKES)
 		straddle(before);
 	/* Pairs with the release in have(). */
 	while (smp_load_acquire(&away.order) != WAKE && !expired(since))
@@ -179,19 +182,19 @@ static void first_or_second(unsigned int nr, void *first)
 }
 
 /* Two threads, on the first two CPUs: the first has the second do what it says. */
-static void with_second_cpu(void (*first)(void), bool dozes, bool straddles)
+static void with_second_cpu(void (*first)(void), enum sleep sleep)
 {
 	if (num_online_cpus() < 2) {
 		skipped("needs 2 CPUs");
 		return;
 	}
-	if (dozes && !HAVE_DOZE) {
+	if (sleep != NO_SLEEP && !HAVE_DOZE) {
 		skipped("this kernel checks that only the idle task says that it is idle");
 		return;
 	}
 	forget();
 	memset(&away, 0, sizeof(away));
-	away.straddles = straddles;
+	away.sleep = sleep;
 	away.cpu = cpumask_next(cpumask_first(cpu_online_mask), cpu_online_mask);
 	if (!begin(&away.ref, RS_PERCPU_REF_ALLOW_REINIT))
 		return;
@@ -202,7 +205,7 @@ static void with_second_cpu(void (*first)(void), bool dozes, bool straddles)
 
 void interrupts_of_a_round(const struct scenario *s)
 {
-	with_second_cpu(count_interrupts, false, false);
+	with_second_cpu(count_interrupts, NO_SLEEP);
 }
 
 /* The round has just sealed the slot of the second CPU from afar. */
@@ -227,6 +230,8 @@ static bool is_sealed_from_afar(struct pt_regs *regs, void *unused)
  *						is idle again
  *	is it idle as before? interrupts it
  *						finds its slot open, with all that was counted
+ *
+ * Or it writes nothing, and finds its slot sealed: what was taken from afar stands.
  */
 static void seal_while_it_wakes(void)
 {
@@ -249,7 +254,9 @@ static void seal_while_it_wakes(void)
 	check(after.interrupts - before.interrupts == 1);
 	check(slot_of(away.slots, away.cpu) < 0);
 	rs_sealed_ref_inspect(&away.ref, &state);
-	if (check(state.count == 2))
+	/* USE has left the count as it was, but its put is in the slot. */
+	check(state.count == 1 + (away.sleep == WAKES_AND_ADDS));
+	if (state.count == 2)
 		rs_sealed_ref_put(&away.ref);
 stop:
 	have(STOP);
@@ -257,7 +264,12 @@ stop:
 
 void cpu_wakes_up(const struct scenario *s)
 {
-	with_second_cpu(seal_while_it_wakes, true, true);
+	with_second_cpu(seal_while_it_wakes, WAKES_AND_ADDS);
+}
+
+void cpu_wakes_and_rests(const struct scenario *s)
+{
+	with_second_cpu(seal_while_it_wakes, WAKES);
 }
 
 static void get_where_rcu_does_not_look(void)
@@ -282,7 +294,7 @@ static void get_where_rcu_does_not_look(void)
 
 void opened_where_rcu_does_not_look(const struct scenario *s)
 {
-	with_second_cpu(get_where_rcu_does_not_look, true, false);
+	with_second_cpu(get_where_rcu_does_not_look, DOZES);
 }
 
 /* The second CPU has read the word and the block, and is about to open its slot. */

@@ -385,6 +385,8 @@ static const struct scenario list[] = {
 		 "a round interrupts CPUs that have used the counter, and are not idle"),
 	SCENARIO(cpu_wakes_up,
 		 "an addition of an idle CPU that wakes while its slot is sealed is counted once"),
+	SCENARIO(cpu_wakes_and_rests,
+		 "what an idle CPU has counted stands if it wakes while its slot is sealed"),
 	{ .name = "opened_where_rcu_does_not_look", .run = opened_where_rcu_does_not_look,
 	  .wrong = true, .warnings = 1,
 	  .title = "a get on a CPU that RCU does not watch is reported, and opens no slot",
