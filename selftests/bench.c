@@ -248,9 +248,15 @@ TEST_F(bench, tells_the_memory_that_counters_take)
 		EXPECT_EQ(memory[p].hot, has_slots(hot)) {
 			TH_LOG("%s", hot);
 		}
-		/* Allow for ten pages of other users. */
+		/*
+		 * Allow for forty pages of other users: with nothing else to do, Slab moved by
+		 * fifteen between two readings.
+		 */
 		EXPECT_LE(atof(rs_value(result_of("memory_cold"), "value")),
-			  atof(rs_value(result_of("memory_hot"), "value")) + 4);
+			  atof(rs_value(result_of("memory_hot"), "value")) + 16) {
+			TH_LOG("%s", cold);
+			TH_LOG("%s", hot);
+		}
 	}
 	rs_parameter("dynamic_threshold", threshold);
 	rs_parameter("dynamic_hot_ms", hot_ms);
