@@ -217,6 +217,26 @@ TEST_F(adversary, callback_of_cpu_hotplug_kills_and_waits)
 	}
 }
 
+/* It keeps all CPUs from coming and going, so its object must not live as long as the storm. */
+TEST_F(adversary, callback_of_cpu_hotplug_ends_though_kills_are_taken_back)
+{
+	const char *row;
+	long long id;
+
+	if (!rs_set_cpu_online(1, true))
+		SKIP(return, "CPU 1 cannot go offline here");
+	id = rs_storm("provider=rs_sealed_ref ms=60000 hotplug=1 duty=20 lives=resurrect");
+	ASSERT_LT(0, id);
+	EXPECT_TRUE(rs_set_cpu_online(1, false));
+	EXPECT_TRUE(rs_set_cpu_online(1, true));
+	EXPECT_EQ(0, rs_try("stop %lld", id));
+	row = rs_storm_wait(id);
+	TH_LOG("%s", row);
+	EXPECT_STREQ("stopped", rs_value(row, "verdict"));
+	EXPECT_LT(0, rs_number(row, "resurrections"));
+	EXPECT_LE(4, rs_number(row, "hotplug_kills"));
+}
+
 /*
  * A round that has to wait for the next jiffy does so on some CPU, and so does what a round
  * has left to do in softirq. That may be the CPU that goes: it runs nothing any more when a

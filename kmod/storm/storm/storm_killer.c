@@ -12,6 +12,7 @@
 #define DRAIN_US_MODELESS	200	/* from kill to drain, at most */
 #define DRAIN_US_PERCPU		20000	/* a grace period or so */
 #define CONFIRMED_US_MAX	1000	/* from confirmation to drain */
+#define HOTPLUG_LIVES		4	/* of an object of a callback of CPU hotplug, at most */
 
 /* Let workers take references during the switch, and after its confirmation. */
 static void storm_killer_delay_drain(struct storm_slot *slot, struct storm_object *object)
@@ -79,6 +80,9 @@ static enum rs_life storm_killer_draw_life(struct storm_slot *slot, struct storm
 {
 	/* The counter cannot be reinitialised, or the storm ends. */
 	if (!object->allow_reinit || READ_ONCE(slot->storm->closing))
+		return RS_LIFE_END;
+	/* A callback of CPU hotplug keeps all CPUs from coming and going until it returns. */
+	if (!slot->killer && object->life >= HOTPLUG_LIVES)
 		return RS_LIFE_END;
 	return storm_setup_pick(slot->storm->setup.lives, rs_sequence_random(&slot->seq) >> 8);
 }
