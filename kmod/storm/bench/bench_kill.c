@@ -7,6 +7,7 @@
  * sample.
  */
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
@@ -14,12 +15,16 @@
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
 
+#include <refstorm/compat.h>
+
 #include "bench_internal.h"
 #include "control/thread.h"
 #include "refstorm_module.h"
 
 /* A batch of so many counters waits until the memory of the last batch is freed. */
 #define SETTLE_REFS	1000
+/* Wait so long for CPUs to rest. */
+#define REST_JIFFIES	HZ
 
 /**
  * struct kill_object - a counter that is killed
@@ -48,6 +53,7 @@ struct kill_object {
  * @busy: load threads go on when every counter refuses
  * @using: load threads that have yet to use every counter once, after which they rest
  * @used: @using is 0
+ * @rests: the killer waits until the other CPUs rest
  */
 struct kill_batch {
 	struct kill_object	*objects;
@@ -59,6 +65,7 @@ struct kill_batch {
 	bool			busy;
 	atomic_t		using;
 	struct completion	used;
+	bool			rests;
 };
 
 const char * const bench_kill_from[] = { "one", "all", NULL };
@@ -92,12 +99,26 @@ static void bench_kill_all(struct kill_batch *batch)
 	}
 }
 
+/* Wait until RCU watches no other CPU. A CPU that has other work is not waited for any longer. */
+static void bench_kill_wait_for_rest(void)
+{
+	unsigned long deadline = jiffies + REST_JIFFIES;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		while (cpu != raw_smp_processor_id() && rs_rcu_state(cpu) & RS_RCU_WATCHED &&
+		       time_before(jiffies, deadline))
+			schedule_timeout_idle(1);
+}
+
 static int bench_kill_killer(void *arg)
 {
 	struct kill_batch *batch = arg;
 
 	while (!READ_ONCE(batch->go) && !kthread_should_stop())
 		cond_resched_tasks_rcu_qs();
+	if (batch->rests)
+		bench_kill_wait_for_rest();
 	if (READ_ONCE(batch->go))
 		bench_kill_all(batch);
 	thread_wait_stop();
@@ -161,11 +182,9 @@ static int bench_kill_start(struct kill_batch *batch, const struct bench_kill *s
 	init_completion(&batch->used);
 	ret = bench_threads_start(threads, &started, skip, loads,
 				  used ? bench_kill_use : bench_kill_load, batch, 0);
-	if (!ret && used) {
+	batch->rests = used && !setup->from;
+	if (!ret && used)
 		wait_for_completion(&batch->used);
-		/* The CPU of the last of them becomes idle. */
-		schedule_timeout_idle(1);
-	}
 	if (!ret)
 		ret = bench_threads_start(threads, &started, 0, killers, bench_kill_killer,
 					  batch, 0);
