@@ -86,6 +86,39 @@ TEST_F(bench, measures_each_operation_of_each_provider)
 	}
 }
 
+/*
+ * A peer that loses a count is never released: its bench would not end.
+ */
+TEST_F(bench, measures_the_peers)
+{
+	char *all = rs_read("peers"), *line, *save = NULL;
+	unsigned int peers = 0;
+
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char name[32];
+
+		if (*line == '#')
+			continue;
+		snprintf(name, sizeof(name), "%s", rs_value(line, "provider"));
+		peers++;
+		EXPECT_EQ(0, rs_try("bench provider=%s clock=ns", name)) {
+			TH_LOG("%s", name);
+		}
+		EXPECT_EQ(5, results());
+		EXPECT_EQ(0, rs_try("bench provider=%s cpus=%u ms=20", name, rs_cpus())) {
+			TH_LOG("%s", name);
+		}
+		EXPECT_EQ(4, results());
+		EXPECT_EQ(rs_number(line, "percpu") ? 0 : EOPNOTSUPP,
+			  rs_try("bench_kill provider=%s batches=5 load=users", name)) {
+			TH_LOG("%s", name);
+		}
+		EXPECT_EQ(ENOENT, rs_try("create object %s", name));
+	}
+	EXPECT_LE(3, peers);
+	free(all);
+}
+
 TEST_F(bench, measures_one_operation_if_told_so)
 {
 	ASSERT_EQ(0, rs_try("bench provider=rs_kref operation=put"));
@@ -311,7 +344,7 @@ static const struct {
 	  ERANGE },
 	{ "bench provider=kref cpus=256", "cpus=256: ", NULL, ERANGE },
 	{ "bench_kill refs=1", "provider= is missing", NULL, EINVAL },
-	{ "bench_kill provider=kref", "a kill of kref is a put", NULL, EOPNOTSUPP },
+	{ "bench_kill provider=kref", "kref has no kill but its put", NULL, EOPNOTSUPP },
 	{ "bench_kill provider=percpu_ref refs=100000 batches=1000",
 	  "100000000 kills; accepted: 1000000 in all", NULL, ERANGE },
 	{ "bench_kill provider=percpu_ref from=some", "'some' is not one of: one all",

@@ -16,7 +16,7 @@
 RS_FIXTURE(files, 1)
 
 static const char * const tables[] = {
-	"commands", "providers", "objects", "storms", "alloc", "history",
+	"commands", "providers", "peers", "objects", "storms", "alloc", "history",
 };
 
 /* What the providers file lists for each interface of RS_PROVIDERS. */
@@ -34,6 +34,7 @@ static const struct {
 	{ "control", 0600 },
 	{ "commands", 0400 },
 	{ "providers", 0400 },
+	{ "peers", 0400 },
 	{ "objects", 0400 },
 	{ "holders", 0400 },
 	{ "storms", 0400 },

@@ -76,7 +76,7 @@ class DocsTest(unittest.TestCase):
         self.none(lambda _, text: sorted(set(re.findall(r"(?<![\w:])(\w+)\(\)", text)) - words - OF_THE_KERNEL))
 
     def test_readme_has_a_storm_of_each_provider_as_figures_writes_it(self):
-        part = figures.readme_parts("storms")[1]
+        part = figures.document_parts("storms")[1]
         self.assertTrue(part.startswith(figures.STORMS_HEAD))
         rows = re.findall(r"^\| `(\w+)` \|(?: [\d,]+ \|){3}(?: [\d.,]+ ms \|){2} held \|$", part, re.M)
         sources = "".join(path.read_text(encoding="utf-8") for path in (TOP / "kmod/storm/provider").glob("provider_*.c"))

@@ -234,9 +234,25 @@ class FiguresTest(unittest.TestCase):
     def test_a_readme_that_lost_its_part_is_not_written(self):
         self.write("README.md", "all of it\n")
         said, code = self.run_it("storms", self.write("storm", STORM))
-        self.assertEqual((said, code), ("figures: README has no part that `figures storms` writes\n", 1))
+        self.assertEqual((said, code), ("figures: README.md has no part that `figures storms` writes\n", 1))
         with open(figures.README, encoding="utf-8") as file:
             self.assertEqual(file.read(), "all of it\n")
+
+    def test_the_table_of_peers_has_a_row_for_each_algorithm(self):
+        rows = [{"provider": name, "operation": "pair", "cpus": cpus, "unit": unit, "value": value}
+                for name in ("percpu_ref", "rs_percpu_ref", "rs_sealed_ref", "rs_refcount", "refcount", "peer_rcuref", "kref")
+                for cpus, unit, value in ((1, "instructions", 6), (1, "ops_per_second", 2e8), (4, "ops_per_second", 5e7))]
+        kills = [{"kill": "release", "provider": "percpu_ref", "refs": 1, "load": "users", "cpus": 16, "median_ns": 19800000}]
+        part = figures.peers_part({"kernel": "7.3.4", "possible_cpus": 4, "results": rows, "kills": kills})
+        self.assertIn("| `peer_rcuref` | 6 | 5.0 | 200.0 |  | 50.0 |  |  |  |  |  |  |  |\n", part)
+        self.assertIn("| `percpu_ref` | 6 | 5.0 | 200.0 |  | 50.0 |  |  |  |  |  | 19.8 ms |  |\n", part)
+        self.assertNotIn("`kref`", part)
+
+    def test_kills_of_the_bench_file_become_rows(self):
+        log = self.write("kills.log", "noise\nkill=confirm provider=a\n"
+                         "kill=release provider=percpu_ref refs=1 load=none cpus=2 median_ns=7\n")
+        self.assertEqual(list(figures.kill_rows(log)), [{"kill": "release", "provider": "percpu_ref", "refs": 1,
+                                                         "load": "none", "cpus": 2, "median_ns": 7}])
 
     def test_readme_gets_the_table_of_storms(self):
         self.assertEqual(self.run_it("storms", self.write("storm", "booting\n" + json.dumps(STORM, indent=2) + "\n")),
@@ -253,7 +269,7 @@ class FiguresTest(unittest.TestCase):
             said, code = self.run_it("storms", self.write("storm", broken))
             self.assertEqual(code, 1)
             self.assertIn("no JSON document of refstorm storm", said)
-        self.assertEqual(figures.readme_parts("storms")[1], "")
+        self.assertEqual(figures.document_parts("storms")[1], "")
 
     def test_a_turn_of_the_loop_around_nothing_is_counted(self):
         self.assertEqual(figures.turn_of(TURN.format(down="dec    %rsi", to="4")), 2)

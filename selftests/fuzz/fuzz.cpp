@@ -36,8 +36,9 @@ namespace {
 const std::string directory = "/sys/kernel/debug/refstorm/";
 constexpr std::size_t verbs_most = 64;
 constexpr std::uint64_t enough_for_rare = 100000;
-constexpr std::array files = {"README", "control", "commands", "holders", "providers", "objects",   "storms",
-                              "events", "history", "oracle",   "bench",   "alloc",     "error_log", "status"};
+constexpr std::array files = {"README", "control", "commands", "holders",   "providers",
+                              "peers",  "objects", "storms",   "events",    "history",
+                              "oracle", "bench",   "alloc",    "error_log", "status"};
 // What docs/debugfs.md says that a write may answer.
 constexpr std::array documented = {EINVAL,     E2BIG,  ERANGE, ENOENT,    EEXIST, EALREADY, EBUSY,  EPERM,
                                    EOPNOTSUPP, ENOSPC, ENOMEM, ETIMEDOUT, EINTR,  EAGAIN,   ENODEV, EUCLEAN};

@@ -314,9 +314,9 @@ attempt grammar::next(random_source &random) const
 {
     const auto kind = below(random, 100);
     if (kind < 2) {
-        constexpr std::array<const char *, 11> read_only = {"commands", "holders", "README", "providers",
-                                                            "objects",  "storms",  "events", "history",
-                                                            "oracle",   "bench",   "status"};
+        constexpr std::array<const char *, 12> read_only = {"commands", "holders", "README", "providers",
+                                                            "peers",    "objects", "storms", "events",
+                                                            "history",  "oracle",  "bench",  "status"};
         return {read_only[below(random, read_only.size())], noise(random), {}};
     }
     if (kind < 4)

@@ -80,12 +80,16 @@ result<bench_results> bench_runner::run(const bench_options &options)
 
 result<done> bench_runner::choose(const bench_options &options)
 {
-    auto rows = port_.read_table("providers");
-    if (!rows)
-        return rows.error();
-    auto known = read_bench_providers(*rows);
-    if (!known)
-        return known.error();
+    result<std::vector<bench_provider>> known = std::vector<bench_provider>{};
+    for (const char *file : {"providers", "peers"}) {
+        auto rows = port_.read_table(file);
+        if (!rows)
+            return rows.error();
+        auto some = read_bench_providers(*rows);
+        if (!some)
+            return some.error();
+        known->insert(known->end(), some->begin(), some->end());
+    }
     for (const std::string &name : options.providers)
         if (std::ranges::find(*known, name, &bench_provider::name) == known->end()) {
             std::vector<std::string> accepted;

@@ -17,6 +17,9 @@ constexpr const char *providers = "# provider origin percpu saturates ops\n"
                                   "provider=cxx_sealed_ref origin=refstorm percpu=1 saturates=0 ops=get\n"
                                   "provider=cxx_kref origin=refstorm percpu=0 saturates=1 ops=get\n";
 
+constexpr const char *peers = "# provider origin percpu\n"
+                              "provider=peer_rcuref origin=peer percpu=0\n";
+
 void say_nothing(std::string_view /*what*/) {}
 
 std::string value_after(const std::string &words, const std::string &key)
@@ -37,6 +40,7 @@ class bench : public testing::Test {
         parameters_.write("dynamic_threshold", "99");
         parameters_.write("dynamic_hot_ms", "123456");
         module_.files["providers"] = [] { return std::string(providers); };
+        module_.files["peers"] = [] { return std::string(peers); };
         module_.files["bench"] = [this] { return file_; };
         module_.on_command = [this](const std::string &words) { return answer(words); };
     }
@@ -98,7 +102,7 @@ TEST_F(bench, counts_instructions_only_where_time_is_emulated)
 {
     const auto all = run({});
     ASSERT_TRUE(all);
-    EXPECT_EQ(all->results.size(), 6U);
+    EXPECT_EQ(all->results.size(), 7U); // six providers and a peer
     for (const bench_result &each : all->results)
         EXPECT_EQ(each.unit, "instructions");
 }

@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
             with(
                 "",
                 R"("kills":[],"kill_buckets":[{"provider":"percpu_ref","kill":"release","refs":1,"load":"1"}])"),
-            "kill_buckets[0]: load '1' is not one of: none users busy"},
+            "kill_buckets[0]: load '1' is not one of: none users busy used"},
         bad_input{with(result_row("kref", "pair", 1, "ns", -1)),
                   "results[0]: 'value' is no number from 0 on"},
         bad_input{with("", R"("kills":7,"kill_buckets":[])"), "'kills' is no list"},

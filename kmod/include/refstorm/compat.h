@@ -44,6 +44,10 @@
 #define rs_call_rcu_hurry(head, func) call_rcu(head, func)
 #endif
 
+/* Counters of mainline that not every kernel has */
+#define RS_HAVE_RCUREF (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0))
+#define RS_HAVE_FILE_REF (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0))
+
 /* del_timer_sync() has another name, and the old one is gone. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #define RS_HAVE_TIMER_DELETE_SYNC 1

@@ -25,11 +25,14 @@ struct bench_setup {
 	u64			cold;
 };
 
+#define BENCH_PROVIDER_KEY(type)						\
+	PROVIDER_KEY_OF(type, bench_provider_set, "one of the files providers and peers")
+
 #define BENCH_KEY(_field) \
 	.name = #_field, .offset = offsetof(struct bench_setup, _field)
 
 const struct command_key bench_keys[] = {
-	PROVIDER_KEY(struct bench_setup),
+	BENCH_PROVIDER_KEY(struct bench_setup),
 	{ BENCH_KEY(operation), .kind = COMMAND_TEXT, .placeholder = "O",
 	  .help = "one of those that the provider has; all if not told" },
 	{ BENCH_KEY(clock), .kind = COMMAND_CHOICE, .choices = bench_clock_names,
@@ -244,13 +247,14 @@ int bench_command(struct command *cmd)
 	.name = #_field, .offset = offsetof(struct bench_kill, _field)
 
 const struct command_key bench_kill_keys[] = {
-	PROVIDER_KEY(struct bench_kill),
+	BENCH_PROVIDER_KEY(struct bench_kill),
 	{ BENCH_KILL_KEY(refs), .min = 1, .max = RS_BENCH_REFS_MAX, .value = 1,
 	  .help = "counters that are killed together" },
 	{ BENCH_KILL_KEY(batches), .min = 1, .max = RS_BENCH_BATCHES_MAX, .value = 20,
 	  .help = "how often" },
 	{ BENCH_KILL_KEY(load), .kind = COMMAND_CHOICE, .choices = bench_kill_loads,
-	  .help = "what other CPUs do: nothing, get and put until refused, or all the time" },
+	  .help = "what other CPUs do: nothing, get and put until refused, or all the time; "
+		  "or they did once, before the first kill" },
 	{ BENCH_KILL_KEY(from), .kind = COMMAND_CHOICE, .choices = bench_kill_from,
 	  .help = "one CPU kills, or all CPUs do" },
 	{}
@@ -273,7 +277,7 @@ int bench_kill_command(struct command *cmd)
 		return ret;
 	if (!setup.provider->percpu)
 		return command_refuse(cmd, COMMAND_NO_WORD, -EOPNOTSUPP,
-				      "a kill of %s is a put", setup.provider->name);
+				      "%s has no kill but its put", setup.provider->name);
 	if (setup.refs * setup.batches > RS_BENCH_KILLS_MAX)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ERANGE,
 				      "%llu kills; accepted: %d in all",
@@ -283,7 +287,7 @@ int bench_kill_command(struct command *cmd)
 }
 
 const struct command_key bench_memory_keys[] = {
-	PROVIDER_KEY(struct bench_memory),
+	BENCH_PROVIDER_KEY(struct bench_memory),
 	{ .name = "refs", .min = RS_BENCH_MEMORY_REFS_MIN, .max = RS_BENCH_REFS_MAX,
 	  .value = RS_BENCH_REFS_MAX, .help = "counters that are measured together",
 	  .offset = offsetof(struct bench_memory, refs) },

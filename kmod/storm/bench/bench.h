@@ -16,5 +16,6 @@ int bench_command(struct command *cmd);
 int bench_kill_command(struct command *cmd);
 int bench_memory_command(struct command *cmd);
 void bench_show(struct seq_file *m);
+void peers_show(struct seq_file *m);
 
 #endif /* _REFSTORM_BENCH_H */

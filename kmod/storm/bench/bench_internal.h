@@ -13,6 +13,7 @@
  *	bench_cpus.c		operations per second on several CPUs
  *	bench_kill.c		duration of kills
  *	bench_memory.c		memory of counters
+ *	peers.c, peer_*.c	other algorithms, beside the providers: peer.h
  *
  * The cost of an operation is the time of a loop of 2N turns less that of N turns, less the
  * same difference for an empty loop. What happens once per loop (the call of the loop, two
@@ -22,6 +23,8 @@
 #define _REFSTORM_BENCH_INTERNAL_H
 
 #include <linux/types.h>
+
+#include <refstorm/compat.h>
 
 #include "provider/provider.h"
 #include "provider/provider_bench.h"
@@ -35,6 +38,32 @@ void bench_line(const char *fmt, ...);
 void bench_result_begin(const char *clock, const char *source);
 void bench_result(const struct rs_provider *provider, const char *operation,
 		  unsigned int cpus, const char *unit, u64 thousandths);
+
+/* peers.c; peer_NAME.c defines bench_peer_NAME. */
+#define BENCH_PEERS(X)				\
+	X(peer_rcuref)				\
+	X(peer_locked_percpu)			\
+	X(peer_srcu_pair)			\
+	BENCH_PEER_RCUREF(X)			\
+	BENCH_PEER_FILE_REF(X)
+
+#if RS_HAVE_RCUREF
+#define BENCH_PEER_RCUREF(X)	X(rcuref)
+#else
+#define BENCH_PEER_RCUREF(X)
+#endif
+#if RS_HAVE_FILE_REF
+#define BENCH_PEER_FILE_REF(X)	X(file_ref)
+#else
+#define BENCH_PEER_FILE_REF(X)
+#endif
+
+#define X(name) extern const struct rs_provider bench_peer_##name;
+BENCH_PEERS(X)
+#undef X
+
+struct command;
+int bench_provider_set(struct command *cmd, unsigned int word, const char *name, void *field);
 
 /* bench_counters.c */
 int bench_counters_begin(struct rs_counter *counters, const struct rs_provider *provider,

@@ -147,6 +147,7 @@ static const struct debugfs_file debugfs_files[] = {
 	{ "commands", 0400, "the commands of control and alloc, with their keys",
 	  debugfs_commands_show },
 	{ "providers", 0400, "counters that can be driven", providers_show },
+	{ "peers", 0400, "counters that only the bench measures", peers_show },
 	{ "objects", 0400, "what create has made", objects_show },
 	{ "holders", 0400, "who holds the counters that are tracked", holders_show },
 	{ "storms", 0400, "running and finished storms, with their verdicts",

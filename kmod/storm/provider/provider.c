@@ -15,10 +15,11 @@ static const struct rs_provider * const providers[] = {
 #undef X
 };
 
-static const char * const provider_origin_names[] = {
+const char * const provider_origin_names[] = {
 	[RS_ORIGIN_BASELINE]	= "baseline",
 	[RS_ORIGIN_MAINLINE]	= "mainline",
 	[RS_ORIGIN_REFSTORM]	= "refstorm",
+	[RS_ORIGIN_PEER]	= "peer",
 };
 
 const char * const rs_kill_context_names[] = {
@@ -77,13 +78,24 @@ u64 provider_ends(const struct rs_provider *provider)
 	return ends;
 }
 
-/* For command_refuse_list(). */
-static void provider_list(struct seq_file *m, const void *of)
+/* For command_refuse_list(): the names of all providers. */
+void provider_list(struct seq_file *m, const void *of)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(providers); i++)
 		seq_printf(m, " %s", providers[i]->name);
+}
+
+/* The provider of a name. Return: the provider, or NULL. */
+const struct rs_provider *provider_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(providers); i++)
+		if (!strcmp(providers[i]->name, name))
+			return providers[i];
+	return NULL;
 }
 
 /**
@@ -98,14 +110,12 @@ const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,
 						  const char *name)
 {
-	unsigned int i;
+	const struct rs_provider *provider = provider_find(name);
 
-	for (i = 0; i < ARRAY_SIZE(providers); i++)
-		if (!strcmp(providers[i]->name, name))
-			return providers[i];
-	command_refuse_list(cmd, word, -ENOENT, provider_list, NULL,
-			    "no provider is called '%.32s'; accepted:", name);
-	return NULL;
+	if (!provider)
+		command_refuse_list(cmd, word, -ENOENT, provider_list, NULL,
+				    "no provider is called '%.32s'; accepted:", name);
+	return provider;
 }
 
 /* For PROVIDER_KEY(): @field is a const struct rs_provider *. */

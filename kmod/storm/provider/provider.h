@@ -42,7 +42,10 @@ enum rs_origin {
 	RS_ORIGIN_BASELINE,
 	RS_ORIGIN_MAINLINE,
 	RS_ORIGIN_REFSTORM,
+	RS_ORIGIN_PEER,		/* for the benchmark only: bench/peer.h */
 };
+
+extern const char * const provider_origin_names[];
 
 enum rs_counter_mode {
 	RS_COUNTER_MODELESS,
@@ -227,16 +230,21 @@ struct rs_provider {
 RS_PROVIDERS(RS_DECLARE_PROVIDER)
 #undef RS_DECLARE_PROVIDER
 
+void provider_list(struct seq_file *m, const void *of);
+const struct rs_provider *provider_find(const char *name);
 const struct rs_provider *provider_find_or_refuse(struct command *cmd,
 						  unsigned int word,
 						  const char *name);
 int provider_set(struct command *cmd, unsigned int word, const char *name, void *field);
 
-/* The key provider= of a command, stored in member provider of @type */
-#define PROVIDER_KEY(type)							\
-	{ .name = "provider", .help = "one of the providers file",		\
+/* The key provider= of a command, found by @_set and stored in member provider of @type */
+#define PROVIDER_KEY_OF(type, _set, _help)					\
+	{ .name = "provider", .help = _help,					\
 	  .kind = COMMAND_PROVIDER, .placeholder = "P", .needed = true,		\
-	  .set = provider_set, .offset = offsetof(type, provider) }
+	  .set = _set, .offset = offsetof(type, provider) }
+
+#define PROVIDER_KEY(type)							\
+	PROVIDER_KEY_OF(type, provider_set, "one of the providers file")
 
 u64 provider_kill_contexts(const struct rs_provider *provider);
 u64 provider_lives(const struct rs_provider *provider);
