@@ -3,6 +3,7 @@
 #include <linux/spinlock.h>
 
 #include <refstorm/abi.h>
+#include <refstorm/sealed_ref.h>
 
 #include "provider.h"
 #include "provider_bench.h"
