@@ -10,6 +10,7 @@
 #include "storm_report.hpp"
 #include "storm_run.hpp"
 #include "terminal.hpp"
+#include "units.hpp"
 
 #include <algorithm>
 
@@ -83,8 +84,11 @@ storm_options options_of(const arguments &args)
 result<exit_code> run_soak(module_port &port, const storm_plan &plan, const arguments &args)
 {
     stop_signals stop;
-    progress shown(stderr, plan.storms.size());
+    const std::uint64_t slice = plan.storms.front().ms;
+    progress shown(stderr, (*args.soak.total_ms + slice - 1) / slice);
     shown.say(load_announcement(plan, machine::online_cpus()));
+    shown.say(fmt::format("again and again for {}; results go to {}", format_length(*args.soak.total_ms),
+                          args.soak.log));
     for (const std::string &remark : plan.remarks)
         shown.say(remark);
     const auto outcome = soak(port, stop, shown, args.where).run(plan, args.soak);
