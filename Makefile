@@ -8,7 +8,7 @@ export KVER KDIR KERNEL MODDIR PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
 .PHONY: all help modules user initramfs storm bench report guest test test-unit test-guest test-here test-matrix test-debug debug-kernel fuzz fuzz-parsers coverage verify mutants \
-	lint tidy compile_commands.json install uninstall clean
+	lint tidy compile_commands.json selftests-tar install uninstall clean
 
 all: modules user
 
@@ -105,6 +105,10 @@ tidy:
 #: make compile_commands.json   for editors: how each file is compiled; in build/, where clangd looks
 compile_commands.json: modules
 	@scripts/build/compile-commands >build/$@ && echo "build/$@"
+
+#: make selftests-tar   one archive for a board with busybox and no network (ARCH=arm64 KVER=): docs/lab.md
+selftests-tar:
+	@scripts/deps build test && env -u ARCH scripts/selftests-tar $(if $(ARCH),--arch $(ARCH))
 
 #: make install      driver, modules for the running kernel (or KVER=), headers; DESTDIR= PREFIX=
 install:

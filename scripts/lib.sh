@@ -113,6 +113,8 @@ kbuild() {
 		run=(env DEBIAN_KERNEL_USE_CCACHE=1 make)
 	fi
 	read -ra make_words <<<"${K_MAKE-}"
+	# Debian's headers for arm64 name the compiler themselves.
+	case ${K_KVER-} in *-arm64) make_words+=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-) ;; esac
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u KVER -u KDIR -u KERNEL -u MODDIR \
 		"${run[@]}" "${make_words[@]}" "$@"
 }

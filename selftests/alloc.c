@@ -92,9 +92,9 @@ static const struct scenario {
 	  NULL, 2, {} },
 };
 
-/* Sites with a test of their own below; sites of module start are in module.sh. */
+/* Sites with a test of their own below; sites of module start are in module.sh and insmod.sh. */
 static const char * const others[] = { "storm_object", "events", "workqueue", "callback_thread",
-					"oracle", "oracle_thread" };
+					"oracle", "oracle_thread", "torture_thread" };
 
 TEST_F(alloc, every_site_has_a_scenario)
 {

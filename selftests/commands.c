@@ -40,7 +40,7 @@ static const char *also(const char *verb, const char *but)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(quick); i++)
-		if (!strcmp(quick[i].verb, verb) &&
+		if (!strcmp(quick[i].verb, verb) && strncmp(but, "seconds=", strlen("seconds=")) &&
 		    strncmp(quick[i].also, but, strcspn(quick[i].also, "=") + 1))
 			return quick[i].also;
 	return "";
@@ -361,7 +361,7 @@ TEST_F(commands, of_a_storm_have_the_defaults_that_they_say)
 		const char *key = rs_value(row, "key"), *usual = rs_value(row, "default");
 
 		if (strcmp(rs_value(row, "command"), "storm") || !strcmp(key, "-") ||
-		    !strcmp(key, "provider"))
+		    !strcmp(key, "provider") || !strcmp(rs_value(row, "instead"), "1"))
 			continue;
 		if (!strcmp(key, "seed"))
 			usual = "7";

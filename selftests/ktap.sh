@@ -114,7 +114,9 @@ providers() {	# providers [KEY=VALUE]
 
 loaded() { [ -d "/sys/module/$1" ]; }
 
-# The file of a module: below $REFSTORM_MODULE_DIR, or where it is installed.
+# The file of a module: below $REFSTORM_MODULE_DIR, beside the tests, or where it is installed.
+beside=$(cd "$(dirname "$0")" && pwd)/modules/$(uname -r)
+[ -n "${REFSTORM_MODULE_DIR-}" ] || [ ! -e "$beside/refstorm.ko" ] || export REFSTORM_MODULE_DIR="$beside"
 module_file() {
 	find "${REFSTORM_MODULE_DIR:-/lib/modules/$(uname -r)}" -name "$1.ko*" 2>/dev/null | head -n 1
 }

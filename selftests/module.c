@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <linux/magic.h>
@@ -37,14 +38,37 @@ static int tool(const char *words)
 	return status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) ? -1 : 0;
 }
 
+bool rs_module_beside(const char *module, char *path, size_t size)
+{
+	struct utsname kernel;
+	char self[256];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n < 0 || uname(&kernel))
+		return false;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	*slash = '\0';
+	snprintf(path, size, "%s/modules/%s/%s.ko", self, kernel.release, module);
+	return !access(path, R_OK);
+}
+
 /*
- * The modules of $REFSTORM_MODULE_DIR, wherever below it they are, or those
- * that are installed.
+ * The modules of $REFSTORM_MODULE_DIR, wherever below it they are, those beside this program, or
+ * those that are installed.
  */
 int rs_load(void)
 {
+	char beside[320];
+
 	if (rs_loaded("refstorm"))
 		return 0;
+	if (!getenv("REFSTORM_MODULE_DIR") &&
+	    rs_module_beside("refstorm", beside, sizeof(beside))) {
+		*strrchr(beside, '/') = '\0';
+		setenv("REFSTORM_MODULE_DIR", beside, 1);
+	}
 	if (!getenv("REFSTORM_MODULE_DIR"))
 		return tool("modprobe refstorm");
 	if (!rs_loaded("rsref") &&

@@ -40,6 +40,8 @@
  */
 
 bool rs_loaded(const char *module);
+/* A file of a folder modules/KERNEL/ beside this program; false if there is none. */
+bool rs_module_beside(const char *module, char *path, size_t size);
 /* Load or unload both modules. 0, or -1 with the tools' words on stderr. */
 int rs_load(void);
 int rs_unload(void);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <kselftest.h>
@@ -130,23 +129,6 @@ static void test(const char *row)
 	free(answer);
 }
 
-/* Beside this program, in a folder for each kernel. */
-static bool module_file(const char *module, char *path, size_t size)
-{
-	struct utsname kernel;
-	char self[256];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n < 0 || uname(&kernel))
-		return false;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	*slash = '\0';
-	snprintf(path, size, "%s/modules/%s/%s.ko", self, kernel.release, module);
-	return !access(path, R_OK);
-}
-
 static bool unload(const char *module)
 {
 	char words[96];
@@ -170,7 +152,7 @@ int scenarios_run(const char *module)
 	/* Results must be visible if the guest dies. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
-	if (!module_file(module, path, sizeof(path)))
+	if (!rs_module_beside(module, path, sizeof(path)))
 		ksft_exit_skip("%s.ko was not built for this kernel (scripts/selftests)\n",
 			       module);
 	snprintf(dir, sizeof(dir), "/sys/kernel/debug/%s", module);

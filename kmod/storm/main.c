@@ -11,6 +11,7 @@
 #include "object/object.h"
 #include "refstorm_module.h"
 #include "storm/storm_setup.h"
+#include "torture/torture.h"
 
 static struct rs_alloc_table refstorm_table = RS_ALLOC_TABLE(THIS_MODULE, refstorm_sites);
 
@@ -45,11 +46,22 @@ static int __init refstorm_init(void)
 	if (ret)
 		goto unregister;
 	storm_setup_init();
-	ret = rs_debugfs_init();
+	ret = torture_check();
 	if (ret)
 		goto events;
+	/* A module that never gets beyond this function has no files that can be held open. */
+	ret = torture_is_once() ? 0 : rs_debugfs_init();
+	if (ret)
+		goto events;
+	ret = torture_begin();
+	if (ret)
+		goto files;
 	return 0;
 
+files:
+	rs_debugfs_exit();
+	objects_exit();
+	rcu_barrier();
 events:
 	events_exit();
 unregister:
@@ -64,6 +76,7 @@ unregister:
  */
 static void __exit refstorm_exit(void)
 {
+	torture_end();
 	rs_debugfs_exit();
 	objects_exit();
 	rcu_barrier();

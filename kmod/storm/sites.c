@@ -20,4 +20,5 @@ struct rs_alloc_site refstorm_sites[REFSTORM_SITE_NR] = {
 	[SITE_ORACLE_THREAD]	= { .name = "oracle_thread" },
 	[SITE_BENCH]		= { .name = "bench" },
 	[SITE_BENCH_THREAD]	= { .name = "bench_thread" },
+	[SITE_TORTURE_THREAD]	= { .name = "torture_thread" },
 };

@@ -50,6 +50,14 @@ tap_lines() {
 	done <"$2"
 }
 
+# tap_one_document "$@": at the head of a suite that has several documents. Its output becomes one, with one plan.
+tap_one_document() {
+	if [ -n "${REFSTORM_ONE_DOCUMENT-}" ]; then unset REFSTORM_ONE_DOCUMENT; return; fi
+	# shellcheck disable=SC2154 # of lib.sh
+	REFSTORM_ONE_DOCUMENT=1 "$0" "$@" | "$scripts/check/ktap" --join /dev/stdin
+	exit
+}
+
 tap_end() { echo "1..$tap_count"; }
 
 # ctest_results FOLDER: runs the tests of a CMake build, each a result with what it said.

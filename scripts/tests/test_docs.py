@@ -11,7 +11,7 @@ figures = load("figures")
 TOP = pathlib.Path(__file__).resolve().parents[2]
 TEXTS = sorted([TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").glob("*.md")])
 WIDTH = 100
-SOURCE = ("kmod", "user", "selftests", "scripts", "examples")
+SOURCE = ("kmod", "user", "selftests", "scripts", "examples", "lab")
 # A file's name in backquotes, perhaps a pattern, perhaps with its folder
 FILE = re.compile(r"[\w./*-]+\.(?:c|h|\[ch\]|cc|cpp|hpp|mk|pml|inc|def|md|patch|config)")
 # Names of other trees: the kernel's, those that a text stands for or builds
@@ -81,6 +81,22 @@ class DocsTest(unittest.TestCase):
         rows = re.findall(r"^\| `(\w+)` \|(?: [\d,]+ \|){3}(?: [\d.,]+ ms \|){2} held \|$", part, re.M)
         sources = "".join(path.read_text(encoding="utf-8") for path in (TOP / "kmod/storm/provider").glob("provider_*.c"))
         self.assertEqual(sorted(rows), sorted(set(re.findall(r"\brs_provider_(\w+)", sources))))
+
+
+class SafeTest(unittest.TestCase):
+    """lab/run --safe leaves out what takes CPUs offline, warns on purpose or shares code with what does."""
+    DANGER = re.compile(r"rs_set_cpu_online|rs_set_other_cpus_online|rs_expect|check_warning|onoff_interval|scenarios\.h")
+
+    def test_the_list_has_every_such_test(self):
+        unsafe = set(re.search(r"^unsafe='(.*)'$", (TOP / "lab/run").read_text(encoding="utf-8"), re.M)[1].split())
+        shared = {"module.c", "scenarios.c", "refstorm.c", "ktap.sh"}
+        found = {path.name.removesuffix(".c") for path in (TOP / "selftests").glob("*.*")
+                 if path.suffix in (".c", ".sh") and path.name not in shared
+                 and self.DANGER.search(path.read_text(encoding="utf-8"))}
+        self.assertEqual(found - unsafe, set())
+        listed = re.findall(r"[\w.]+", " ".join(re.findall(r"^TEST_\w*PROGS \+?:?= (.*)$", (TOP / "selftests/Makefile")
+                                                          .read_text(encoding="utf-8"), re.M)))
+        self.assertLessEqual(unsafe, set(listed))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,13 @@
 """How results are counted."""
 import glob
+import importlib.util
+import json
 import os
 import subprocess
+import sys
+import tempfile
 import unittest
+import xml.etree.ElementTree as xml
 
 from load import load
 
@@ -190,6 +195,144 @@ ok 2 selftests: refstorm: two
     def test_what_a_failed_test_said_is_kept(self):
         result = ktap.count(["1..1", "# selftests: r: x", "# it broke here", "not ok 1 selftests: r: x # exit=1"])
         self.assertEqual(result.failures, [("r: x # exit=1", ["it broke here"])])
+
+
+SEVERAL = """TAP version 13
+1..1
+# selftests: refstorm: objects
+# 1..3
+# ok 1 a get
+# it said \x1b <&>
+# not ok 2 a put
+# ok 3 a kill # SKIP no \x01 CPU
+not ok 1 selftests: refstorm: objects # exit=1
+TAP version 13
+1..2
+ok 1 one
+what a program said
+ok 3 three
+TAP version 13
+1..0 # SKIP none here
+ok 1 at its end
+1..1
+"""
+
+
+class Joined(unittest.TestCase):
+    def test_several_documents_become_one_with_the_same_results(self):
+        whole = "\n".join(ktap.join(SEVERAL.splitlines()))
+        # The number that does not fit is a failure of its own in both.
+        self.assertEqual(count(SEVERAL), count(whole))
+        self.assertEqual(whole.splitlines()[-1], "1..6")
+        self.assertEqual(whole.count("TAP version"), 1)
+
+    def test_a_plan_that_was_not_fulfilled_is_a_failure(self):
+        whole = list(ktap.join(["TAP version 13", "1..3", "ok 1 a"], ["the suite ends by itself"]))
+        self.assertEqual(whole[2:], ["not ok 2 2 of 3 planned results did not come",
+                                     "not ok 3 the suite ends by itself", "1..3"])
+
+    def test_a_document_that_was_cut_gets_its_plan(self):
+        self.assertEqual(list(ktap.join(["ok 1 a"])), ["TAP version 13", "ok 1 a", "not ok 2 no plan for 1 results", "1..2"])
+        self.assertEqual(list(ktap.join([])), ["TAP version 13", "1..0 # SKIP no result"])
+        self.assertEqual(list(ktap.join(["1..2", "Bail out! broken"]))[1:], ["not ok 1 it bailed out: broken", "1..1"])
+
+    @unittest.skipUnless(subprocess.run(["perl", "-MTAP::Parser", "-e1"], stderr=subprocess.DEVNULL).returncode == 0,
+                         "no TAP::Parser")
+    def test_prove_reads_it(self):
+        whole = "\n".join(ktap.join(SEVERAL.splitlines())) + "\n"
+        parse = ("my $p = TAP::Parser->new({ tap => do { local $/; <STDIN> } }); $p->run;"
+                 "print join(' ', scalar $p->passed, scalar $p->failed, scalar $p->parse_errors)")
+        said = subprocess.run(["perl", "-MTAP::Parser", "-e", parse], input=whole, capture_output=True, text=True,
+                              check=True).stdout
+        self.assertEqual(said, "3 3 0")
+
+
+class Parsers(unittest.TestCase):
+    PROGRAM = os.path.join(os.path.dirname(__file__), "..", "check", "tap-parsers")
+
+    def judge(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".tap") as file:
+            file.write(text)
+            file.flush()
+            return subprocess.run([sys.executable, self.PROGRAM, file.name], capture_output=True, text=True, check=False)
+
+    @unittest.skipUnless(importlib.util.find_spec("tap"), "no python3-tap")
+    def test_they_take_one_document_and_no_more(self):
+        whole = "\n".join(ktap.join(SEVERAL.splitlines())) + "\n"
+        self.assertEqual(self.judge(whole).stdout, "1 documents, by tap.py and TAP::Parser: valid\n")
+        for text in (SEVERAL, whole.replace("1..6", "1..7"), whole.replace("1..6", ""), whole + "1..6\n",
+                     whole.replace("ok 4", "ok 5")):
+            self.assertEqual(self.judge(text).returncode, 1, text)
+
+
+class Kernel(unittest.TestCase):
+    LOG = """[    1.000000] ok 1 of something else
+[    2.000000][    T1] KTAP version 1
+[    2.100000][   T12] 1..2
+[    2.200000] # storm=1 provider=rs_kref verdict=held
+[    2.300000] ok 1 storm provider=rs_kref
+[    2.400000] clocksource: Switched
+[    2.500000] not ok 2 storm provider=kref
+[    2.600000] refstorm: End of test: FAILURE
+"""
+
+    def test_a_run_in_a_kernels_log_is_counted(self):
+        self.assertEqual(count(self.LOG), (1, 1, 0))
+
+
+class Forms(unittest.TestCase):
+    def setUp(self):
+        self.result = ktap.count(SEVERAL.splitlines())
+
+    def test_junit_has_each_result_once(self):
+        root = xml.fromstring(ktap.junit(self.result))
+        cases = list(root.iter("testcase"))
+        self.assertEqual((len(cases), len(list(root.iter("failure"))), len(list(root.iter("skipped")))),
+                         (len(self.result.all), len(self.result.failures), len(self.result.skips)))
+        self.assertEqual(root.attrib["tests"], str(len(cases)))
+        self.assertEqual(sum(int(suite.attrib["failures"]) for suite in root), len(self.result.failures))
+        self.assertIn(("refstorm.objects", "a put"), [(c.attrib["classname"], c.attrib["name"]) for c in cases])
+
+    @unittest.skipUnless(importlib.util.find_spec("junitparser"), "no python3-junitparser")
+    def test_junitparser_reads_it(self):
+        import junitparser
+        read = junitparser.JUnitXml.fromstring(ktap.junit(self.result))
+        self.assertEqual((read.tests, read.failures, read.skipped, read.errors),
+                         (len(self.result.all), len(self.result.failures), len(self.result.skips), 0))
+        kinds = [type(each).__name__ for suite in read for case in suite for each in case.result]
+        self.assertEqual((kinds.count("Failure"), kinds.count("Skipped")),
+                         (len(self.result.failures), len(self.result.skips)))
+
+    # What KCIDB's I/O schema 5.0 says of the properties that we give: all strings but for `valid`, and of some a form.
+    NEEDED = {"checkouts": {"id", "origin"}, "builds": {"id", "origin", "checkout_id"}, "tests": {"id", "origin", "build_id"}}
+    KNOWN = {"checkouts": {"id", "origin", "comment", "valid"},
+             "builds": {"id", "origin", "checkout_id", "comment", "architecture", "status"},
+             "tests": {"id", "origin", "build_id", "path", "comment", "status", "log_excerpt"}}
+    PATTERN = {"id": r"[a-z0-9_]+:.*", "checkout_id": r"[a-z0-9_]+:.*", "build_id": r"[a-z0-9_]+:.*",
+               "origin": r"[a-z0-9_]+", "architecture": r"[a-z0-9_]*", "log_excerpt": r"(?s:.{0,16384})",
+               "path": r"([a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*)?", "status": "FAIL|ERROR|MISS|PASS|DONE|SKIP"}
+
+    def test_kcidb_has_the_form_of_its_schema(self):
+        report = json.loads(ktap.kcidb(self.result, "my_lab", "6.1.0-57-cloud-arm64"))
+        self.assertEqual(report.pop("version"), {"major": 5, "minor": 0})
+        self.assertEqual(set(report), set(self.KNOWN))
+        for kind, rows in report.items():
+            self.assertEqual(len(rows), len({row["id"] for row in rows}))
+            for row in rows:
+                self.assertLessEqual(self.NEEDED[kind], set(row))
+                self.assertLessEqual(set(row), self.KNOWN[kind])
+                for key, value in row.items():
+                    self.assertIs(type(value), bool if key == "valid" else str, key)
+                    if key in self.PATTERN:
+                        self.assertRegex(value, "^(?:%s)$" % self.PATTERN[key])
+                self.assertTrue(row["id"].startswith(row["origin"] + ":"))
+        self.assertEqual([row["status"] for row in report["tests"]].count("FAIL"), len(self.result.failures))
+        self.assertEqual(report["builds"][0]["architecture"], "aarch64")
+
+    @unittest.skipUnless(importlib.util.find_spec("kcidb_io"), "no kcidb-io (PyPI): pip install kcidb-io")
+    def test_kcidb_io_validates_it(self):
+        import kcidb_io
+        kcidb_io.schema.V5_0.validate(json.loads(ktap.kcidb(self.result, "my_lab", "6.1.0-57-cloud-arm64")))
 
 
 if __name__ == "__main__":

@@ -55,15 +55,11 @@ struct limit {
 };
 
 constexpr std::array limits = {
-    limit{"wait", "ms", 0, 1, true},
-    limit{"", "ms", 0, 39, true},
-    limit{"storm", "bound_ms", 20000, 20000, true},
-    limit{"storm", "hard_bound", 0, 0},
-    limit{"storm", "gust_ms", 0, 39},
-    limit{"oracle", "steps", 0, 4, true},
-    limit{"bench_memory", "refs", 999, 1000, true},
-    limit{"bench_kill", "refs", 0, 4, true},
-    limit{"bench_kill", "batches", 0, 2, true},
+    limit{"wait", "ms", 0, 1, true},         limit{"", "ms", 0, 39, true},
+    limit{"storm", "seconds", 0, 1, true},   limit{"storm", "bound_ms", 20000, 20000, true},
+    limit{"storm", "hard_bound", 0, 0},      limit{"storm", "gust_ms", 0, 39},
+    limit{"oracle", "steps", 0, 4, true},    limit{"bench_memory", "refs", 999, 1000, true},
+    limit{"bench_kill", "refs", 0, 4, true}, limit{"bench_kill", "batches", 0, 2, true},
 };
 
 const limit *limit_of(const rule &command, const word &key)
@@ -348,7 +344,9 @@ bool is_out_of_bounds(std::string_view text)
     };
     const bool waits =
         text.find("wait") != text.npos || text.find("storm") != text.npos || text.find("bench") != text.npos;
-    const bool told = text.find(" ms=") != text.npos;
+    const bool told = text.find(" ms=") != text.npos || text.find(" seconds=") != text.npos;
+    if (number_of(" seconds=") > 1)
+        return true;
     if (waits && (!told || number_of(" ms=") > 100) && text.find("bench_kill") == text.npos)
         return true;
     if (text.find("oracle") != text.npos && text.find("stop") == text.npos &&

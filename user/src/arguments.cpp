@@ -197,6 +197,9 @@ std::string module_options_help(const places &where)
     return fmt::format("Options of the module, from {}:\n{}", file.native(), parameters->help());
 }
 
+/// Longest --hours: a year.
+constexpr double most_soak_ms = 8760.0 * static_cast<double>(hour_ms);
+
 /// Takes out of \p words what follows `storm` and is no option of the driver's: those are the module's, and
 /// are looked at when the module can be asked. Each has a value.
 result<done> take_module_options(CLI::App &app, std::vector<std::string> &words, module_values &more)
@@ -246,6 +249,25 @@ void add_storm(CLI::App &app, arguments &parsed)
         *sub, "--total", storm.total_ms, std::uint64_t{64} * RS_STORM_MS_MAX,
         fmt::format("length of all storms together (default {})", format_seconds(default_total_ms)));
     total->excludes(seconds);
+    sub->add_option_function<double>(
+           "--hours",
+           [&parsed](double hours) {
+               const double ms = std::round(hours * static_cast<double>(hour_ms));
+               if (!(ms >= static_cast<double>(soak_slice_ms) / 60 && ms <= most_soak_ms))
+                   throw CLI::ValidationError("--hours", "accepted: hours from 0.0003 to 8760");
+               parsed.soak.total_ms = static_cast<std::uint64_t>(ms);
+           },
+           fmt::format("storm all of them again and again, {} s each (or --seconds), for so long; writes a "
+                       "JSON line for each to the file of --log",
+                       format_seconds(soak_slice_ms)))
+        ->type_name("H")
+        ->excludes(total);
+    sub->add_option("--log", parsed.soak.log,
+                    fmt::format("the file of --hours (default {})", soak_options{}.log))
+        ->type_name("FILE");
+    sub->add_flag("--resume", parsed.soak.resume, "go on with the run of that file")
+        ->needs(sub->get_option("--hours"));
+    sub->add_flag("--ktap", parsed.ktap, "print KTAP instead of text");
     add_number(*sub, "--seed", storm.seed, 0, any_number,
                "repeat the storm that had this seed (default: a new one)");
     add_number(*sub, "--workers", storm.workers, 0, any_number,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "readiness.hpp"
+#include "soak.hpp"
 #include "storm_plan.hpp"
 
 #include <cstdint>
@@ -56,6 +57,8 @@ struct arguments {
     listing what = listing::providers;   ///< of list
     std::vector<std::string> words;      ///< of exec
     storm_options storm;
+    soak_options soak;
+    bool ktap = false; ///< of storm
     oracle_options oracle;
     bench_options bench;
     report_options report;

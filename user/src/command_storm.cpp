@@ -3,11 +3,14 @@
 #include "machine.hpp"
 #include "readiness.hpp"
 #include "rsref_parameters.hpp"
+#include "soak.hpp"
 #include "storm_bisect.hpp"
+#include "storm_ktap.hpp"
 #include "storm_plan.hpp"
 #include "storm_report.hpp"
 #include "storm_run.hpp"
 #include "terminal.hpp"
+#include "units.hpp"
 
 #include <algorithm>
 
@@ -67,6 +70,35 @@ run_outcome run_plan(module_port &port, const storm_plan &plan, const places &wh
     return storm_runner(port, stop, shown, where).run(plan);
 }
 
+/// The plan of a long run: slices of the same length, whatever the whole takes.
+storm_options options_of(const arguments &args)
+{
+    storm_options options = args.storm;
+    if (!args.soak.total_ms)
+        return options;
+    options.seconds_ms = options.seconds_ms.value_or(soak_slice_ms);
+    options.longer_than_an_hour = true;
+    return options;
+}
+
+result<exit_code> run_soak(module_port &port, const storm_plan &plan, const arguments &args)
+{
+    stop_signals stop;
+    const std::uint64_t slice = plan.storms.front().ms;
+    progress shown(stderr, (*args.soak.total_ms + slice - 1) / slice);
+    shown.say(load_announcement(plan, machine::online_cpus()));
+    shown.say(fmt::format("again and again for {}; results go to {}", format_length(*args.soak.total_ms),
+                          args.soak.log));
+    for (const std::string &remark : plan.remarks)
+        shown.say(remark);
+    const auto outcome = soak(port, stop, shown, args.where).run(plan, args.soak);
+    if (!outcome)
+        return outcome.error();
+    fmt::print("{}", soak_text(*outcome, args.soak));
+    std::fflush(stdout);
+    return outcome->code();
+}
+
 } // namespace
 
 result<exit_code> command_storm(const arguments &args)
@@ -87,15 +119,19 @@ result<exit_code> command_storm(const arguments &args)
     auto known = storm_parameters::read(*port);
     if (!known)
         return known.error();
-    auto plan = make_plan(args.storm, *known, *providers, machine::online_cpus());
+    auto plan = make_plan(options_of(args), *known, *providers, machine::online_cpus());
     if (!plan)
         return plan.error();
 
     parameters_of_rsref parameters(args.where.rsref_parameters);
     if (auto set = parameters.set(args.storm.parameters); !set)
         return set.error();
+    if (args.soak.total_ms)
+        return run_soak(*port, *plan, args);
     const run_outcome all = run_plan(*port, *plan, args.where);
-    if (args.json)
+    if (args.ktap)
+        fmt::print("{}", report_ktap(all));
+    else if (args.json)
         fmt::print("{}", document_text(report_json(all, args.where)));
     else
         fmt::print("{}", report_text(all, args.where, wants_colour(stdout)));

@@ -12,7 +12,8 @@
 #include <map>
 #include <thread>
 
-#include <libkmod.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -36,48 +37,49 @@ constexpr std::array module_rows = {
     module_row{"refstorm", "kmod/storm"},
 };
 
-constexpr std::array file_endings = {".ko", ".ko.zst", ".ko.xz", ".ko.gz"};
-
-/// The first value of \p key in the module's .modinfo, or all of them.
-std::vector<std::string> module_info(kmod_module *module, std::string_view key)
+/// The modules of an archive of selftests, beside the folder that this program is in; nothing if it is
+/// in none.
+std::optional<fs::path> modules_of_archive()
 {
-    kmod_list *list = nullptr;
-    std::vector<std::string> values;
-    if (kmod_module_get_info(module, &list) < 0)
-        return values;
-    for (kmod_list *entry = list; entry != nullptr; entry = kmod_list_next(list, entry))
-        if (key == kmod_module_info_get_key(entry))
-            values.emplace_back(kmod_module_info_get_value(entry));
-    kmod_module_info_free_list(list);
-    return values;
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    const fs::path modules =
+        program.parent_path().parent_path() / "refstorm/modules" / machine::kernel_release();
+    if (error || !fs::exists(modules / "refstorm.ko", error))
+        return std::nullopt;
+    return modules;
 }
 
+constexpr std::array file_endings = {".ko", ".ko.zst", ".ko.xz", ".ko.gz"};
+
 /// The names of the parameters that the module takes ("name:what it does" in .modinfo).
-std::vector<std::string> parameter_names(kmod_module *module)
+std::vector<std::string> parameter_names(const module_file &module)
 {
     std::vector<std::string> names;
-    for (const std::string &value : module_info(module, "parmtype"))
+    for (const std::string &value : module.info("parmtype"))
         names.push_back(value.substr(0, value.find(':')));
     return names;
 }
 
-/// The checksum of the sources of the loaded module \p name; empty if the kernel does not tell.
-std::string loaded_version(const char *name)
+fs::path sysfs_of(const std::string &module)
 {
-    const auto text = read_file(fs::path("/sys/module") / name / "srcversion");
+    return fs::path("/sys/module") / module;
+}
+
+/// What the kernel says of a module in the file \p name: of a loaded one its state, its use count, the
+/// checksum of its sources; empty if the kernel does not tell.
+std::string loaded_fact(const std::string &module, const char *name)
+{
+    const auto text = read_file(sysfs_of(module) / name);
     return text ? text->substr(0, text->find('\n')) : "";
 }
 
-std::vector<std::string> holders_of(kmod_module *module)
+std::vector<std::string> holders_of(const std::string &module)
 {
     std::vector<std::string> names;
-    kmod_list *list = kmod_module_get_holders(module);
-    for (kmod_list *entry = list; entry != nullptr; entry = kmod_list_next(list, entry)) {
-        kmod_module *holder = kmod_module_get_module(entry);
-        names.emplace_back(kmod_module_get_name(holder));
-        kmod_module_unref(holder);
-    }
-    kmod_module_unref_list(list);
+    std::error_code ignored;
+    for (const auto &holder : fs::directory_iterator(sysfs_of(module) / "holders", ignored))
+        names.push_back(holder.path().filename());
     return names;
 }
 
@@ -164,11 +166,11 @@ constexpr std::chrono::milliseconds letting_go_pause{10};
 
 /// Removes \p module. Tries again for a moment while it is in use and no user can be named.
 /// \return 0 or an errno
-int remove_module(kmod_module *module, const fs::path &debugfs)
+int remove_module(const std::string &module, const fs::path &debugfs)
 {
     const auto deadline = std::chrono::steady_clock::now() + letting_go_bound;
     for (;;) {
-        const int error = -kmod_module_remove_module(module, 0);
+        const int error = ::syscall(SYS_delete_module, module.c_str(), O_NONBLOCK) == 0 ? 0 : errno;
         if ((error != EAGAIN && error != EBUSY) || !holders_of(module).empty() ||
             !processes_with_open_files(debugfs).empty() || std::chrono::steady_clock::now() >= deadline)
             return error;
@@ -177,7 +179,7 @@ int remove_module(kmod_module *module, const fs::path &debugfs)
 }
 
 /// The users that keep \p module from being removed.
-std::string users_of(kmod_module *module, const fs::path &debugfs)
+std::string users_of(const std::string &module, const fs::path &debugfs)
 {
     std::vector<std::string> users;
     if (const auto holders = holders_of(module); !holders.empty())
@@ -185,84 +187,54 @@ std::string users_of(kmod_module *module, const fs::path &debugfs)
     else if (const auto processes = processes_with_open_files(debugfs); !processes.empty())
         users.push_back(
             fmt::format("files in {} are open in {}", debugfs.native(), fmt::join(processes, ", ")));
-    users.push_back(fmt::format("its use count is {}", kmod_module_get_refcnt(module)));
+    users.push_back(fmt::format("its use count is {}", loaded_fact(module, "refcnt")));
     return fmt::format("{}", fmt::join(users, "; "));
 }
 
 } // namespace
 
-void module_pair::free_context::operator()(kmod_ctx *context) const
-{
-    kmod_unref(context);
-}
-
-void module_pair::free_module::operator()(kmod_module *module) const
-{
-    kmod_module_unref(module);
-}
-
 module_pair::module_pair(machine here, std::optional<fs::path> directory)
-    : here_(std::move(here)), directory_(std::move(directory)), context_(kmod_new(nullptr, nullptr))
+    : here_(std::move(here)), directory_(directory ? std::move(directory) : modules_of_archive())
 {
-    if (!context_)
-        throw fatal_error("libkmod cannot be set up");
-    // The driver explains errors itself; libkmod stays silent.
-    kmod_set_log_fn(
-        context_.get(), [](void *, int, const char *, int, const char *, const char *, va_list) {}, nullptr);
 }
 
-module_pair::handle module_pair::by_name(const std::string &name) const
+bool module_pair::is_loaded(const std::string &name)
 {
-    kmod_module *module = nullptr;
-    if (kmod_module_new_from_name(context_.get(), name.c_str(), &module) < 0)
-        return {};
-    return handle(module);
+    const std::string state = loaded_fact(name, "initstate");
+    return state == "live" || state == "coming";
 }
 
-bool module_pair::is_loaded(const std::string &name) const
+bool module_pair::any_loaded()
 {
-    const handle module = by_name(name);
-    if (!module)
-        return false;
-    const int state = kmod_module_get_initstate(module.get());
-    return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_COMING || state == KMOD_MODULE_BUILTIN;
+    return std::ranges::any_of(module_rows, [](const module_row &row) { return is_loaded(row.name); });
 }
 
-bool module_pair::any_loaded() const
+bool module_pair::all_loaded()
 {
-    return std::ranges::any_of(module_rows, [this](const module_row &row) { return is_loaded(row.name); });
-}
-
-bool module_pair::all_loaded() const
-{
-    return std::ranges::all_of(module_rows, [this](const module_row &row) { return is_loaded(row.name); });
+    return std::ranges::all_of(module_rows, [](const module_row &row) { return is_loaded(row.name); });
 }
 
 /// The module's file.
-result<module_pair::handle> module_pair::locate(const std::string &name) const
+result<module_file> module_pair::locate(const std::string &name) const
 {
     const problem missing =
         module_not_found(name, machine::kernel_release(),
                          directory_ ? std::optional<std::string>(directory_->native()) : std::nullopt);
-    kmod_module *module = nullptr;
     if (!directory_) {
-        kmod_list *list = nullptr;
-        if (kmod_module_new_from_lookup(context_.get(), name.c_str(), &list) < 0 || list == nullptr)
+        auto found = module_file::installed(name);
+        if (!found)
             return missing;
-        handle found(kmod_module_get_module(list));
-        kmod_module_unref_list(list);
-        if (kmod_module_get_path(found.get()) == nullptr)
-            return missing;
-        return found;
+        return std::move(*found);
     }
     const auto *row = std::ranges::find(module_rows, name, &module_row::name);
     for (const fs::path &below : {fs::path(), fs::path(row->build_directory)})
         for (const char *ending : file_endings) {
             const fs::path file = *directory_ / below / (name + ending);
             std::error_code ignored;
-            if (fs::is_regular_file(file, ignored) &&
-                kmod_module_new_from_path(context_.get(), fs::absolute(file).c_str(), &module) == 0)
-                return handle(module);
+            if (!fs::is_regular_file(file, ignored))
+                continue;
+            if (auto found = module_file::at(file))
+                return std::move(*found);
         }
     return missing;
 }
@@ -276,34 +248,31 @@ result<done> module_pair::find() const
     return done{};
 }
 
-result<done> module_pair::insert(const std::string &name, kmod_module *module,
+result<done> module_pair::insert(const std::string &name, const module_file &module,
                                  const std::string &options) const
 {
-    const int error = directory_
-                          ? kmod_module_insert_module(module, 0, options.c_str())
-                          : kmod_module_probe_insert_module(module, KMOD_PROBE_IGNORE_COMMAND,
-                                                            options.c_str(), nullptr, nullptr, nullptr);
+    const int error = module.insert(options);
     // Another driver may have loaded it in the same moment.
-    if (error == 0 || error == -EEXIST)
+    if (error == 0 || error == EEXIST)
         return done{};
-    const auto vermagic = module_info(module, "vermagic");
+    const auto vermagic = module.info("vermagic");
     const auto *before = std::ranges::find_if(
         module_rows, [&](const module_row &row) { return row.name != name && is_loaded(row.name); });
     const std::string loaded_before = before == module_rows.end() ? "" : before->name;
-    return explain_load_failure(-error, {.module = name,
-                                         .path = kmod_module_get_path(module),
-                                         .kernel = machine::kernel_release(),
-                                         .vermagic = vermagic.empty() ? "" : vermagic.front(),
-                                         .lockdown = here_.lockdown(),
-                                         .modules_disabled = here_.modules_disabled(),
-                                         .parameters = options,
-                                         .loaded_before = loaded_before});
+    return explain_load_failure(error, {.module = name,
+                                        .path = module.path(),
+                                        .kernel = machine::kernel_release(),
+                                        .vermagic = vermagic.empty() ? "" : vermagic.front(),
+                                        .lockdown = here_.lockdown(),
+                                        .modules_disabled = here_.modules_disabled(),
+                                        .parameters = options,
+                                        .loaded_before = loaded_before});
 }
 
 result<load_report> module_pair::load(const std::vector<std::string> &parameters)
 {
     load_report report;
-    std::vector<std::pair<std::string, handle>> missing;
+    std::vector<std::pair<std::string, module_file>> missing;
     std::map<std::string, std::vector<std::string>> known;
     for (const module_row &row : module_rows) {
         if (is_loaded(row.name)) {
@@ -313,15 +282,15 @@ result<load_report> module_pair::load(const std::vector<std::string> &parameters
         // The kernel compares symbols' versions only, and not all kernels have any.
         for (const std::string &name : report.already)
             if (const auto beside = locate(name)) {
-                const auto version = module_info(beside->get(), "srcversion");
-                const std::string loaded = loaded_version(name.c_str());
+                const auto version = beside->info("srcversion");
+                const std::string loaded = loaded_fact(name, "srcversion");
                 if (!version.empty() && !loaded.empty() && version.front() != loaded)
-                    return other_build(name, kmod_module_get_path(beside->get()), row.name);
+                    return other_build(name, beside->path(), row.name);
             }
         auto module = locate(row.name);
         if (!module)
             return module.error();
-        known[row.name] = parameter_names(module->get());
+        known[row.name] = parameter_names(*module);
         missing.emplace_back(row.name, std::move(*module));
     }
     if (missing.empty() && !parameters.empty())
@@ -332,7 +301,7 @@ result<load_report> module_pair::load(const std::vector<std::string> &parameters
         return options.error();
 
     for (const auto &[name, module] : missing) {
-        auto inserted = insert(name, module.get(), (*options)[name]);
+        auto inserted = insert(name, module, (*options)[name]);
         if (!inserted) {
             std::ranges::reverse(report.loaded);
             (void)remove(report.loaded, {});
@@ -350,11 +319,9 @@ result<std::vector<std::string>> module_pair::remove(const std::vector<std::stri
     for (const std::string &name : names) {
         if (!is_loaded(name))
             continue;
-        const handle module = by_name(name);
-        const int error = remove_module(module.get(), debugfs);
+        const int error = remove_module(name, debugfs);
         if (error == EAGAIN || error == EBUSY)
-            return problem{exit_code::usage, fmt::format("{} is in use", name),
-                           users_of(module.get(), debugfs)};
+            return problem{exit_code::usage, fmt::format("{} is in use", name), users_of(name, debugfs)};
         if (error != 0 && error != ENOENT)
             return problem{exit_code::machine,
                            fmt::format("cannot remove {}: {}", name, std::strerror(error)),

@@ -4,16 +4,13 @@
 #pragma once
 
 #include "machine.hpp"
+#include "module_file.hpp"
 #include "result.hpp"
 
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-struct kmod_ctx;
-struct kmod_module;
 
 namespace refstorm {
 
@@ -26,13 +23,14 @@ struct load_report {
 /// The two modules, in the order in which they are loaded.
 class module_pair {
   public:
-    /// Modules come from \p directory if there is one, else from /lib/modules.
+    /// Modules come from \p directory if there is one, else from the archive that the driver is in, or
+    /// from /lib/modules.
     module_pair(machine here, std::optional<std::filesystem::path> directory);
 
     /// True if the kernel has the module \p name.
-    bool is_loaded(const std::string &name) const;
-    bool any_loaded() const;
-    bool all_loaded() const;
+    static bool is_loaded(const std::string &name);
+    static bool any_loaded();
+    static bool all_loaded();
 
     /// Fails with the explanation if a module that has to be loaded cannot be found.
     result<done> find() const;
@@ -49,21 +47,11 @@ class module_pair {
     static std::vector<std::string> removal_order();
 
   private:
-    struct free_context {
-        void operator()(kmod_ctx *context) const;
-    };
-    struct free_module {
-        void operator()(kmod_module *module) const;
-    };
-    using handle = std::unique_ptr<kmod_module, free_module>;
-
-    handle by_name(const std::string &name) const;
-    result<handle> locate(const std::string &name) const;
-    result<done> insert(const std::string &name, kmod_module *module, const std::string &options) const;
+    result<module_file> locate(const std::string &name) const;
+    result<done> insert(const std::string &name, const module_file &module, const std::string &options) const;
 
     machine here_;
     std::optional<std::filesystem::path> directory_;
-    std::unique_ptr<kmod_ctx, free_context> context_;
 };
 
 } // namespace refstorm

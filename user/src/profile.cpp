@@ -67,6 +67,9 @@ bool said(const std::vector<std::string> &words, const std::string &option)
     std::vector<std::string> names = {option};
     if (option == "--seconds" || option == "--total")
         names = {"--seconds", "--total"};
+    // A long run has no total; its slices are of --seconds.
+    if (option == "--total")
+        names.emplace_back("--hours");
     return std::ranges::any_of(words, [&](const std::string &word) {
         return std::ranges::any_of(
             names, [&](const std::string &name) { return word == name || word.starts_with(name + "="); });

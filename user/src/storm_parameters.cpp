@@ -14,7 +14,7 @@ namespace refstorm {
 namespace {
 
 /// Keys that have options of the driver's own: it chooses their values, or computes with them.
-constexpr std::array<std::string_view, 8> own_keys = {"provider", "ms",      "seed",     "workers",
+constexpr std::array<std::string_view, 9> own_keys = {"provider", "ms",      "seconds",  "seed", "workers",
                                                       "killers",  "pattern", "bound_ms", "duty"};
 
 /// The numbers among them whose range and default the driver takes from the module.

@@ -58,6 +58,8 @@ struct run_times {
     std::chrono::milliseconds margin = std::chrono::seconds(15);
     /// Least time between two looks at `storms`.
     std::chrono::milliseconds breath = std::chrono::milliseconds(50);
+    /// What the module frees late, a storm's memory after grace periods, is freed within this time.
+    std::chrono::milliseconds patience = std::chrono::seconds(120);
 };
 
 /// Runs a plan.

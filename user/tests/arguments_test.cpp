@@ -82,8 +82,22 @@ INSTANTIATE_TEST_SUITE_P(
                      {"--pattern", "'rain'", "ends-alive lifecycle saturate"}},
         refused_line{
             "no_such_directory", {"load", "--module-dir", "/nonexistent"}, {"--module-dir", "/nonexistent"}},
+        refused_line{"no_hours", {"storm", "--hours", "0"}, {"--hours", "0.0003 to 8760"}},
+        refused_line{"hours_that_are_no_number", {"storm", "--hours", "nan"}, {"--hours"}},
+        refused_line{"hours_and_a_total", {"storm", "--hours", "1", "--total", "9"}, {"--hours", "--total"}},
+        refused_line{"resume_without_hours", {"storm", "--resume"}, {"--resume", "--hours"}},
         refused_line{"surplus_word", {"unload", "now"}, {"now"}}),
     [](const auto &info) { return info.param.name; });
+
+TEST(arguments, a_long_run_has_hours_and_a_file)
+{
+    const arguments parsed = accepted({"storm", "--hours", "0.5", "--log", "f", "--resume", "--ktap"});
+    EXPECT_EQ(parsed.soak.total_ms, 1'800'000U);
+    EXPECT_EQ(parsed.soak.log, "f");
+    EXPECT_TRUE(parsed.soak.resume);
+    EXPECT_TRUE(parsed.ktap);
+    EXPECT_FALSE(accepted({"storm"}).soak.total_ms);
+}
 
 TEST(arguments, help_and_version_are_no_errors)
 {

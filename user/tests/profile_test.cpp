@@ -49,6 +49,15 @@ TEST_F(profiles, yield_to_the_command_line)
               (words{"storm", "--kill-contexts=task", "--seconds=1"}));
 }
 
+TEST_F(profiles, of_a_total_leave_a_long_run_its_time)
+{
+    place_.write("long", "total=1800\nkillers=4\n");
+    EXPECT_EQ(expanded({"storm", "--profile=long", "--hours", "24"}),
+              (words{"storm", "--hours", "24", "--killers=4"}));
+    EXPECT_EQ(expanded({"storm", "--profile=short", "--hours=1"}),
+              (words{"storm", "--hours=1", "--seconds=1", "--kill-contexts=task,softirq"}));
+}
+
 TEST_F(profiles, with_a_byte_order_mark_are_refused_by_its_name)
 {
     for (const char *mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"}) {

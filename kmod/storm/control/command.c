@@ -78,11 +78,21 @@ static bool command_is_printable(unsigned char c)
 	return c >= ' ' && c <= '~';
 }
 
-/* What the error log shows of the line is printable, and one column a byte. */
+static int command_refuse_long(struct command *cmd, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < RS_COMMAND_MAX; i++)
+		if (!command_is_printable(cmd->line[i]))
+			cmd->line[i] = '?';
+	return command_refuse_line(cmd, -E2BIG, "%zu bytes; a command has at most %d", size,
+				   RS_COMMAND_MAX);
+}
+
+/* Return: the length of the line, or a negative errno. */
 static int command_copy_line(struct command *cmd, const char __user *ubuf, size_t size)
 {
 	size_t len = min_t(size_t, size, RS_COMMAND_MAX);
-	size_t i;
 
 	if (copy_from_user(cmd->line, ubuf, len))
 		return -EFAULT;
@@ -92,17 +102,18 @@ static int command_copy_line(struct command *cmd, const char __user *ubuf, size_
 		char last;
 
 		if (size > RS_COMMAND_MAX + 1 ||
-		    get_user(last, ubuf + RS_COMMAND_MAX) || last != '\n') {
-			for (i = 0; i < len; i++)
-				if (!command_is_printable(cmd->line[i]))
-					cmd->line[i] = '?';
-			return command_refuse_line(cmd, -E2BIG,
-						   "%zu bytes; a command has at most %d",
-						   size, RS_COMMAND_MAX);
-		}
+		    get_user(last, ubuf + RS_COMMAND_MAX) || last != '\n')
+			return command_refuse_long(cmd, size);
 	} else if (len && cmd->line[len - 1] == '\n') {
 		cmd->line[--len] = '\0';
 	}
+	return len;
+}
+
+/* What the error log shows of the line is printable, and one column a byte. */
+static int command_clean_line(struct command *cmd, size_t len)
+{
+	size_t i;
 
 	for (i = 0; i < len; i++) {
 		unsigned char c = cmd->line[i];
@@ -188,6 +199,54 @@ static int command_check_words(struct command *cmd)
 	return 0;
 }
 
+/* Take the line apart, find its verb, and count its words. */
+static int command_parse(struct command *cmd, size_t len, const struct command_verb *verbs)
+{
+	int ret;
+
+	ret = command_clean_line(cmd, len);
+	if (ret)
+		return ret;
+	command_split(cmd);
+	if (!cmd->nr)
+		return command_refuse_list(cmd, COMMAND_NO_WORD, -EINVAL, command_list_verbs,
+					   verbs, "empty command; accepted:");
+	cmd->verb = command_find(cmd, verbs);
+	if (!cmd->verb)
+		return command_refuse_list(cmd, 0, -EINVAL, command_list_verbs, verbs,
+					   "unknown command '%.32s'; accepted:",
+					   cmd->words[0]);
+	return command_check_words(cmd);
+}
+
+static void command_begin(struct command *cmd, const char *file)
+{
+	cmd->file = file;
+	cmd->nr = 0;
+	cmd->result[0] = '\0';
+}
+
+/**
+ * command_read - take apart a command that is no write, and do nothing yet
+ * @cmd: where to keep the command; the caller serialises
+ * @text: the command
+ * @file: where it comes from, for error_log
+ * @verbs: the commands that there are
+ *
+ * Context: process.
+ * Return: 0, or a negative errno; error_log has said why.
+ */
+int command_read(struct command *cmd, const char *text, const char *file,
+		 const struct command_verb *verbs)
+{
+	size_t size = strlen(text);
+
+	command_begin(cmd, file);
+	strscpy(cmd->line, text, sizeof(cmd->line));
+	return size > RS_COMMAND_MAX ? command_refuse_long(cmd, size) :
+				       command_parse(cmd, size, verbs);
+}
+
 /**
  * command_run - do what was written to a file
  * @cmd: where to keep the command and its result; the caller serialises
@@ -202,25 +261,13 @@ static int command_check_words(struct command *cmd)
 ssize_t command_run(struct command *cmd, const char __user *ubuf, size_t size,
 		    const char *file, const struct command_verb *verbs)
 {
-	int ret;
+	int len, ret;
 
-	cmd->file = file;
-	cmd->nr = 0;
-	cmd->result[0] = '\0';
-
-	ret = command_copy_line(cmd, ubuf, size);
-	if (ret)
-		return ret;
-	command_split(cmd);
-	if (!cmd->nr)
-		return command_refuse_list(cmd, COMMAND_NO_WORD, -EINVAL, command_list_verbs,
-					   verbs, "empty command; accepted:");
-	cmd->verb = command_find(cmd, verbs);
-	if (!cmd->verb)
-		return command_refuse_list(cmd, 0, -EINVAL, command_list_verbs, verbs,
-					   "unknown command '%.32s'; accepted:",
-					   cmd->words[0]);
-	ret = command_check_words(cmd) ?: cmd->verb->run(cmd);
+	command_begin(cmd, file);
+	len = command_copy_line(cmd, ubuf, size);
+	if (len < 0)
+		return len;
+	ret = command_parse(cmd, len, verbs) ?: cmd->verb->run(cmd);
 	return ret ?: size;
 }
 
@@ -241,7 +288,7 @@ static int command_set_number(struct command *cmd, unsigned int word,
 		return command_refuse(cmd, word, -ERANGE,
 				      "%.32s is out of range; accepted: %llu to %llu",
 				      text, key->min, key->max);
-	*number = value;
+	*number = value * (key->scale ?: 1);
 	return 0;
 }
 
@@ -375,7 +422,9 @@ static void command_set_defaults(const struct command_verb *verb, void *out)
 			*(const void **)(out + key->offset) = NULL;
 			break;
 		default:
-			*(u64 *)(out + key->offset) = key->value;
+			/* A scaled number has the field of the row before. */
+			if (!key->scale)
+				*(u64 *)(out + key->offset) = key->value;
 		}
 }
 
@@ -421,10 +470,16 @@ int command_keys(struct command *cmd, void *out)
 		if (ret)
 			return ret;
 	}
-	command_for_each_key(key, cmd->verb)
+	command_for_each_key(key, cmd->verb) {
 		if (key->needed && !key->operand && !command_has_key(cmd, key, cmd->nr))
 			return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
 					      "%s= is missing", key->name);
+		if (key->instead && command_has_key(cmd, key, cmd->nr) &&
+		    command_has_key(cmd, key - 1, cmd->nr))
+			return command_refuse(cmd, COMMAND_NO_WORD, -EINVAL,
+					      "%s= stands instead of %s=, not beside it",
+					      key->name, key[-1].name);
+	}
 	return 0;
 }
 

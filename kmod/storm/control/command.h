@@ -48,6 +48,8 @@ enum command_kind {
  * @operand: it is a word without "name=", and has its place
  * @needed: the command is refused without it
  * @instead: it stands instead of the key in the row before, not beside it
+ * @scale: the number is stored multiplied by this, in the field of the row before; 0: it is
+ *	stored as it is, in a field of its own
  * @min: smallest number
  * @max: largest number
  * @value: what is stored if the command does not have the key; a number, index or mask
@@ -66,6 +68,7 @@ struct command_key {
 	bool			instead;
 	u64			min;
 	u64			max;
+	u64			scale;
 	u64			value;
 	const char * const	*choices;
 	const char		*placeholder;
@@ -124,6 +127,8 @@ typedef void (command_list_t)(struct seq_file *m, const void *of);
 
 ssize_t command_run(struct command *cmd, const char __user *ubuf, size_t size,
 		    const char *file, const struct command_verb *verbs);
+int command_read(struct command *cmd, const char *text, const char *file,
+		 const struct command_verb *verbs);
 int command_keys(struct command *cmd, void *out);
 unsigned int command_word_of(const struct command *cmd, const char *text);
 __printf(4, 5)
@@ -151,6 +156,7 @@ __printf(7, 0)
 void errors_add(const char *file, const char *line, int column, int err,
 		command_list_t *list, const void *of, const char *fmt, va_list args);
 void errors_show(struct seq_file *m);
+void errors_show_last(struct seq_file *m);
 void errors_clear(void);
 u64 errors_count(void);
 

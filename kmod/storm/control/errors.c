@@ -55,6 +55,17 @@ void errors_add(const char *file, const char *line, int column, int err,
 	mutex_unlock(&errors_lock);
 }
 
+static void errors_show_entry(struct seq_file *m, const struct error_entry *entry)
+{
+	seq_printf(m, "%s: error: %s", entry->file, entry->text);
+	if (entry->list)
+		entry->list(m, entry->list_of);
+	seq_printf(m, " (errno %d)\n", -entry->err);
+	seq_printf(m, "  Command: %s\n", entry->line);
+	if (entry->column >= 0)
+		seq_printf(m, "           %*s^\n", entry->column, "");
+}
+
 /* The error_log file, oldest first. */
 void errors_show(struct seq_file *m)
 {
@@ -67,15 +78,18 @@ void errors_show(struct seq_file *m)
 		u64 us = div_u64(entry->time_ns, NSEC_PER_USEC);
 		u32 fraction = do_div(us, USEC_PER_SEC);
 
-		seq_printf(m, "[%5llu.%06u] %s: error: %s", us, fraction, entry->file,
-			   entry->text);
-		if (entry->list)
-			entry->list(m, entry->list_of);
-		seq_printf(m, " (errno %d)\n", -entry->err);
-		seq_printf(m, "  Command: %s\n", entry->line);
-		if (entry->column >= 0)
-			seq_printf(m, "           %*s^\n", entry->column, "");
+		seq_printf(m, "[%5llu.%06u] ", us, fraction);
+		errors_show_entry(m, entry);
 	}
+	mutex_unlock(&errors_lock);
+}
+
+/* The last entry that was ever added, without its time. */
+void errors_show_last(struct seq_file *m)
+{
+	mutex_lock(&errors_lock);
+	if (errors_total)
+		errors_show_entry(m, &errors_ring[(errors_total - 1) % RS_ERRORS_MAX]);
 	mutex_unlock(&errors_lock);
 }
 

@@ -83,6 +83,16 @@ void thread_wait_stop(void)
 	__set_current_state(TASK_RUNNING);
 }
 
+/* Sleep for so many jiffies, or until thread_stop(). Return: whether to go on. */
+bool thread_sleep(unsigned long jiffies)
+{
+	set_current_state(TASK_INTERRUPTIBLE);
+	if (!kthread_should_stop())
+		schedule_timeout(jiffies);
+	__set_current_state(TASK_RUNNING);
+	return !kthread_should_stop();
+}
+
 /* All threads that there are. */
 unsigned int threads_count(void)
 {

@@ -14,6 +14,7 @@ struct task_struct *thread_create(struct rs_alloc_site *site, int (*run)(void *)
 				  int cpu, const char *role, u32 id, unsigned int index);
 void thread_return(int cpu);
 void thread_wait_stop(void);
+bool thread_sleep(unsigned long jiffies);
 void thread_gone(struct rs_alloc_site *site);
 void thread_stop(struct rs_alloc_site *site, struct task_struct *task);
 unsigned int threads_count(void);

@@ -25,6 +25,7 @@
 
 static DEFINE_MUTEX(storms_lock);
 static unsigned int nr_storms;
+static u32 last_storm;	/* its ID */
 static struct rs_alloc_site * const thread_site = &refstorm_sites[SITE_STORM_THREAD];
 
 /* Killers are stopped before workers, for they wait until workers have drained. */
@@ -243,7 +244,8 @@ static int storm_manager_thread(void *arg)
 	storm_wake_threads(storm);
 	/* An idle sleep: the detector of hung tasks ignores it. */
 	swait_event_idle_timeout_exclusive(storm->wait,
-					   READ_ONCE(storm->stop) || storm_violated(storm),
+					   READ_ONCE(storm->stop) || READ_ONCE(storm->time_is_up) ||
+					   storm_violated(storm),
 					   msecs_to_jiffies(storm->setup.ms));
 
 	mutex_lock(&storms_lock);
@@ -284,7 +286,6 @@ static void storm_abort(struct storm *storm)
 /* Caller holds storms_lock. */
 static int storm_start(struct command *cmd, struct storm_setup *setup)
 {
-	static u32 last_id;
 	struct task_struct *manager;
 	struct storm *storm;
 	u64 threads = setup->workers + setup->switchers + setup->killers + 1;
@@ -298,7 +299,7 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 				      "%llu threads more; there are %u, and %d is the limit",
 				      threads, threads_count(), RS_THREADS_MAX);
 
-	storm = storm_alloc(setup, last_id + 1);
+	storm = storm_alloc(setup, last_storm + 1);
 	if (!storm)
 		return command_refuse(cmd, COMMAND_NO_WORD, -ENOMEM, "out of memory");
 	if (storm_is_saturate(storm) && storm_saturate_begin(storm)) {
@@ -321,7 +322,7 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 		return ret;
 	}
 
-	last_id++;
+	last_storm++;
 	nr_storms++;
 	__module_get(THIS_MODULE);
 	storm->start_ns = ktime_get_ns();
@@ -332,19 +333,66 @@ static int storm_start(struct command *cmd, struct storm_setup *setup)
 	return 0;
 }
 
+/**
+ * storm_begin - start a storm
+ * @cmd: the command that asks for it
+ * @setup: what storm_setup_read() made of the command
+ * @id: where the number of the storm goes
+ *
+ * Context: process.
+ * Return: 0, or the errno of command_refuse().
+ */
+int storm_begin(struct command *cmd, struct storm_setup *setup, u32 *id)
+{
+	int ret;
+
+	mutex_lock(&storms_lock);
+	ret = storm_start(cmd, setup);
+	*id = last_storm;
+	mutex_unlock(&storms_lock);
+	return ret;
+}
+
 /* storm provider=P [ms=N] ... */
 int storm_command(struct command *cmd)
 {
 	struct storm_setup setup;
-	int ret;
+	u32 id;
 
-	ret = storm_setup_read(cmd, &setup);
-	if (ret)
-		return ret;
+	return storm_setup_read(cmd, &setup) ?: storm_begin(cmd, &setup, &id);
+}
+
+/**
+ * storm_wait - wait until a storm has ended
+ * @id: its number
+ * @m: where its row of the storms file goes
+ *
+ * Context: process.
+ * Return: its verdict; NULL if so many storms ended since that its record is gone.
+ */
+const char *storm_wait(u32 id, struct seq_file *m)
+{
+	const char *verdict;
+
+	storm_record_wait(id);
 	mutex_lock(&storms_lock);
-	ret = storm_start(cmd, &setup);
+	verdict = storm_record_of_id(id, m);
 	mutex_unlock(&storms_lock);
-	return ret;
+	return verdict;
+}
+
+/* End each running storm as if its time was over. Context: process. */
+void storms_end_now(void)
+{
+	struct storm *storm;
+	unsigned int i;
+
+	mutex_lock(&storms_lock);
+	for (i = 0; (storm = storm_record_live(i)); i++) {
+		WRITE_ONCE(storm->time_is_up, true);
+		swake_up_one(&storm->wait);
+	}
+	mutex_unlock(&storms_lock);
 }
 
 static int storm_stop(struct command *cmd, u64 id)

@@ -10,16 +10,22 @@
 
 #include "control/command.h"
 
+struct seq_file;
+struct storm_setup;
+
 extern const struct command_key storm_stop_keys[];
 
 /* Commands of the control file; see docs/debugfs.md */
 int storm_command(struct command *cmd);
 int storm_stop_command(struct command *cmd);
 
+/* For storms that no command starts */
+int storm_begin(struct command *cmd, struct storm_setup *setup, u32 *id);
+const char *storm_wait(u32 id, struct seq_file *m);
+void storms_end_now(void);
+
 /* The storms file */
 extern const struct file_operations storms_fops;
-
-struct seq_file;
 
 void storms_history_show(struct seq_file *m);
 unsigned int storms_count(void);

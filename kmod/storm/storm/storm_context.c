@@ -48,12 +48,12 @@ static void storm_context_move(struct storm_worker *worker)
 	int cpu;
 
 	if (storm_context_is_bound(worker)) {
-		thread_return(worker->cpu);
+		thread_return(storm_shuffle_away(worker->cpu));
 		return;
 	}
 	if (rs_sequence_below(&worker->random, 16))
 		return;
-	cpu = storm_cpu_next(raw_smp_processor_id());
+	cpu = storm_shuffle_away(storm_cpu_next(raw_smp_processor_id()));
 	/* This fails if the CPU has gone offline; the worker then stays where it is. */
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 }
@@ -149,6 +149,8 @@ static void storm_context_run_interrupts(struct storm_worker *worker)
 		bool was_away = raw_smp_processor_id() != worker->cpu;
 
 		storm_context_move(worker);
+		if (storm_shuffle_away(worker->cpu) != worker->cpu)
+			hrtimer_cancel(&worker->timer);
 		/* When the CPU went offline, its timers moved to another CPU. */
 		if (was_away && raw_smp_processor_id() == worker->cpu &&
 		    storm_worker_goes_on(worker)) {

@@ -182,6 +182,7 @@ struct storm {
 	bool			one_cpu;	/* workers had one CPU when the storm began */
 	struct swait_queue_head	wait;		/* the manager waits for stop or a violation */
 	bool			stop;		/* the command stop */
+	bool			time_is_up;	/* storms_end_now() */
 	bool			closing;	/* killers: end after the present object */
 	bool			ending;		/* workers: drain, and end */
 	bool			abandon;	/* all: call no counter any more */
@@ -256,6 +257,10 @@ void storm_worker_acquire(struct storm_worker *worker, struct storm_slot *slot, 
 /* storm_cpu.c */
 int storm_cpu_next(int cpu);
 int storm_cpu_nth(unsigned int n);
+
+/* storm_shuffle.c */
+int storm_shuffle_away(int cpu);
+void storm_shuffle_follow(unsigned int *seen);
 
 /* storm_context.c */
 void storm_context_assign(struct storm_worker *worker);

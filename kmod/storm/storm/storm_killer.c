@@ -129,9 +129,12 @@ int storm_killer_thread(void *arg)
 {
 	struct storm_slot *slot = arg;
 	struct storm *storm = slot->storm;
+	unsigned int shuffles = 0;
 
-	while (storm_killer_goes_on(storm))
+	while (storm_killer_goes_on(storm)) {
+		storm_shuffle_follow(&shuffles);
 		storm_killer_one(slot);
+	}
 	storm_alive_end_unused(slot, true);
 	thread_wait_stop();
 	return 0;

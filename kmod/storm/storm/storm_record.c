@@ -184,7 +184,7 @@ void storm_record_finish(struct storm *storm)
 	struct storm_record *record = storm_record_of(storm);
 
 	storm_record_fill(record, storm);
-	record->verdict = storm_record_verdict(record, storm);
+	WRITE_ONCE(record->verdict, storm_record_verdict(record, storm));
 	if (!strcmp(record->verdict, "unproven"))
 		strscpy(record->detail, storm_record_missing(record), sizeof(record->detail));
 	record->live = NULL;
@@ -197,7 +197,24 @@ void storm_record_finish(struct storm *storm)
 void storm_record_announce(void)
 {
 	atomic_inc(&changes);
-	wake_up_interruptible(&changes_wait);
+	wake_up(&changes_wait);
+}
+
+/* Whether the storm has a verdict, or its record is gone. */
+static bool storm_record_is_done(u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(records); i++)
+		if (READ_ONCE(records[i].id) == id)
+			return READ_ONCE(records[i].verdict);
+	return true;
+}
+
+/* Sleep until the storm of that number has ended. Context: process, no lock held. */
+void storm_record_wait(u32 id)
+{
+	wait_event_idle(changes_wait, storm_record_is_done(id));
 }
 
 /* The @n-th storm that runs, or NULL. */
@@ -278,6 +295,27 @@ void storm_records_show(struct seq_file *m)
 			storm_record_fill(record, record->live);
 		storm_record_show(m, record);
 	}
+}
+
+/**
+ * storm_record_of_id - show the record of one storm
+ * @id: the number of the storm
+ * @m: where its row goes
+ *
+ * Context: process; storms_lock held.
+ * Return: the verdict, or NULL if the storm runs, or its record is gone.
+ */
+const char *storm_record_of_id(u32 id, struct seq_file *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		if (records[i].id != id)
+			continue;
+		storm_record_show(m, &records[i]);
+		return records[i].verdict;
+	}
+	return NULL;
 }
 
 /* poll() of the storms file: has a storm ended since the file was last read? */

@@ -8,6 +8,7 @@
 #include <linux/kconfig.h>
 #include <linux/random.h>
 #include <linux/seq_file.h>
+#include <linux/time64.h>
 
 #include <refstorm/abi.h>
 
@@ -65,6 +66,9 @@ const struct command_key storm_setup_keys[] = {
 	       "contexts that get and put; one of each kind on each CPU if not told"),
 	NUMBER(killers, 1, RS_KILLERS_MAX, 2, "threads that kill, each with objects of its own"),
 	NUMBER(ms, RS_STORM_MS_MIN, RS_STORM_MS_MAX, RS_STORM_MS_DEFAULT, "length of the storm"),
+	{ .name = "seconds", .help = "the same in seconds", .instead = true, .min = 1,
+	  .max = RS_STORM_MS_MAX / MSEC_PER_SEC, .scale = MSEC_PER_SEC,
+	  .offset = offsetof(struct storm_setup, ms) },
 	NUMBER(bound_ms, 1, RS_BOUND_MS_MAX, RS_BOUND_MS_DEFAULT,
 	       "time after the last put within which release() must have run"),
 	NUMBER(duty, 1, 100, 100, "percent of the time that a worker is busy"),
@@ -228,13 +232,19 @@ int storm_setup_read(struct command *cmd, struct storm_setup *setup)
 	return 0;
 }
 
+/* The provider has another place, and what is scaled is in the field of another key. */
+static bool storm_setup_is_shown(const struct command_key *key)
+{
+	return key->kind != COMMAND_PROVIDER && !key->scale;
+}
+
 /* The names of what storm_setup_show() shows, in its order. */
 void storm_setup_show_names(struct seq_file *m)
 {
 	const struct command_key *key;
 
 	for (key = storm_setup_keys; key->name; key++)
-		if (key->kind != COMMAND_PROVIDER)
+		if (storm_setup_is_shown(key))
 			seq_printf(m, " %s", key->name);
 }
 
@@ -244,6 +254,6 @@ void storm_setup_show(struct seq_file *m, const struct storm_setup *setup)
 	const struct command_key *key;
 
 	for (key = storm_setup_keys; key->name; key++)
-		if (key->kind != COMMAND_PROVIDER)
+		if (storm_setup_is_shown(key))
 			command_key_show(m, key, setup);
 }

@@ -76,11 +76,13 @@ int storm_switcher_thread(void *arg)
 {
 	struct storm_worker *worker = arg;
 	struct storm *storm = worker->storm;
+	unsigned int shuffles = 0;
 
 	while (storm_worker_goes_on(worker)) {
 		unsigned int index = rs_sequence_below(&worker->random, storm->nr_slots);
 		struct storm_ledger *ledger = &worker->ledger[index];
 
+		storm_shuffle_follow(&shuffles);
 		storm_worker_acquire(worker, &storm->slots[index], false);
 		if (ledger->held && ledger->object->allow_reinit) {
 			if (storm->setup.track && rs_sequence_below(&worker->random, 2))

@@ -68,6 +68,7 @@ int storm_window_thread(void *arg)
 	struct storm_slot *slot = arg;
 	struct storm *storm = slot->storm;
 	u64 objects = storm->setup.objects, window = min_t(u64, objects / 2, WINDOW_MAX);
+	unsigned int shuffles = 0;
 	u64 index, head;
 
 	/* Publish all of them, however short the storm is: in the end all are killed at once. */
@@ -77,6 +78,7 @@ int storm_window_thread(void *arg)
 	}
 
 	for (head = 0; storm_killer_goes_on(storm); head++) {
+		storm_shuffle_follow(&shuffles);
 		storm_window_kill(slot, head);
 		if (head >= window / 2)
 			storm_window_drain(slot, head - window / 2);
