@@ -22,6 +22,7 @@ extern const struct file_operations storms_fops;
 struct seq_file;
 
 void storms_history_show(struct seq_file *m);
+void storms_account_show(struct seq_file *m);
 unsigned int storms_count(void);
 
 #endif /* _REFSTORM_STORM_H */
