@@ -293,7 +293,7 @@ void add_oracle(CLI::App &app, arguments &parsed)
     oracle_options &oracle = parsed.oracle;
     CLI::App *sub = app.add_subcommand("oracle", "compare mainline's counters with ours, step by step");
     sub->add_option("--counter", oracle.counters,
-                    "refcount, kref or percpu_ref; may be repeated (default: all)")
+                    "refcount, kref, percpu_ref or sealed_ref; may be repeated (default: all)")
         ->type_name("C")
         ->delimiter(',')
         ->allow_extra_args(false);

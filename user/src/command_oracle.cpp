@@ -19,7 +19,7 @@ namespace refstorm {
 
 namespace {
 
-constexpr std::array counters = {"refcount", "kref", "percpu_ref"};
+constexpr std::array counters = {"refcount", "kref", "percpu_ref", "sealed_ref"};
 constexpr auto glance = std::chrono::milliseconds(200);
 /// The module's, if neither steps nor a time are given.
 constexpr std::uint64_t default_steps = 1'000'000;
@@ -40,7 +40,7 @@ constexpr std::array provoked_warnings = {
     provoked{"refcount kref", 1, "rs_refcount_t: addition on 0; use-after-free."},
     provoked{"refcount kref", 1, "rs_refcount_t: underflow; use-after-free."},
     provoked{"refcount kref", 1, "rs_refcount_t: decrement hit 0; leaking memory."},
-    provoked{"percpu_ref", 1,
+    provoked{"percpu_ref sealed_ref", 1,
              "percpu_ref_kill_and_confirm called more than once on "
              "oracle_percpu_mainline_release [refstorm]!"},
 };

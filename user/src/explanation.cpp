@@ -103,10 +103,11 @@ json explanation_json(const violation &what)
 
 std::string_view oracle_counter_of(std::string_view provider)
 {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kinds = {{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kinds = {{
         {"kref", "kref"},
         {"refcount", "refcount"},
         {"percpu_ref", "percpu_ref"},
+        {"sealed_ref", "sealed_ref"},
     }};
     if (!provider.starts_with("rs_") && !provider.starts_with("cxx_"))
         return {}; // mainline's own

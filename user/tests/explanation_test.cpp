@@ -369,7 +369,7 @@ TEST(explanation, knows_the_oracles_counter_of_each_provider)
     EXPECT_EQ(oracle_counter_of("rs_percpu_ref_two_stage"), "percpu_ref");
     EXPECT_EQ(oracle_counter_of("rs_kref"), "kref");
     EXPECT_EQ(oracle_counter_of("cxx_refcount"), "refcount");
-    EXPECT_EQ(oracle_counter_of("rs_sealed_ref_generic"), "");
+    EXPECT_EQ(oracle_counter_of("rs_sealed_ref_generic"), "sealed_ref");
     EXPECT_EQ(oracle_counter_of("percpu_ref"), "");
     EXPECT_EQ(oracle_counter_of("atomic"), "");
 }

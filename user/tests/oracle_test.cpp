@@ -134,7 +134,7 @@ TEST_F(oracle, tells_the_command_that_repeats_a_run)
 TEST_F(oracle, asks_for_all_counters_if_none_was_named)
 {
     run({});
-    EXPECT_EQ(module_.commands.size(), 3U);
+    EXPECT_EQ(module_.commands.size(), 4U);
 }
 
 TEST_F(oracle, exits_by_the_worst_verdict)
