@@ -172,8 +172,24 @@ oracle_leaves_nothing() {
 	run 0 unload
 	with_modules 1 oracle --counter kref --steps 1 --seed 7
 	expect_in 'kernel log: clean' "$said"
-	expect_in 'repeat="refstorm oracle --counter kref --seed 7 --steps 1' "$said"
+	expect_in 'repeat: refstorm oracle --counter kref --seed 7 --steps 1' "$said"
 	! loaded rsref && ! loaded refstorm
+}
+
+# No counter keeps this bound: a grace period takes longer.
+explains() {
+	run 1 storm "${args[@]}" --keep --provider rs_percpu_ref --seconds 5 --bound-ms 1 --hard-bound 1
+	for part in "what must hold: release() runs within the bound" "what is known:" "where it went wrong:" \
+		"last changes" "likely causes of no-lost-count:" "  oracle: " "the modules stay loaded"; do
+		expect_in "$part" "$said"
+	done
+	run 0 explain --no-oracle
+	expect_in "where it went wrong:" "$said"
+	expect_in "repeat: refstorm storm --provider rs_percpu_ref" "$said"
+	run 0 explain no-lost-count
+	expect_in "likely causes" "$said"
+	run 2 explain nonsense
+	quiet_module
 }
 
 check "load and unload may be said twice" load_twice
@@ -185,6 +201,7 @@ check "exec runs commands from words and from stdin" executes
 check "exec stops at a refused command, shows why, and exits with 2" executes_up_to_the_refusal
 check "storm holds and exits with 0" storms
 check "storm --json prints a document" storms_in_json
+check_warning "a storm that broke is explained by itself, and by explain" explains
 check_warning "storm --pattern saturate holds, and its warnings are counted" saturates
 check "Ctrl-C stops the storm and still prints a verdict" interrupted INT
 check "SIGTERM stops the storm and still prints a verdict" interrupted TERM

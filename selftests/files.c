@@ -16,7 +16,7 @@
 RS_FIXTURE(files, 1)
 
 static const char * const tables[] = {
-	"commands", "providers", "peers", "objects", "storms", "alloc", "history",
+	"commands", "providers", "peers", "objects", "storms", "alloc", "account", "history",
 };
 
 /* What the providers file lists for each interface of RS_PROVIDERS. */
@@ -38,6 +38,7 @@ static const struct {
 	{ "objects", 0400 },
 	{ "holders", 0400 },
 	{ "storms", 0400 },
+	{ "account", 0400 },
 	{ "history", 0400 },
 	{ "oracle", 0400 },
 	{ "bench", 0400 },

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The last events of an object before its storm broke, in the history file and in tracefs. */
+/*
+ * The last events of an object before its storm broke, in the history file and in tracefs; what
+ * its counter counted then, in the account file.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +62,96 @@ TEST_F(history, tells_what_happened_to_the_object_that_broke_in_the_order_of_tim
 	/* However much workers did since the kill. */
 	EXPECT_EQ(1, kills);
 	EXPECT_LT(0, users);
+}
+
+TEST_F(history, of_a_life_has_what_the_counter_was_and_should_count)
+{
+	const char *row = broken_storm("contexts=pinned,hardirq");
+	char *all, *line, *save = NULL;
+	int lives = 0, uses = 0;
+
+	ASSERT_STREQ("broken", rs_value(row, "verdict"));
+	all = rs_read("history");
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (*line == '#')
+			continue;
+		if (!strncmp(rs_value(line, "actor"), "worker:", 7)) {
+			uses++;
+			EXPECT_STREQ("-", rs_value(line, "mode"));
+			continue;
+		}
+		lives++;
+		EXPECT_STRNE("-", rs_value(line, "mode")) {
+			TH_LOG("%s", line);
+		}
+		if (!strcmp(rs_value(line, "event"), "kill")) {
+			EXPECT_STREQ("0", rs_value(line, "dying"));
+			EXPECT_EQ(1, rs_number(line, "owned"));
+		}
+		if (!strcmp(rs_value(line, "event"), "killed")) {
+			EXPECT_STREQ("1", rs_value(line, "dying"));
+			EXPECT_EQ(0, rs_number(line, "owned"));
+		}
+	}
+	free(all);
+	EXPECT_LT(2, lives);
+	EXPECT_LT(0, uses);
+}
+
+TEST_F(history, counts_refused_tries_without_losing_what_changed_the_counter)
+{
+	const char *row = broken_storm("contexts=pinned");
+	int refused = 0, changes = 0, on_cpu[1024] = {};
+	char *all, *line, *save = NULL;
+
+	ASSERT_STREQ("broken", rs_value(row, "verdict"));
+	all = rs_read("history");
+	for (line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (*line == '#' || strncmp(rs_value(line, "actor"), "worker:", 7))
+			continue;
+		if (rs_number(line, "result")) {
+			changes++;
+			EXPECT_STREQ("-", rs_value(line, "times"));
+			continue;
+		}
+		refused++;
+		EXPECT_LT(0, rs_number(line, "times"));
+		EXPECT_EQ(1, ++on_cpu[rs_number(line, "cpu") % 1024]) {
+			TH_LOG("%s", line);
+		}
+	}
+	free(all);
+	EXPECT_GE(8, refused);
+	EXPECT_LT(0, changes);
+}
+
+TEST_F(history, has_an_account_of_the_object_that_broke)
+{
+	char object[32], storm[32];
+	const char *row = broken_storm("contexts=pinned"), *account;
+
+	ASSERT_STREQ("broken", rs_value(row, "verdict"));
+	snprintf(storm, sizeof(storm), "%s", rs_value(row, "storm"));
+	snprintf(object, sizeof(object), "%s", rs_value(row, "object"));
+	account = rs_row("account", "storm", storm);
+	ASSERT_STRNE("", account);
+	EXPECT_STREQ(object, rs_value(account, "object"));
+	EXPECT_STREQ("rs_percpu_ref", rs_value(account, "provider"));
+	EXPECT_STREQ("no-lost-count", rs_value(account, "invariant"));
+	EXPECT_STREQ("killed", rs_value(account, "phase"));
+	EXPECT_STREQ("1", rs_value(account, "dying"));
+	/* All ledgers were at zero for longer than the bound, and nobody owns a reference. */
+	EXPECT_EQ(0, rs_number(account, "held"));
+	EXPECT_EQ(0, rs_number(account, "owned"));
+	EXPECT_STREQ("-", rs_value(account, "holders"));
+	EXPECT_EQ(0, rs_number(account, "released"));
+	EXPECT_LT(0, rs_number(account, "kill_ns"));
+	EXPECT_LT(0, rs_number(account, "put_ns"));
+	EXPECT_GT(rs_number(account, "kill_ns"), 1000000);
+	/* The counter is right: the grace period ends after the storm. */
+	EXPECT_STREQ("atomic", rs_value(account, "settled_mode"));
+	EXPECT_EQ(0, rs_number(account, "settled_count"));
+	EXPECT_EQ(0, rs_number(account, "settled_held"));
 }
 
 TEST_F(history, is_of_the_last_storm_that_broke)

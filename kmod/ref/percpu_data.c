@@ -219,6 +219,7 @@ void __rs_percpu_count_inspect(struct rs_percpu_data *data, struct rs_percpu_ref
 
 	state->dying = word & COUNT_DEAD;
 	state->saturated = count_is_saturated(word);
+	state->collected = !count_is_biased(word);
 	state->count = word & COUNT_REFS;
 	if (word & COUNT_SWITCHING)
 		state->mode = RS_PERCPU_REF_SWITCHING;

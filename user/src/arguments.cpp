@@ -296,12 +296,26 @@ void add_storm(CLI::App &app, arguments &parsed)
     sub->callback([&parsed] { parsed.command = subcommand::storm; });
 }
 
+void add_explain(CLI::App &app, arguments &parsed)
+{
+    explain_options &explain = parsed.explain;
+    CLI::App *sub = app.add_subcommand("explain", "say why an invariant broke, and at which step");
+    sub->add_option("what", explain.what,
+                    "a file with the output of storm --json, or the name of an invariant (default: the last "
+                    "violation that the loaded module knows)")
+        ->type_name("FILE|INVARIANT");
+    sub->add_flag("--no-oracle", explain.no_oracle, "do not run the oracle on the counter");
+    sub->add_flag("--invariants", explain.invariants, "print all invariants, with their causes");
+    add_surroundings(*sub, parsed);
+    sub->callback([&parsed] { parsed.command = subcommand::explain; });
+}
+
 void add_oracle(CLI::App &app, arguments &parsed)
 {
     oracle_options &oracle = parsed.oracle;
     CLI::App *sub = app.add_subcommand("oracle", "compare mainline's counters with ours, step by step");
     sub->add_option("--counter", oracle.counters,
-                    "refcount, kref or percpu_ref; may be repeated (default: all)")
+                    "refcount, kref, percpu_ref or sealed_ref; may be repeated (default: all)")
         ->type_name("C")
         ->delimiter(',')
         ->allow_extra_args(false);
@@ -310,6 +324,8 @@ void add_oracle(CLI::App &app, arguments &parsed)
     add_number(*sub, "--seed", oracle.seed, 0, std::numeric_limits<std::uint64_t>::max(),
                "repeat the run that had this seed (default: a new one)");
     sub->add_flag("--lockstep", oracle.lockstep, "without concurrent segments");
+    sub->add_flag("--tables", oracle.tables,
+                  "print how often each operation was compared in each state, too");
     sub->add_option("--unlist", oracle.unlist,
                     "take this difference for a disagreement, to see one found and shrunk")
         ->type_name("DIFFERENCE");
@@ -388,6 +404,7 @@ std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::s
     add_list(app, parsed);
     add_exec(app, parsed);
     add_storm(app, parsed);
+    add_explain(app, parsed);
     add_oracle(app, parsed);
     add_bench(app, parsed);
     add_report(app, parsed);

@@ -15,7 +15,7 @@
 
 namespace refstorm {
 
-enum class subcommand { load, unload, list, exec, storm, oracle, bench, report };
+enum class subcommand { load, unload, list, exec, storm, explain, oracle, bench, report };
 
 /// What `list` shows.
 enum class listing { providers, objects, storms, events, status, alloc, errors };
@@ -26,8 +26,17 @@ struct oracle_options {
     std::optional<std::uint64_t> steps = {};
     std::optional<std::uint64_t> seconds_ms = {};
     std::optional<std::uint64_t> seed = {};
-    bool lockstep = false;   ///< no concurrent segments
+    std::optional<std::uint64_t> limit_ms = {}; ///< end a run that takes longer, with what it found
+    bool lockstep = false;                      ///< no concurrent segments
+    bool tables = false;                        ///< print how often each operation was compared, too
     std::string unlist = {}; ///< a listed difference that counts as a disagreement; empty: none
+};
+
+/// What `explain` explains.
+struct explain_options {
+    std::string what = {};  ///< a file of `storm --json`, or an invariant; empty: the module's last violation
+    bool no_oracle = false; ///< without a run of the oracle
+    bool invariants = false; ///< print docs/invariants.md
 };
 
 /// What `bench` measures.
@@ -59,6 +68,7 @@ struct arguments {
     storm_options storm;
     soak_options soak;
     bool ktap = false; ///< of storm
+    explain_options explain;
     oracle_options oracle;
     bench_options bench;
     report_options report;

@@ -13,13 +13,16 @@
 #include <chrono>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace refstorm {
 
 namespace {
 
-constexpr std::array counters = {"refcount", "kref", "percpu_ref"};
+constexpr std::array counters = {"refcount", "kref", "percpu_ref", "sealed_ref"};
 constexpr auto glance = std::chrono::milliseconds(200);
+/// The module's, if neither steps nor a time are given.
+constexpr std::uint64_t default_steps = 1'000'000;
 
 /// A warning that a start provokes if it is armed, and how often at most.
 struct provoked {
@@ -37,7 +40,7 @@ constexpr std::array provoked_warnings = {
     provoked{"refcount kref", 1, "rs_refcount_t: addition on 0; use-after-free."},
     provoked{"refcount kref", 1, "rs_refcount_t: underflow; use-after-free."},
     provoked{"refcount kref", 1, "rs_refcount_t: decrement hit 0; leaking memory."},
-    provoked{"percpu_ref", 1,
+    provoked{"percpu_ref sealed_ref", 1,
              "percpu_ref_kill_and_confirm called more than once on "
              "oracle_percpu_mainline_release [refstorm]!"},
 };
@@ -115,6 +118,171 @@ std::string repeat_command(const record &run, const oracle_options &options, con
     return text + place_options(where);
 }
 
+bool is_true(const std::string &text)
+{
+    return text != "0";
+}
+
+/// What one side answered, after "mainline" or "ours".
+std::string answer_words(std::string_view what, const std::string &op, const std::string &text)
+{
+    static constexpr std::array modes = {"in per-CPU mode", "switching", "in atomic mode"};
+    if (what == "ret")
+        return op.starts_with("try") || op.starts_with("is_") || op.find("test") != std::string::npos ||
+                       op.find("not_") != std::string::npos || op.find("kill") != std::string::npos
+                   ? fmt::format("says {}", is_true(text) ? "yes" : "no")
+                   : fmt::format("returns {}", text);
+    if (what == "count")
+        return fmt::format("counts {}", text);
+    if (what == "dying")
+        return is_true(text) ? "is dying" : "is alive";
+    if (what == "zero")
+        return is_true(text) ? "is zero" : "is not zero";
+    if (what == "mode")
+        return fmt::format("is {}", text.size() == 1 && text[0] >= '0' && text[0] < '3'
+                                        ? modes.at(text[0] - '0')
+                                        : "saturated");
+    if (what == "released" || what == "confirmed")
+        return fmt::format("has called {} {} {}", what == "released" ? "release()" : "the confirmation", text,
+                           text == "1" ? "time" : "times");
+    if (what == "order")
+        return "calls back in another order";
+    return fmt::format("has {} {}", what, text);
+}
+
+/// "get_many 3", "tryget".
+std::string step_words(const record &step)
+{
+    const std::string op = value(step, "op");
+    if (op == "settle")
+        return "the end of the switch";
+    if (op == "segment")
+        return "at once";
+    const std::string nr = value(step, "nr");
+    std::string words = nr == "0" || nr.empty() ? op : fmt::format("{} {}", op, nr);
+    if (const std::string thread = value(step, "thread"); !thread.empty() && thread != "-")
+        words += fmt::format(" (thread {})", thread);
+    return words;
+}
+
+std::vector<std::string> sequence_of(const std::string &counter, const std::vector<record> &lines)
+{
+    std::vector<std::string> words;
+    for (const record &line : lines)
+        if (kind(line) == "step" && value(line, "counter") == counter)
+            words.push_back(step_words(line));
+    return words;
+}
+
+/// "after kill and tryget_live_rcu mainline says no, ours says yes"
+std::string difference_words(const record &shrunk, const std::vector<record> &lines)
+{
+    auto steps = sequence_of(value(shrunk, "counter"), lines);
+    std::string text = "after ";
+    if (steps.size() > 1) {
+        const std::string last = steps.back();
+        steps.pop_back();
+        text += fmt::format("{} and {}", fmt::join(steps, ", "), last);
+    } else {
+        text += steps.empty() ? value(shrunk, "op") : steps.front();
+    }
+    std::vector<std::string> answers;
+    for (const field &each : shrunk.fields()) {
+        if (!each.key.starts_with("mainline_"))
+            continue;
+        const std::string what = each.key.substr(std::string_view("mainline_").size());
+        // The order of callbacks says nothing that their numbers do not say.
+        if (what == "order" && !answers.empty())
+            continue;
+        answers.push_back(
+            fmt::format("mainline {}, ours {}", answer_words(what, value(shrunk, "op"), each.text),
+                        answer_words(what, value(shrunk, "op"), value(shrunk, "ours_" + what))));
+    }
+    return fmt::format("{} {}", text, fmt::join(answers, "; "));
+}
+
+const record *shrunk_of(const std::string &counter, const std::vector<record> &lines)
+{
+    const auto found = std::ranges::find_if(lines, [&](const record &line) {
+        return kind(line) == "shrunk" && value(line, "counter") == counter;
+    });
+    return found == lines.end() ? nullptr : &*found;
+}
+
+std::string count_of(const record &line, std::string_view key)
+{
+    const auto number = line.number_or_absent(key);
+    return number && *number ? format_count(**number) : "0";
+}
+
+/// The verdict of a run, in a sentence.
+std::string run_sentence(const record &run, const std::vector<record> &lines)
+{
+    const std::string counter = value(run, "counter");
+    const std::string verdict = value(run, "verdict");
+    std::string text = fmt::format("{}: {}", counter, verdict);
+    const record *shrunk = shrunk_of(counter, lines);
+    if (verdict == "differs" && shrunk != nullptr)
+        text += ": " + difference_words(*shrunk, lines);
+    else if (const std::string detail = value(run, "detail"); !detail.empty() && detail != "-")
+        text += ": " + detail;
+    else if (verdict != "differs")
+        text += ": no difference but those listed";
+    text += fmt::format(" ({} steps", count_of(run, "steps"));
+    if (value(run, "segments") != "0")
+        text += fmt::format(", {} concurrent segments", count_of(run, "segments"));
+    return text + ")";
+}
+
+/// All of a run but its cells.
+std::string run_text(const record &run, const std::vector<record> &lines)
+{
+    const std::string counter = value(run, "counter");
+    std::string text = fmt::format("\n{}\n", counter);
+    if (const record *shrunk = shrunk_of(counter, lines)) {
+        text += fmt::format("  the shortest sequence that differs, in {} of its runs:\n",
+                            value(*shrunk, "again"));
+        std::size_t number = 0;
+        for (const std::string &step : sequence_of(counter, lines))
+            text += fmt::format("    {}. {}\n", ++number, step);
+    }
+    for (const record &line : lines)
+        if (kind(line) == "difference" && value(line, "counter") == counter && value(line, "holds") == "1")
+            text += fmt::format("  {} difference {}, seen {} times: mainline: {}\n",
+                                value(line, "listed") == "1" ? "listed" : "unlisted",
+                                value(line, "difference"), value(line, "seen"), value(line, "row"));
+    text += fmt::format("  seed: {}\n  repeat: {}\n", value(run, "seed"), value(run, "repeat"));
+    return text;
+}
+
+/// How often each operation was compared in each state.
+std::string cells_text(const std::vector<record> &lines)
+{
+    std::string all;
+    std::string counter;
+    text_table cells;
+    for (const record &line : lines) {
+        if (!is_cells(line))
+            continue;
+        const auto &fields = line.fields();
+        const std::string title =
+            kind(line) == "cell" ? value(line, "counter") : value(line, "counter") + " concurrently";
+        if (counter != title) {
+            all += counter.empty() ? "\n" : cells.text(false);
+            cells = {};
+            counter = title;
+            cells.add_column(counter, align::left);
+            for (std::size_t i = 2; i < fields.size(); ++i)
+                cells.add_column(fields[i].key, align::right);
+        }
+        std::vector<std::string> row = {fields[0].text};
+        for (std::size_t i = 2; i < fields.size(); ++i)
+            row.push_back(fields[i].text);
+        cells.add_row(std::move(row));
+    }
+    return counter.empty() ? all : all + cells.text(false);
+}
+
 } // namespace
 
 exit_code oracle_outcome::code() const
@@ -145,48 +313,39 @@ json oracle_outcome::document() const
     return document;
 }
 
-std::string oracle_outcome::text() const
+bool oracle_outcome::differs() const
+{
+    return std::ranges::any_of(
+        lines, [](const record &line) { return kind(line) == "run" && value(line, "verdict") == "differs"; });
+}
+
+std::string oracle_outcome::sentences() const
+{
+    std::vector<std::string> all;
+    for (const record &line : lines)
+        if (kind(line) == "run")
+            all.push_back(run_sentence(line, lines));
+    return fmt::format("{}", fmt::join(all, "; "));
+}
+
+std::string oracle_outcome::text(bool tables) const
 {
     std::string all;
-    std::string counter;
-    text_table cells;
-    const auto flush = [&] {
-        if (!counter.empty())
-            all += cells.text(false);
-        cells = {};
-        counter.clear();
-    };
-    for (const record &line : lines) {
-        const auto &fields = line.fields();
-        if (!is_cells(line)) {
-            flush();
-            std::string words;
-            for (const field &each : fields)
-                words += fmt::format("{}{}={}", words.empty() ? "" : " ", each.key,
-                                     each.quoted ? fmt::format("\"{}\"", each.text) : each.text);
-            all += words + "\n";
-            continue;
-        }
-        const std::string title =
-            kind(line) == "cell" ? value(line, "counter") : value(line, "counter") + " concurrently";
-        if (counter != title) {
-            flush();
-            counter = title;
-            cells.add_column(counter, align::left);
-            for (std::size_t i = 2; i < fields.size(); ++i)
-                cells.add_column(fields[i].key, align::right);
-        }
-        std::vector<std::string> row = {fields[0].text};
-        for (std::size_t i = 2; i < fields.size(); ++i)
-            row.push_back(fields[i].text);
-        cells.add_row(std::move(row));
-    }
-    flush();
+    for (const record &line : lines)
+        if (kind(line) == "run")
+            all += fmt::format("{}\n", run_sentence(line, lines));
     for (const auto &[during, text] : complaints)
         all += fmt::format("kernel log during {}: {}\n", during, text);
     if (complaints.empty())
         all += log_unchecked.empty() ? "kernel log: clean\n"
                                      : fmt::format("kernel log: unchecked ({})\n", log_unchecked);
+    for (const record &line : lines)
+        if (kind(line) == "run")
+            all += run_text(line, lines);
+    if (tables)
+        all += cells_text(lines);
+    else if (std::ranges::any_of(lines, is_cells))
+        all += "--tables shows how often each operation was compared in each state\n";
     return all;
 }
 
@@ -201,7 +360,7 @@ result<oracle_outcome> oracle_runner::run(const oracle_options &options)
         auto started = start(counter, options, log);
         if (!started)
             return started.error();
-        auto lines = watch(counter, outcome);
+        auto lines = watch(counter, options, outcome);
         if (!lines)
             return lines.error();
         const log_judgement judgement = log.judge();
@@ -245,14 +404,38 @@ result<done> oracle_runner::start(const std::string &counter, const oracle_optio
     return done{};
 }
 
-result<std::vector<record>> oracle_runner::watch(const std::string &counter, oracle_outcome &outcome)
+result<std::vector<record>> oracle_runner::watch(const std::string &counter, const oracle_options &options,
+                                                 oracle_outcome &outcome)
 {
+    const auto begun = std::chrono::steady_clock::now();
+    bool limited = false;
+    const auto longer_than = [&](std::uint64_t times) {
+        return options.limit_ms && std::chrono::steady_clock::now() - begun >
+                                       std::chrono::milliseconds(times * *options.limit_ms);
+    };
     for (;;) {
         auto lines = lines_of(counter);
         if (!lines)
             return lines.error();
-        if (std::ranges::none_of(*lines, is_running))
+        if (std::ranges::none_of(*lines, is_running)) {
+            if (shown_ != nullptr)
+                shown_->clear();
             return lines;
+        }
+        show(*lines, options);
+        if (!limited && longer_than(1)) {
+            limited = true;
+            (void)port_.command("oracle stop");
+        } else if (longer_than(2)) {
+            if (shown_ != nullptr)
+                shown_->clear();
+            return problem{
+                exit_code::broken,
+                fmt::format("{}: the oracle does not come to an end, so a switch of ours does not: the "
+                            "oracle waits for each",
+                            counter),
+                "its thread stays, and so do the modules"};
+        }
         if (port_.wait(stop_.fd(), glance, false) != wake::stop_asked)
             continue;
         while (stop_.take()) {
@@ -260,6 +443,24 @@ result<std::vector<record>> oracle_runner::watch(const std::string &counter, ora
         outcome.interrupted = true;
         (void)port_.command("oracle stop");
     }
+}
+
+/// "oracle, percpu_ref: 210 k steps, 3.1 of 60 s"
+void oracle_runner::show(const std::vector<record> &lines, const oracle_options &options)
+{
+    if (shown_ == nullptr)
+        return;
+    const auto run = std::ranges::find_if(lines, is_running);
+    const auto steps = run->number_or_absent("steps");
+    const auto elapsed = run->number_or_absent("elapsed_ms");
+    std::string line = fmt::format("oracle, {}: {} steps", value(*run, "counter"),
+                                   format_count(steps && *steps ? **steps : 0));
+    if (!options.seconds_ms)
+        line += fmt::format(" of {}", format_count(options.steps.value_or(default_steps)));
+    line += fmt::format(", {:.1f}", static_cast<double>(elapsed && *elapsed ? **elapsed : 0) / 1000);
+    if (options.seconds_ms)
+        line += fmt::format(" of {}", format_seconds(*options.seconds_ms));
+    shown_->show(line + " s");
 }
 
 result<std::vector<record>> oracle_runner::lines_of(const std::string &counter)
@@ -288,10 +489,11 @@ result<exit_code> command_oracle(const arguments &args)
     // Closed before the modules are removed: open files would keep them.
     const std::unique_ptr<debugfs_port> port = std::move(ready->port);
     stop_signals stop;
-    auto outcome = oracle_runner(*port, stop, args.where).run(args.oracle);
+    progress shown(stderr, 1);
+    auto outcome = oracle_runner(*port, stop, args.where, &shown).run(args.oracle);
     if (!outcome)
         return outcome.error();
-    fmt::print("{}", args.json ? document_text(outcome->document()) : outcome->text());
+    fmt::print("{}", args.json ? document_text(outcome->document()) : outcome->text(args.oracle.tables));
     return outcome->code();
 }
 

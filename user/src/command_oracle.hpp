@@ -7,6 +7,7 @@
 #include "json_output.hpp"
 #include "log_watch.hpp"
 #include "module_port.hpp"
+#include "progress.hpp"
 #include "stop_signals.hpp"
 
 #include <string>
@@ -30,15 +31,21 @@ struct oracle_outcome {
 
     exit_code code() const;
     json document() const;
-    std::string text() const;
+    /// The verdicts first, then what differed; with \p tables the cells, too.
+    std::string text(bool tables = false) const;
+    /// The verdict of each run, in a sentence.
+    std::string sentences() const;
+    /// Whether a run found a difference that is not listed.
+    bool differs() const;
 };
 
 /// Runs what is asked for, one counter after the other. Each start makes counters warn, which is announced
 /// in the kernel log.
 class oracle_runner {
   public:
-    oracle_runner(module_port &port, stop_signals &stop, places where)
-        : port_(port), stop_(stop), where_(std::move(where))
+    /// \p shown, if given, shows how far a run is.
+    oracle_runner(module_port &port, stop_signals &stop, places where, progress *shown = nullptr)
+        : port_(port), stop_(stop), where_(std::move(where)), shown_(shown)
     {
     }
 
@@ -46,12 +53,15 @@ class oracle_runner {
 
   private:
     result<done> start(const std::string &counter, const oracle_options &options, log_watch &log);
-    result<std::vector<record>> watch(const std::string &counter, oracle_outcome &outcome);
+    result<std::vector<record>> watch(const std::string &counter, const oracle_options &options,
+                                      oracle_outcome &outcome);
+    void show(const std::vector<record> &lines, const oracle_options &options);
     result<std::vector<record>> lines_of(const std::string &counter);
 
     module_port &port_;
     stop_signals &stop_;
     places where_;
+    progress *shown_;
 };
 
 } // namespace refstorm

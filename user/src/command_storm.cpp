@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "command_explain.hpp"
 #include "commands.hpp"
 #include "machine.hpp"
 #include "readiness.hpp"
@@ -28,35 +29,103 @@ storm_spec spec_of(const storm_plan &plan, const storm_outcome &outcome, std::si
     return spec;
 }
 
+/// Has the counter of \p provider an operation tryget_live, by the table \p providers?
+bool has_tryget_live(const table &providers, const std::string &provider)
+{
+    return std::ranges::any_of(providers.rows, [&](const record &row) {
+        const auto name = row.text("provider");
+        const auto ops = row.text("ops");
+        if (!name || *name != provider || !ops)
+            return false;
+        const auto words = split_list(*ops);
+        return std::ranges::find(words, "tryget_live") != words.end();
+    });
+}
+
+/// The time that a run of the bisection gets: what broke soon breaks soon again.
+std::uint64_t time_of_try(const storm_record &broken)
+{
+    constexpr std::uint64_t least_ms = 2000;
+    constexpr std::uint64_t times = 5;
+    return std::min(broken.ms, std::max(least_ms, times * broken.elapsed_ms.value_or(broken.ms)));
+}
+
 /// Shrinks the first storm that broke, and says on stderr what came out.
-void bisect_first(module_port &port, const storm_plan &plan, const run_outcome &all, const places &where)
+void bisect_first(module_port &port, const storm_plan &plan, const table &providers, const run_outcome &all,
+                  const places &where)
 {
     const auto broken = std::ranges::find_if(
         all.storms, [](const storm_outcome &outcome) { return outcome.storm.outcome == verdict::broken; });
     if (broken == all.storms.end() || all.interrupted)
         return;
+    progress shown(stderr, 1);
+    if (all.has_running()) {
+        shown.say("no search for a smaller mix: a storm has not ended, and nothing is run on top of it");
+        return;
+    }
     const storm_spec spec = spec_of(plan, *broken, static_cast<std::size_t>(broken - all.storms.begin()));
     const std::string invariant = broken->storm.invariant;
+    const std::uint64_t try_ms = time_of_try(broken->storm);
     stop_signals stop;
-    progress shown(stderr, 1);
-    shown.say(fmt::format("looking for a smaller mix that breaks {} of {}, too", invariant, spec.provider));
-    const auto attempt = [&](const storm_spec &candidate) {
+    shown.say(fmt::format("looking for a smaller mix that breaks {} of {}, too; each run takes at most {}",
+                          invariant, spec.provider, format_length(try_ms)));
+    bisect_driver driver;
+    driver.attempt = [&](const storm_spec &candidate) {
         progress quiet(stderr, 1);
         storm_plan one;
         one.storms = {candidate};
+        one.storms.front().ms = std::min(candidate.ms, try_ms);
         const run_outcome outcome = storm_runner(port, stop, quiet, where).run(one);
         if (outcome.interrupted)
             return still::interrupted;
-        if (outcome.failure || outcome.storms.empty() || outcome.storms[0].storm.invariant != invariant)
+        if (outcome.has_running()) {
+            shown.say(fmt::format("storm {} did not end; nothing is run on top of it",
+                                  outcome.storms.front().storm.id));
+            return still::impossible;
+        }
+        if (outcome.failure) {
+            shown.say(fmt::format("a run could not be made: {}", outcome.failure->what));
+            return still::impossible;
+        }
+        if (outcome.storms.empty() || outcome.storms[0].storm.invariant != invariant)
             return still::holds;
         shown.say(
             fmt::format("still breaks: {}", repeat_command(record_of(candidate), plan.parameters, where)));
         return still::breaks;
     };
-    const bisection found = bisect(spec, plan.parameters, attempt);
+    driver.tell = [&](const bisect_step &step) {
+        shown.say(fmt::format("{} of {}: {}; at most {} left", step.number, step.count, step.what,
+                              format_length(step.runs_left * try_ms)));
+    };
+    const bisection found = bisect(
+        spec, plan.parameters, needed_steps(invariant, has_tryget_live(providers, spec.provider)), driver);
     shown.say(fmt::format("{} after {} runs; the smallest mix that breaks it: {}",
-                          found.interrupted ? "interrupted" : "done", found.runs,
-                          repeat_command(record_of(found.smallest), plan.parameters, where)));
+                          found.interrupted  ? "interrupted"
+                          : found.impossible ? "given up"
+                                             : "done",
+                          found.runs, repeat_command(record_of(found.smallest), plan.parameters, where)));
+}
+
+/// After a storm that broke: the oracle's word on that counter, and where to go on.
+void explain_first(module_port &port, const run_outcome &all, const places &where, bool stays_loaded)
+{
+    const auto broken = std::ranges::find_if(
+        all.storms, [](const storm_outcome &outcome) { return outcome.storm.outcome == verdict::broken; });
+    if (broken == all.storms.end() || all.interrupted)
+        return;
+    if (all.has_running()) {
+        fmt::print("\n{}\n", "no oracle: a storm is still running");
+        return;
+    }
+    const std::string &provider = broken->storm.provider;
+    stop_signals stop;
+    fmt::print("\n{}:\n  oracle: {}\n{}", provider, oracle_line(port, stop, where, provider),
+               where_to_read_on());
+    fmt::print("{}", stays_loaded
+                         ? "  the modules stay loaded: refstorm explain says this again, and the files "
+                           "account and history have it all; refstorm unload removes the modules\n"
+                         : "  --keep leaves the modules loaded after such a run, to look at\n");
+    std::fflush(stdout);
 }
 
 /// Runs the plan with signals caught.
@@ -134,10 +203,12 @@ result<exit_code> command_storm(const arguments &args)
     else if (args.json)
         fmt::print("{}", document_text(report_json(all, args.where)));
     else
-        fmt::print("{}", report_text(all, args.where, wants_colour(stdout)));
+        fmt::print("{}", report_text(all, args.where, wants_colour(stdout), columns_of(stdout)));
     std::fflush(stdout);
+    if (!args.json)
+        explain_first(*port, all, args.where, args.keep || ready->report.loaded.empty());
     if (args.storm.bisect)
-        bisect_first(*port, *plan, all, args.where);
+        bisect_first(*port, *plan, *providers, all, args.where);
     if (all.failure)
         print_problem(stderr, *all.failure);
     return all.code();

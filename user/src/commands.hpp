@@ -21,6 +21,7 @@ result<exit_code> command_unload(const arguments &args);
 result<exit_code> command_list(const arguments &args);
 result<exit_code> command_exec(const arguments &args);
 result<exit_code> command_storm(const arguments &args);
+result<exit_code> command_explain(const arguments &args);
 result<exit_code> command_oracle(const arguments &args);
 result<exit_code> command_bench(const arguments &args);
 result<exit_code> command_report(const arguments &args);

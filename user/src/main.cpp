@@ -31,6 +31,8 @@ result<exit_code> dispatch(const arguments &args)
         return command_exec(args);
     case subcommand::storm:
         return command_storm(args);
+    case subcommand::explain:
+        return command_explain(args);
     case subcommand::oracle:
         return command_oracle(args);
     case subcommand::bench:

@@ -76,6 +76,28 @@ void progress::finished(const storm_record &storm)
                         numbers(storm)));
 }
 
+void progress::show(std::string_view line)
+{
+    if (terminal_) {
+        clear_line();
+        fmt::print(out_, "{}", line);
+        std::fflush(out_);
+        line_shown_ = true;
+        return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < plain_interval)
+        return;
+    last_ = now;
+    say(line);
+}
+
+void progress::clear()
+{
+    clear_line();
+    std::fflush(out_);
+}
+
 void progress::say(std::string_view line)
 {
     clear_line();

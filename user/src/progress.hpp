@@ -24,6 +24,10 @@ class progress {
     void started(std::string_view provider);
     void update(const storm_record &storm);
     void finished(const storm_record &storm);
+    /// A line that the next one replaces on a terminal; elsewhere one now and then.
+    void show(std::string_view line);
+    /// The end of such lines.
+    void clear();
     /// A permanent line.
     void say(std::string_view line);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "storm_report.hpp"
 
+#include "explanation.hpp"
 #include "units.hpp"
 
 #include <algorithm>
 #include <map>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -75,41 +75,9 @@ std::string reason(const storm_outcome &outcome)
     return "the module gave no reason";
 }
 
-/// What happened to the object: a table, with times before the last.
-std::string history_text(const std::vector<std::string> &lines)
-{
-    std::string source;
-    for (const std::string &line : lines)
-        source += line + "\n";
-    const auto parsed = parse_records(source, "history");
-    if (!parsed || parsed->rows.empty())
-        return {};
-    const std::uint64_t last =
-        parsed->rows.back().number("time_ns") ? *parsed->rows.back().number("time_ns") : 0;
-    text_table rows;
-    for (const char *title : {"before the end", "cpu"})
-        rows.add_column(title, align::right);
-    for (const char *title : {"context", "who", "life", "event", "nr", "result"})
-        rows.add_column(title, align::left);
-    for (const record &row : parsed->rows) {
-        const auto time = row.number("time_ns");
-        std::vector<std::string> cells = {time ? format_nanoseconds(last - std::min(last, *time)) : "-"};
-        for (const char *key : {"cpu", "context", "actor", "life", "event", "nr", "result"}) {
-            const auto value = row.text(key);
-            cells.push_back(value ? *value : "-");
-        }
-        rows.add_row(std::move(cells));
-    }
-    std::istringstream table(rows.text(false));
-    std::string text = "  history of the object:\n";
-    for (std::string line; std::getline(table, line);)
-        text += fmt::format("    {}\n", line);
-    return text;
-}
-
 /// All about a storm that did not hold.
 std::string failure_text(const storm_outcome &outcome, const storm_parameters &parameters,
-                         const places &where)
+                         const places &where, std::optional<std::size_t> width)
 {
     const storm_record &storm = outcome.storm;
     std::string text = fmt::format("\n{}: {}", storm.provider, label(storm.outcome));
@@ -122,7 +90,8 @@ std::string failure_text(const storm_outcome &outcome, const storm_parameters &p
         text += fmt::format("  kernel log: {}\n", complaint);
     for (const std::string &event : outcome.events)
         text += fmt::format("  event: {}\n", event);
-    text += history_text(outcome.history);
+    if (storm.outcome == verdict::broken)
+        text += explanation_text(violation_of(outcome), width);
     text += fmt::format("  seed: {}\n  repeat: {}\n", storm.seed, repeat_command(storm, parameters, where));
     return text;
 }
@@ -195,7 +164,19 @@ std::string storms_text(const std::vector<storm_record> &storms, bool with_state
     return rows.text(with_colour);
 }
 
-std::string report_text(const run_outcome &all, const places &where, bool with_colour)
+violation violation_of(const storm_outcome &outcome)
+{
+    violation what{outcome.storm.provider, outcome.storm.invariant, outcome.storm.detail};
+    if (auto account = parse_record(outcome.account, "account"); account && !outcome.account.empty())
+        what.account = std::move(*account);
+    for (const std::string &line : outcome.history)
+        if (auto row = parse_record(line, "history"))
+            what.history.push_back(std::move(*row));
+    return what;
+}
+
+std::string report_text(const run_outcome &all, const places &where, bool with_colour,
+                        std::optional<std::size_t> width)
 {
     std::string text;
     if (!all.storms.empty()) {
@@ -207,7 +188,7 @@ std::string report_text(const run_outcome &all, const places &where, bool with_c
     text += overall_line(all, with_colour);
     for (const storm_outcome &outcome : all.storms)
         if (!passed_or_cut_short(outcome, all.interrupted))
-            text += failure_text(outcome, all.parameters, where);
+            text += failure_text(outcome, all.parameters, where, width);
     return text;
 }
 
@@ -229,6 +210,14 @@ json report_json(const run_outcome &all, const places &where)
         storm["complaints"] = outcome.complaints;
         storm["last_events"] = outcome.events;
         storm["history"] = outcome.history;
+        storm["account"] = nullptr;
+        storm["explanation"] = nullptr;
+        if (outcome.storm.outcome == verdict::broken) {
+            const violation what = violation_of(outcome);
+            if (what.account)
+                storm["account"] = to_json(*what.account);
+            storm["explanation"] = explanation_json(what);
+        }
         storm["adversaries"] = json::object();
         for (const adversary_report &each : outcome.adversaries)
             storm["adversaries"][each.name] = each.rounds;

@@ -3,18 +3,25 @@
 /// What a run of storms came to, for a person and for a script.
 #pragma once
 
+#include "explanation.hpp"
 #include "json_output.hpp"
 #include "readiness.hpp"
 #include "storm_run.hpp"
 #include "text_table.hpp"
 
+#include <cstddef>
+#include <optional>
 #include <string>
 
 namespace refstorm {
 
-/// The table of `refstorm storm`, the overall verdict, and for each storm that broke what broke, and
-/// how to repeat it.
-std::string report_text(const run_outcome &all, const places &where, bool with_colour);
+/// What is known of the violation of a storm that broke.
+violation violation_of(const storm_outcome &outcome);
+
+/// The table of `refstorm storm`, the overall verdict, and for each storm that broke why, and how to repeat
+/// it. \p width is that of the terminal, if there is one.
+std::string report_text(const run_outcome &all, const places &where, bool with_colour,
+                        std::optional<std::size_t> width = std::nullopt);
 
 /// The same as one document.
 json report_json(const run_outcome &all, const places &where);

@@ -62,6 +62,12 @@ verdict run_outcome::overall() const
     return worst;
 }
 
+bool run_outcome::has_running() const
+{
+    return std::ranges::any_of(
+        storms, [](const storm_outcome &each) { return each.storm.outcome == verdict::running; });
+}
+
 exit_code run_outcome::code() const
 {
     exit_code code = interrupted ? exit_code::interrupted : exit_code::held;
@@ -93,6 +99,13 @@ run_outcome storm_runner::run(const storm_plan &plan)
             break;
         }
         all.storms.push_back(std::move(*outcome));
+        if (all.has_running() && all.storms.size() < all.planned && !interrupted_) {
+            all.failure = problem{exit_code::broken,
+                                  fmt::format("storm {} has not ended, and nothing is run on top of it",
+                                              all.storms.back().storm.id),
+                                  "see what runs: refstorm list storms"};
+            break;
+        }
     }
     all.interrupted = interrupted_;
     all.log_unchecked = log_->unchecked();
@@ -262,7 +275,10 @@ std::vector<std::string> storm_runner::lines_with(std::string_view file, std::st
 void storm_runner::collect_events(storm_outcome &outcome)
 {
     outcome.events = lines_with("events", fmt::format("subject=storm:{} ", outcome.storm.id), events_shown);
-    outcome.history = lines_with("history", fmt::format("storm={} ", outcome.storm.id), history_shown);
+    const std::string ours = fmt::format("storm={} ", outcome.storm.id);
+    outcome.history = lines_with("history", ours, history_shown);
+    if (auto account = lines_with("account", ours, 1); !account.empty())
+        outcome.account = std::move(account.front());
 }
 
 } // namespace refstorm

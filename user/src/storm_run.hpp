@@ -30,6 +30,8 @@ struct storm_outcome {
     std::vector<std::string> events = {};
     /// And what happened to the object, from all CPUs in the order of time.
     std::vector<std::string> history = {};
+    /// And what its counter counted, beside what it should have counted; empty if no object broke.
+    std::string account = {};
     /// What user space did to it meanwhile.
     std::vector<adversary_report> adversaries = {};
 };
@@ -50,6 +52,8 @@ struct run_outcome {
     /// The worst of all verdicts; `held` only if every storm that was planned held.
     verdict overall() const;
     exit_code code() const;
+    /// A storm was given up that has not ended: nothing may run on top of it.
+    bool has_running() const;
 };
 
 /// Times that the tests shorten.

@@ -54,9 +54,9 @@ TEST_P(wrong_arguments, are_refused_by_name_with_what_is_accepted)
 INSTANTIATE_TEST_SUITE_P(
     all, wrong_arguments,
     testing::Values(
-        refused_line{"no_subcommand", {}, {"missing", "load unload list exec storm oracle bench"}},
+        refused_line{"no_subcommand", {}, {"missing", "load unload list exec storm explain oracle bench"}},
         refused_line{
-            "unknown_subcommand", {"strom"}, {"'strom'", "load unload list exec storm oracle bench"}},
+            "unknown_subcommand", {"strom"}, {"'strom'", "load unload list exec storm explain oracle bench"}},
         refused_line{"unknown_option", {"list", "--worker"}, {"--worker"}},
         refused_line{"module_option_without_a_value", {"storm", "--contexts"}, {"--contexts", "value"}},
         refused_line{

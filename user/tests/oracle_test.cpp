@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace refstorm {
@@ -133,7 +134,7 @@ TEST_F(oracle, tells_the_command_that_repeats_a_run)
 TEST_F(oracle, asks_for_all_counters_if_none_was_named)
 {
     run({});
-    EXPECT_EQ(module_.commands.size(), 3U);
+    EXPECT_EQ(module_.commands.size(), 4U);
 }
 
 TEST_F(oracle, exits_by_the_worst_verdict)
@@ -151,13 +152,72 @@ TEST_F(oracle, exits_by_the_worst_verdict)
 TEST_F(oracle, shows_cells_as_a_table)
 {
     EXPECT_NE(run({{"percpu_ref"}, {}, {}, {}})
-                  .text()
+                  .text(true)
                   .find("percpu_ref  percpu  zero\n"
                         "get            120     -\n"
                         "tryget           7   101\n"
                         "percpu_ref concurrently  percpu  zero\n"
                         "tryget                        3     0\n"),
               std::string::npos);
+}
+
+TEST_F(oracle, says_the_verdict_first_and_shows_tables_only_when_asked)
+{
+    const std::string text = run({{"percpu_ref"}, {}, {}, {}}).text();
+    EXPECT_TRUE(text.starts_with("percpu_ref: agreed: no difference but those listed (")) << text;
+    EXPECT_EQ(text.find("get  "), std::string::npos);
+    EXPECT_NE(text.find("--tables shows"), std::string::npos);
+    EXPECT_NE(text.find("  listed difference second_kill, seen 5 times: mainline: a second kill\n"),
+              std::string::npos);
+}
+
+TEST_F(oracle, says_a_difference_in_a_sentence)
+{
+    verdict_ = "differs";
+    const auto plain = module_.files["oracle"];
+    module_.files["oracle"] = [plain] {
+        return plain() + "shrunk=1 counter=percpu_ref seed=9 again=10/10 step=1 op=tryget_live_rcu nr=0 "
+                         "limit=0 state=dead "
+                         "mainline_ret=0 ours_ret=1 mainline_count=3 ours_count=4\n"
+                         "step=0 counter=percpu_ref op=kill when=middle nr=0 limit=0 thread=-\n"
+                         "step=1 counter=percpu_ref op=tryget_live_rcu when=middle nr=0 limit=0 thread=-\n";
+    };
+    const oracle_outcome outcome = run({{"percpu_ref"}, {}, {}, {}});
+    EXPECT_TRUE(outcome.differs());
+    EXPECT_TRUE(outcome.sentences().starts_with("percpu_ref: differs: after kill and tryget_live_rcu "
+                                                "mainline says no, ours says yes; mainline counts 3, "
+                                                "ours counts 4 ("))
+        << outcome.sentences();
+    EXPECT_NE(outcome.text().find("    1. kill\n    2. tryget_live_rcu\n"), std::string::npos);
+}
+
+TEST_F(oracle, ends_a_run_that_takes_longer_than_its_limit)
+{
+    bool stopped = false;
+    module_.on_command = [&](const std::string &command) {
+        stopped |= command == "oracle stop";
+        return result<record, refusal>(record(std::vector<field>{{"command", "oracle"}}));
+    };
+    module_.files["oracle"] = [&] {
+        return fmt::format("run=1 counter=percpu_ref state={} seed=9 verdict={} detail=-\n",
+                           stopped ? "done" : "running", stopped ? "stopped" : "-");
+    };
+    const oracle_outcome outcome = run({.counters = {"percpu_ref"}, .limit_ms = 20});
+    EXPECT_TRUE(stopped);
+    EXPECT_FALSE(outcome.interrupted);
+}
+
+TEST_F(oracle, gives_a_run_up_that_does_not_end_after_its_limit)
+{
+    module_.files["oracle"] = [] {
+        return "run=1 counter=sealed_ref state=running seed=9 verdict=- detail=-\n";
+    };
+    stop_signals stop;
+    const auto outcome =
+        oracle_runner(module_, stop, where_).run({.counters = {"sealed_ref"}, .limit_ms = 20});
+    ASSERT_FALSE(outcome);
+    EXPECT_NE(outcome.error().what.find("sealed_ref: the oracle does not come to an end"), std::string::npos);
+    EXPECT_EQ(module_.commands.back(), "oracle stop");
 }
 
 TEST_F(oracle, gives_json_by_kind)

@@ -58,24 +58,45 @@ TEST(report, tells_of_a_broken_storm_what_broke_and_how_to_repeat_it)
     all.storms[1].events = {"seq=3 event=violation"};
     const std::string text = report_text(all, {}, false);
     EXPECT_TRUE(has(text, "verdict: broken (1 of 2 storms held"));
-    EXPECT_TRUE(
-        has(text, "\nrs_kref: broken: no-lost-count\n  release() did not run\n  object: 17\n"
-                  "  event: seq=3 event=violation\n  seed: 7\n  repeat: refstorm storm --provider rs_kref "));
+    EXPECT_TRUE(has(text, "\nrs_kref: broken: no-lost-count\n  release() did not run\n  object: 17\n"
+                          "  event: seq=3 event=violation\n  what must hold: "));
+    EXPECT_TRUE(has(text, "\n  seed: 7\n  repeat: refstorm storm --provider rs_kref "));
 }
 
-TEST(report, shows_the_history_of_the_object_with_times_before_the_end)
+TEST(report, explains_a_violation_from_the_account_and_the_history)
 {
     run_outcome all;
     all.storms = {outcome_of({.verdict = "broken", .invariant = "release-once", .object = "17"})};
     all.storms[0].history = {"storm=3 time_ns=1000 cpu=0 context=task actor=killer:0 slot=0 object=17 life=1 "
-                             "event=kill nr=1 result=0",
+                             "event=kill nr=1 result=0 "
+                             "held=2 owned=1 moving=0 mode=- dying=- count=3 times=-",
                              "storm=3 time_ns=3500 cpu=1 context=hardirq actor=worker:2 slot=0 object=17 "
-                             "life=1 event=put nr=3 result=1"};
+                             "life=1 event=put nr=3 result=1 "
+                             "held=0 owned=- moving=- mode=- dying=- count=- times=-"};
+    all.storms[0].account =
+        "storm=3 object=17 slot=0 life=1 confirm=unasked released=2 kill_ns=2500 put_ns=- mode=- "
+        "dying=- count=0 owned=0 held=0 moving=0 slots=- slots_sum=- holders=-";
     const std::string text = report_text(all, {}, false);
-    EXPECT_TRUE(has(text, "  history of the object:\n    before the end  cpu  context  who "));
-    EXPECT_TRUE(has(text, "2.50 µs    0  task     killer:0  1     kill   1   0\n"));
-    EXPECT_TRUE(has(text, "hardirq  worker:2  1     put    3   1\n"));
-    EXPECT_EQ(report_json(all, {})["storms"][0]["history"].size(), 2U);
+    EXPECT_TRUE(has(text, "  what must hold: release() runs exactly once for each object\n"));
+    EXPECT_TRUE(has(text, "    object 17 of slot 0, life 1: the counter counts 0; it should count 0"))
+        << text;
+    EXPECT_TRUE(has(text, "  where it went wrong:\n"));
+    EXPECT_TRUE(has(text, "      -2.500    0  killer 0: kill: counts 3\n")) << text;
+    EXPECT_TRUE(has(text, "       0.000    1  worker 2 (hardirq): put 3: holds 3 -> 0\n"));
+    EXPECT_TRUE(has(text, "  likely causes of release-once:\n"));
+    const json document = report_json(all, {});
+    EXPECT_EQ(document["storms"][0]["history"].size(), 2U);
+    EXPECT_EQ(document["storms"][0]["account"]["count"], 0);
+    EXPECT_FALSE(document["storms"][0]["explanation"]["findings"].empty());
+}
+
+TEST(report, explains_nothing_of_a_storm_that_held)
+{
+    run_outcome all;
+    all.storms = {outcome_of({})};
+    const json document = report_json(all, {});
+    EXPECT_TRUE(document["storms"][0]["account"].is_null());
+    EXPECT_TRUE(document["storms"][0]["explanation"].is_null());
 }
 
 TEST(report, says_why_an_unproven_storm_proves_nothing)

@@ -326,6 +326,7 @@ RS_ABI_OFFSET(rs_percpu_ref_state, mode, 0);
 RS_ABI_OFFSET(rs_percpu_ref_state, count, 8);
 RS_ABI_OFFSET(rs_percpu_ref_state, dying, 16);
 RS_ABI_OFFSET(rs_percpu_ref_state, saturated, 17);
+RS_ABI_OFFSET(rs_percpu_ref_state, collected, 18);
 
 #ifdef __x86_64__
 RS_ABI_SIZE(rs_sealed_ref, 16);

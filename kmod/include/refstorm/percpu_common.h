@@ -56,12 +56,15 @@ enum rs_percpu_ref_mode {
  * @count: references, meaningful in %RS_PERCPU_REF_ATOMIC only
  * @dying: the counter was killed
  * @saturated: misuse was seen; the counter will never be released
+ * @collected: every reference is in @count, none in a slot. In %RS_PERCPU_REF_SWITCHING the
+ *	slots were summed, and @count is meaningful, too; as a signed number of 59 bits
  */
 struct rs_percpu_ref_state {
 	enum rs_percpu_ref_mode	mode;
 	u64			count;
 	bool			dying;
 	bool			saturated;
+	bool			collected;
 };
 
 /*

@@ -153,6 +153,8 @@ static const struct debugfs_file debugfs_files[] = {
 	{ "storms", 0400, "running and finished storms, with their verdicts",
 	  .fops = &storms_fops },
 	{ "events", 0400, "what happened; can be polled", .fops = &events_fops },
+	{ "account", 0400, "what the counter that broke last counts, and should count",
+	  storms_account_show },
 	{ "history", 0400, "what happened to the object that broke last", storms_history_show },
 	{ "oracle", 0400, "mainline's counters compared with ours, step by step", oracle_show },
 	{ "bench", 0400, "what operations cost: results of the last bench", bench_show },

@@ -126,13 +126,6 @@ const char *object_state(const struct object *object)
 	return object->killed ? "killed" : "live";
 }
 
-static const char * const object_mode_names[] = {
-	[RS_COUNTER_MODELESS]	= "-",
-	[RS_COUNTER_PERCPU]	= "percpu",
-	[RS_COUNTER_SWITCHING]	= "switching",
-	[RS_COUNTER_ATOMIC]	= "atomic",
-};
-
 static const char *object_table_flag(bool known, bool value)
 {
 	if (!known)
@@ -160,7 +153,7 @@ void objects_show(struct seq_file *m)
 		else
 			seq_putc(m, '-');
 		seq_printf(m, " mode=%s dying=%s zero=%s released=%d confirmed=%d unguarded=%d\n",
-			   object_mode_names[state.mode],
+			   rs_counter_mode_names[state.mode],
 			   object_table_flag(state.killable, state.dying),
 			   object_table_flag(state.countable, state.zero),
 			   atomic_read(&object->released),

@@ -28,10 +28,11 @@ static const struct oracle_subject * const subjects[] = {
 	&oracle_refcount,
 	&oracle_kref,
 	&oracle_percpu_ref,
+	&oracle_sealed_ref,
 };
 
 static const char * const subject_choices[] = {
-	"refcount", "kref", "percpu_ref", NULL
+	"refcount", "kref", "percpu_ref", "sealed_ref", NULL
 };
 
 static DEFINE_MUTEX(oracle_lock);	/* protects the variables below */

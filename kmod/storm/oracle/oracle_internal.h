@@ -19,7 +19,7 @@
  *		worker of its own, so that these steps share a grace period
  *	segment	for some pairs a list of operations for each of several threads
  *		on CPUs of their own, all at once; see oracle_segment.h
- *	settle	one rcu_barrier() for all pairs, after which no switch is under way
+ *	settle	one oracle_wait() for all pairs, after which no switch is under way
  *
  * oracle_record() keeps the steps of each pair. When the answers differ, oracle_shrink()
  * runs the steps again, with fewer and fewer of them, as long as the answers still
@@ -54,7 +54,7 @@
 #define ORACLE_THREADS		4	/* of a segment, at most */
 #define ORACLE_OPS_MAX		32
 #define ORACLE_STATES_MAX	6
-#define ORACLE_DIFFERENCES_MAX	4
+#define ORACLE_DIFFERENCES_MAX	5
 #define ORACLE_AGAIN		10	/* runs of a shrunk sequence */
 #define ORACLE_CELL_MIN		100	/* visits that each reachable cell needs */
 
@@ -217,6 +217,7 @@ struct oracle_segment;
  * @legal: may the step be done now?
  * @perform: do the step to both counters, and answer FIELD_RET, FIELD_OLD, FIELD_LOCKED
  * @inspect: answer all other fields, for both counters
+ * @wait: wait until our switch is over, where rcu_barrier() does not; may be NULL
  * @settled: told that no switch is under way any more; may be NULL
  * @resync: after an intended difference, make the counters equal again; may be NULL
  * @segment_one_in: one of so many pairs has a segment in each round
@@ -250,6 +251,7 @@ struct oracle_subject {
 	int		(*perform)(struct oracle_pair *pair, const struct oracle_step *step,
 				   struct oracle_answer *answers);
 	void		(*inspect)(struct oracle_pair *pair, struct oracle_answer *answers);
+	void		(*wait)(struct oracle_pair *pair);
 	void		(*settled)(struct oracle_pair *pair);
 	void		(*resync)(struct oracle_pair *pair);
 	unsigned int	segment_one_in;
@@ -368,7 +370,8 @@ struct oracle_run {
 	void				*pairs;
 };
 
-extern const struct oracle_subject oracle_refcount, oracle_kref, oracle_percpu_ref;
+extern const struct oracle_subject oracle_refcount, oracle_kref, oracle_percpu_ref,
+				   oracle_sealed_ref;
 
 static inline struct oracle_pair *oracle_pair(struct oracle_run *run, unsigned int n)
 {
@@ -397,6 +400,7 @@ static inline bool oracle_agree_but(const struct oracle_answer *answers, u32 but
 }
 
 /* oracle_step.c */
+void oracle_wait(struct oracle_run *run, unsigned int first, unsigned int nr);
 struct oracle_step *oracle_record(struct oracle_pair *pair, const struct oracle_step *step);
 bool oracle_compare(struct oracle_run *run, struct oracle_pair *pair,
 		    const struct oracle_step *step, unsigned int state,

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The oracle's subject percpu_ref: struct percpu_ref beside struct rs_percpu_ref.
+ * The oracle's subjects percpu_ref and sealed_ref: struct percpu_ref beside struct rs_percpu_ref,
+ * or beside struct rs_sealed_ref.
  *
  * A pair knows what a correct user would know: the references that the user holds beyond
  * the initial one, whether the counter was killed, whether a switch may be under way.
  * From that follows which operations are legal. An operation that mainline does not
  * survive is left out, or done to our counter only: see the differences in
  * oracle_percpu_ref.c.
+ *
+ * A switch of rs_sealed_ref waits for no grace period. While mainline's switch is under way, ours
+ * may be over. So a sealed pair takes only those steps then whose answers do not depend on that:
+ * somebody keeps a reference, since at zero ours is released at once, and mainline's is not.
  */
 #ifndef _REFSTORM_ORACLE_PERCPU_REF_H
 #define _REFSTORM_ORACLE_PERCPU_REF_H
@@ -14,6 +19,7 @@
 #include <linux/container_of.h>
 
 #include <refstorm/percpu_ref.h>
+#include <refstorm/sealed_ref.h>
 
 #include "provider/mainline_percpu_ref.h"
 #include "oracle_segment.h"
@@ -92,10 +98,39 @@ struct callback_calls {
 	u32	order;
 };
 
+struct percpu_pair;
+
+/**
+ * struct percpu_ours - calls of our counter, of either kind
+ * @init: begin with flags of init
+ * @exit: end
+ * @perform: do a step, but for %OP_EXIT_INIT and %OP_SECOND_KILL
+ * @inspect: answer all fields but those of a step
+ * @kill_again: kill with a confirmation; returns what kill did
+ * @is_zero: ask
+ * @is_dying: ask
+ * @switch_to_percpu: switch
+ */
+struct percpu_ours {
+	int	(*init)(struct percpu_pair *pair, u32 flags);
+	void	(*exit)(struct percpu_pair *pair);
+	void	(*perform)(struct percpu_pair *pair, const struct oracle_step *step, s64 *ret);
+	void	(*inspect)(struct percpu_pair *pair, struct oracle_answer *answer);
+	bool	(*kill_again)(struct percpu_pair *pair);
+	bool	(*is_zero)(struct percpu_pair *pair);
+	bool	(*is_dying)(struct percpu_pair *pair);
+	void	(*switch_to_percpu)(struct percpu_pair *pair);
+};
+
 struct percpu_pair {
 	struct oracle_pair	base;
 	struct percpu_ref	mainline;
-	struct rs_percpu_ref	ours;
+	union {
+		struct rs_percpu_ref	ours;
+		struct rs_sealed_ref	sealed;
+	};
+	const struct percpu_ours *calls_ours;
+	bool			prompt;		/* our switches wait for no grace period */
 	struct callback_calls	calls[SIDES];
 	u64			held;		/* references beyond the initial one */
 	bool			initial_put;	/* alive, without the initial reference */
@@ -121,8 +156,22 @@ static inline bool is_percpu(struct percpu_pair *pair)
 	return __ref_is_percpu(&pair->mainline, &slots);
 }
 
+/*
+ * References that surely keep the counter from zero: the user's, and the owner's initial one.
+ */
+static inline u64 oracle_percpu_kept(const struct percpu_pair *pair)
+{
+	return pair->held + (!pair->killed && !pair->initial_put);
+}
+
+/* Ours may have ended a switch that mainline's has not. */
+static inline bool oracle_percpu_is_ahead(const struct percpu_pair *pair)
+{
+	return pair->prompt && pair->switching;
+}
+
 /* oracle_percpu_ref_legal.c */
-extern const struct oracle_op oracle_percpu_ops[OP_NR];
+extern const struct oracle_op oracle_percpu_ops[OP_NR], oracle_sealed_ops[OP_NR];
 unsigned int oracle_percpu_state(struct oracle_pair *base);
 bool oracle_percpu_legal(struct oracle_pair *base, const struct oracle_step *step);
 bool oracle_percpu_draw(struct oracle_pair *base, enum oracle_when when,

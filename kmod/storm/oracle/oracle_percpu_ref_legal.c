@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The oracle's subject percpu_ref: which steps are legal, and drawing one. */
+/* The oracle's subjects percpu_ref and sealed_ref: which steps are legal, and drawing one. */
 #include <linux/bits.h>
 #include <linux/minmax.h>
 
@@ -12,6 +12,17 @@ static_assert(OP_NR <= ORACLE_OPS_MAX);
 const struct oracle_op oracle_percpu_ops[OP_NR] = {
 #define X(id, op_name, in, does, is_many, at_once) {			\
 		.name = op_name, .states = in,				\
+		.concurrent = at_once, .role = ROLE_##does, .many = is_many,	\
+	},
+	OPS(X)
+#undef X
+};
+
+/* Until the slots are sealed, tryget_live of a killed counter may succeed or fail. */
+const struct oracle_op oracle_sealed_ops[OP_NR] = {
+#define X(id, op_name, in, does, is_many, at_once) {			\
+		.name = op_name,						\
+		.states = (in) & ~(ROLE_##does == ROLE_TRYGET_LIVE ? Y : 0),	\
 		.concurrent = at_once, .role = ROLE_##does, .many = is_many,	\
 	},
 	OPS(X)
@@ -103,6 +114,30 @@ static bool oracle_percpu_argument_fits(struct percpu_pair *pair, const struct o
 	}
 }
 
+/* Does the answer to the step not depend on whether our switch is over? */
+static bool oracle_percpu_is_certain(const struct percpu_pair *pair, const struct oracle_step *step)
+{
+	u64 kept = oracle_percpu_kept(pair);
+
+	if (!oracle_percpu_is_ahead(pair))
+		return true;
+	switch (step->op) {
+	case OP_PUT:
+	case OP_PUT_INITIAL:
+		return kept > 1;
+	case OP_PUT_MANY:
+		return kept > step->nr;
+	case OP_TRYGET_LIVE:
+	case OP_TRYGET_LIVE_RCU:
+		return kept && !pair->killed;
+	case OP_IS_DYING:
+	case OP_SECOND_KILL:
+		return true;
+	default:
+		return kept;
+	}
+}
+
 bool oracle_percpu_legal(struct oracle_pair *base, const struct oracle_step *step)
 {
 	struct percpu_pair *pair = to_pair(base);
@@ -110,7 +145,7 @@ bool oracle_percpu_legal(struct oracle_pair *base, const struct oracle_step *ste
 
 	return pair->alive && oracle_percpu_ops[step->op].states & BIT(state) &&
 	       !(step->when == WHEN_TAIL && pair->looks_dead) &&
-	       oracle_percpu_timing_fits(pair, step) &&
+	       oracle_percpu_timing_fits(pair, step) && oracle_percpu_is_certain(pair, step) &&
 	       oracle_percpu_argument_fits(pair, step, state);
 }
 
@@ -127,6 +162,19 @@ static u32 oracle_percpu_draw_number(struct percpu_pair *pair, struct rs_sequenc
 	return min(nr, oracle_percpu_room(pair));
 }
 
+static u32 oracle_percpu_draw_put(struct percpu_pair *pair, struct rs_sequence *seq)
+{
+	u64 most = pair->held;
+
+	if (oracle_percpu_is_ahead(pair))
+		most = min(most, oracle_percpu_kept(pair) - 1);
+	if (rs_sequence_below(seq, 2))
+		return rs_sequence_below(seq, most + 1);
+	if (rs_sequence_below(seq, 2))
+		return min_t(u64, oracle_percpu_draw_number(pair, seq), most);
+	return most;
+}
+
 static void oracle_percpu_draw_argument(struct percpu_pair *pair, struct rs_sequence *seq,
 					struct oracle_step *step)
 {
@@ -139,12 +187,7 @@ static void oracle_percpu_draw_argument(struct percpu_pair *pair, struct rs_sequ
 		step->nr = oracle_percpu_draw_number(pair, seq);
 		break;
 	case OP_PUT_MANY:
-		if (rs_sequence_below(seq, 2))
-			step->nr = rs_sequence_below(seq, pair->held + 1);
-		else if (rs_sequence_below(seq, 2))
-			step->nr = min_t(u64, oracle_percpu_draw_number(pair, seq), pair->held);
-		else
-			step->nr = pair->held;
+		step->nr = oracle_percpu_draw_put(pair, seq);
 		break;
 	case OP_EXIT_INIT:
 		step->nr = rs_sequence_below(seq, 8);

@@ -103,6 +103,9 @@ bool oracle_percpu_segment_fits(const struct oracle_segment *segment,
 
 	if (!pair->alive || pair->looks_dead)
 		return false;
+	/* Ours may be at zero and released, while mainline's switch keeps it from zero. */
+	if (oracle_percpu_is_ahead(pair) && !oracle_percpu_kept(pair))
+		return false;
 	/* At zero, each put and each end of a switch calls release(). */
 	if (pair->initial_put && (segment->subject->ops[step->op].role == ROLE_EXCLUSIVE ||
 				  segment->subject->ops[step->op].role == ROLE_SWITCH))
@@ -134,7 +137,8 @@ void oracle_percpu_segment_prepare(struct oracle_segment *segment)
 				 oracle_segment_has(segment, OP_SWITCH_TO_PERCPU);
 	pair->segment_kills = kill;
 	pair->segment_revives = revive;
-	segment->live_certain = owner || (pair->killed && !revive);
+	segment->live_certain = owner || (pair->killed && !revive &&
+					  !oracle_percpu_is_ahead(pair));
 	if (segment->bits & SEGMENT_DROP_ALL && !revive) {
 		segment->referenced = owner;
 		oracle_segment_share(segment, pair->held);
@@ -157,6 +161,6 @@ void oracle_percpu_segment_end(struct oracle_pair *base)
 	pair->killed = (pair->killed || pair->segment_kills) && !pair->segment_revives;
 	if (pair->opposed_switches) {
 		percpu_ref_switch_to_percpu(&pair->mainline);
-		rs_percpu_ref_switch_to_percpu(&pair->ours);
+		pair->calls_ours->switch_to_percpu(pair);
 	}
 }

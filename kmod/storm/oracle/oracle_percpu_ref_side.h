@@ -4,7 +4,7 @@
  * for the functions here, TYPE and FN(name) for the counter's, FLAG(name) for its flags,
  * WHICH, the enum oracle_side, WHICH_MEMBER of struct percpu_pair, and FLAGS_READ() around
  * calls that read the flags of the pointer, RESULT(call, value) for calls of which mainline's
- * return nothing, and SIDE(inspect_word).
+ * return nothing, SIDE(inspect_word) and SIDE(slots), the sum of the slots.
  */
 
 static void SIDE(called)(struct TYPE *ref, enum callback callback)
@@ -106,19 +106,6 @@ static void SIDE(perform)(struct percpu_pair *pair, const struct oracle_step *st
 		*ret = FLAGS_READ(FN(is_dying)(ref));
 		break;
 	}
-}
-
-static s64 SIDE(slots)(struct TYPE *ref)
-{
-	unsigned long __percpu *slots = (unsigned long __percpu *)
-		(ref->percpu_count_ptr & ~3UL);
-	s64 sum = 0;
-	int cpu;
-
-	if (slots)
-		for_each_possible_cpu(cpu)
-			sum += *per_cpu_ptr(slots, cpu);
-	return sum;
 }
 
 static void SIDE(inspect)(struct percpu_pair *pair, struct oracle_answer *answer)

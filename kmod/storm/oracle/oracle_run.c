@@ -146,7 +146,7 @@ static void oracle_run_settle(struct oracle_run *run)
 	struct oracle_mismatch mismatch = {};
 	unsigned int i;
 
-	rcu_barrier();
+	oracle_wait(run, 0, ORACLE_PAIRS);
 	for (i = 0; i < ORACLE_PAIRS; i++) {
 		struct oracle_pair *pair = oracle_pair(run, i);
 

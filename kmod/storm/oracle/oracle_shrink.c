@@ -69,7 +69,7 @@ static bool oracle_shrink_step(struct oracle_run *run, struct oracle_pair *pair,
 {
 	*skipped = false;
 	if (step->when == WHEN_SETTLE) {
-		rcu_barrier();
+		oracle_wait(run, 0, 1);
 		return oracle_settle(run, pair, mismatch);
 	}
 	if (!run->subject->legal(pair, step)) {
@@ -102,7 +102,7 @@ static bool oracle_shrink_segment(struct oracle_run *run, struct oracle_pair *pa
 	*first += nr;
 	/* A segment is always followed by WHEN_SETTLE, which may have been left out. */
 	if (run->subject->switches)
-		rcu_barrier();
+		oracle_wait(run, 0, 1);
 	return oracle_settle(run, pair, mismatch);
 }
 
@@ -154,7 +154,7 @@ static bool oracle_shrink_differs(struct oracle_run *run, struct oracle_pair *pa
 	}
 	if (switches) {
 		/* No switch may be under way when the counters end. */
-		rcu_barrier();
+		oracle_wait(run, 0, 1);
 		if (agreed) {
 			agreed = oracle_settle(run, pair, mismatch);
 			if (!agreed && i < ORACLE_STEPS_MAX)

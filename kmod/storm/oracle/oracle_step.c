@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One step of a pair, or the end of a segment, and the comparison of the answers. */
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "oracle_internal.h"
@@ -87,6 +88,27 @@ void oracle_do_tail(struct oracle_pair *pair, const struct oracle_step *step)
 	subject->perform(pair, step, pair->answers);
 }
 
+/**
+ * oracle_wait - wait until no switch is under way
+ * @run: the run, whose subject has switches
+ * @first: index of the first pair
+ * @nr: number of pairs from there on
+ *
+ * Context: process.
+ */
+void oracle_wait(struct oracle_run *run, unsigned int first, unsigned int nr)
+{
+	unsigned int i;
+
+	rcu_barrier();
+	if (!run->subject->wait)
+		return;
+	for (i = first; i < first + nr; i++)
+		run->subject->wait(oracle_pair(run, i));
+	/* The callbacks of a switch that is over may still run; they are RCU readers. */
+	synchronize_rcu();
+}
+
 /* Put the sum of a segment into the answers; the count is compared without its net. */
 static void oracle_step_answer_sum(const struct oracle_sum *sum, struct oracle_answer *answer)
 {
@@ -97,7 +119,7 @@ static void oracle_step_answer_sum(const struct oracle_sum *sum, struct oracle_a
 
 /**
  * oracle_settle - compare the counters after a segment, or when no switch is under way
- * @run: the run; if its subject has switches, rcu_barrier() was called
+ * @run: the run; if its subject has switches, oracle_wait() was called
  * @pair: the pair
  * @mismatch: filled in if the return value is false
  *

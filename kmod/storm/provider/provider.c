@@ -22,6 +22,13 @@ const char * const provider_origin_names[] = {
 	[RS_ORIGIN_PEER]	= "peer",
 };
 
+const char * const rs_counter_mode_names[] = {
+	[RS_COUNTER_MODELESS]	= "-",
+	[RS_COUNTER_PERCPU]	= "percpu",
+	[RS_COUNTER_SWITCHING]	= "switching",
+	[RS_COUNTER_ATOMIC]	= "atomic",
+};
+
 const char * const rs_kill_context_names[] = {
 	[RS_KILL_TASK]		= "task",
 	[RS_KILL_IRQS_OFF]	= "irqs_off",

@@ -54,6 +54,8 @@ enum rs_counter_mode {
 	RS_COUNTER_ATOMIC,
 };
 
+extern const char * const rs_counter_mode_names[];
+
 /**
  * struct rs_counter_state - what @inspect of struct rs_provider reads from a counter
  * @mode: current mode
@@ -63,6 +65,8 @@ enum rs_counter_mode {
  * @killable: @dying is valid
  * @dying: the counter was killed
  * @saturated: the count went past its maximum
+ * @word: what the shared word counts; below zero if more was dropped there than taken
+ * @whole: @word has every reference; else slots have a part
  */
 struct rs_counter_state {
 	enum rs_counter_mode	mode;
@@ -72,6 +76,8 @@ struct rs_counter_state {
 	bool			killable;
 	bool			dying;
 	bool			saturated;
+	s64			word;
+	bool			whole;
 };
 
 /**
@@ -190,13 +196,16 @@ struct rs_counter_rounds {
  * @tryget_live: take one reference unless the counter was killed; or NULL
  * @kill: drop the owner's reference; true for the first caller
  * @inspect: read the state
+ * @read_slot: read what a CPU counts in its slot; false if the CPU has none, or a sealed one.
+ *	The slots' memory may be gone meanwhile. NULL: the counter has no slots
  * @read_rounds: read what collection has cost so far, all counters of this kind together; or
  *	NULL
  * @size: of the counter in bytes
  * @bench: loops of the benchmark; the last one has no name
  *
  * Context of get, put, tryget, tryget_live and kill: any but NMI, on PREEMPT_RT too, with
- * the exception of @kill_sleeps_on_rt. Of the others: process; of exit: softirq, too.
+ * the exception of @kill_sleeps_on_rt; of inspect and read_slot: any but NMI. Of the others:
+ * process; of exit: softirq, too.
  */
 struct rs_provider {
 	const char	*name;
@@ -221,6 +230,7 @@ struct rs_provider {
 	bool (*tryget_live)(struct rs_counter *counter);
 	bool (*kill)(struct rs_counter *counter, bool confirm);
 	void (*inspect)(struct rs_counter *counter, struct rs_counter_state *state);
+	bool (*read_slot)(struct rs_counter *counter, int cpu, s64 *value);
 	void (*read_rounds)(struct rs_counter_rounds *rounds);
 	size_t		size;
 	const struct rs_bench_op *bench;
@@ -266,6 +276,8 @@ void providers_show(struct seq_file *m);
 
 /* provider_common.c */
 bool provider_kill_by_put(struct rs_counter *counter, bool confirm);
+bool provider_read_slot(const unsigned long __percpu *slots, int cpu, s64 *value);
+bool provider_read_sealed_slot(const s64 __percpu *slots, int cpu, s64 *value);
 void provider_read_sealed_rounds(struct rs_counter_rounds *rounds);
 void provider_word_state(struct rs_counter *counter, u32 count, struct rs_counter_state *state);
 

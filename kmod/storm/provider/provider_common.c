@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Operations that several providers share, and what the providers in C++ call. */
+#include <linux/bits.h>
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
+#include <linux/uaccess.h>
 
 #include <refstorm/abi.h>
 #include <refstorm/sealed_ref.h>
@@ -23,7 +26,27 @@ void provider_word_state(struct rs_counter *counter, u32 count, struct rs_counte
 		.count		= count,
 		.zero		= !count,
 		.saturated	= counter->provider->saturates && count > RS_REFCOUNT_MAX,
+		.word		= (s32)count,
+		.whole		= true,
 	};
+}
+
+/*
+ * @read_slot of a provider whose counter has its @slots allocated. A violated counter may lose
+ * them at any time, so a fault is an answer.
+ */
+bool provider_read_slot(const unsigned long __percpu *slots, int cpu, s64 *value)
+{
+	return slots && !copy_from_kernel_nofault(value, per_cpu_ptr(slots, cpu), sizeof(*value));
+}
+
+/* @read_slot of rs_sealed_ref's providers: an open slot is about 2^62, a sealed one below zero */
+bool provider_read_sealed_slot(const s64 __percpu *slots, int cpu, s64 *value)
+{
+	if (!provider_read_slot((const unsigned long __percpu *)slots, cpu, value) || *value < 0)
+		return false;
+	*value -= BIT_ULL(62);
+	return true;
 }
 
 /* @read_rounds of the providers of rs_sealed_ref, whose counters share their rounds */

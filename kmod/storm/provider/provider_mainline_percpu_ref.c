@@ -35,12 +35,13 @@ static void provider_inspect(struct rs_counter *counter, struct rs_counter_state
 		.killable	= true,
 		.dying		= MAINLINE_FLAGS_READ(percpu_ref_is_dying(ref)),
 	};
+	/* Mainline's bias is the top bit; the count may be just below it. */
+	count = atomic_long_read(&ref->data->count);
+	state->word = (s64)(count << 1) >> 1;
 	if (__ref_is_percpu(ref, &slots)) {
 		state->mode = RS_COUNTER_PERCPU;
 		return;
 	}
-	/* Mainline's bias is the top bit; the count may be just below it. */
-	count = atomic_long_read(&ref->data->count);
 	if (count & GENMASK(BITS_PER_LONG - 1, BITS_PER_LONG - 2)) {
 		state->mode = RS_COUNTER_SWITCHING;
 		return;
@@ -48,7 +49,17 @@ static void provider_inspect(struct rs_counter *counter, struct rs_counter_state
 	state->mode = RS_COUNTER_ATOMIC;
 	state->countable = true;
 	state->count = count;
-	state->zero = percpu_ref_is_zero(ref);
+	/* percpu_ref_is_zero() takes a lock, which the caller of a callback may hold. */
+	state->zero = !count;
+	state->whole = true;
+}
+
+static bool provider_slot(struct rs_counter *counter, int cpu, s64 *value)
+{
+	unsigned long slots = provider_ref(counter)->percpu_count_ptr &
+			      ~(unsigned long)__PERCPU_REF_ATOMIC_DEAD;
+
+	return provider_read_slot((const unsigned long __percpu __force *)slots, cpu, value);
 }
 
 const struct rs_provider rs_provider_percpu_ref = {
@@ -68,6 +79,7 @@ const struct rs_provider rs_provider_percpu_ref = {
 	.tryget_live	= provider_tryget_live,
 	.kill		= provider_kill,
 	.inspect	= provider_inspect,
+	.read_slot	= provider_slot,
 	.size		= sizeof(struct percpu_ref),
 	.bench		= provider_bench,
 };

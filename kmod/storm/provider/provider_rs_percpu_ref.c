@@ -4,6 +4,10 @@
 
 #define TYPE		struct rs_percpu_ref
 #define FN(name)	rs_percpu_ref_##name
+#define READ_SLOT(ref, cpu, value)						\
+	provider_read_slot((const unsigned long __percpu __force *)		\
+			   (READ_ONCE((ref)->percpu_count_ptr) &		\
+			    ~__RS_PERCPU_REF_ATOMIC), cpu, value)
 #include "provider_rs_percpu_ref.h"
 
 const struct rs_provider rs_provider_rs_percpu_ref = {

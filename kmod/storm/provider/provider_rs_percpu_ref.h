@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Template: the operations that rs_percpu_ref and rs_sealed_ref have beside those of
- * provider_percpu_ref.h, and what the tables of their providers have in common.
+ * provider_percpu_ref.h, and what the tables of their providers have in common. The including
+ * file defines READ_SLOT(ref, cpu, value), too: @read_slot of struct rs_provider.
  */
 #include <refstorm/track.h>
 
@@ -62,7 +63,15 @@ static void provider_inspect(struct rs_counter *counter, struct rs_counter_state
 		.killable	= true,
 		.dying		= ref.dying,
 		.saturated	= ref.saturated,
+		/* 59 bits with a sign */
+		.word		= (s64)(ref.count << 5) >> 5,
+		.whole		= ref.collected,
 	};
+}
+
+static bool provider_slot(struct rs_counter *counter, int cpu, s64 *value)
+{
+	return READ_SLOT(provider_ref(counter), cpu, value);
 }
 
 /*
@@ -85,4 +94,5 @@ static void provider_inspect(struct rs_counter *counter, struct rs_counter_state
 	.tryget		= prefix##_tryget,		\
 	.tryget_live	= prefix##_tryget_live,		\
 	.inspect	= provider_inspect,		\
+	.read_slot	= provider_slot,		\
 	.size		= sizeof(TYPE)

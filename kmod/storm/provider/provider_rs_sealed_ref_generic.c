@@ -5,6 +5,7 @@
 
 #define TYPE		struct rs_sealed_ref
 #define FN(name)	rs_sealed_ref_##name
+#define READ_SLOT(ref, cpu, value)	provider_read_sealed_slot((ref)->slots, cpu, value)
 #include "provider_rs_percpu_ref.h"
 
 const struct rs_provider rs_provider_rs_sealed_ref_generic = {

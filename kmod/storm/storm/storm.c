@@ -262,8 +262,10 @@ static int storm_manager_thread(void *arg)
 	mutex_lock(&storms_lock);
 	storm_probe_end(storm);
 	storm_record_finish(storm);
-	if (storm_violated(storm))
+	if (storm_violated(storm)) {
+		storm_account_settle(storm);
 		storm_history_keep(storm);
+	}
 	nr_storms--;
 	mutex_unlock(&storms_lock);
 
@@ -470,6 +472,14 @@ void storms_history_show(struct seq_file *m)
 {
 	mutex_lock(&storms_lock);
 	storm_history_show(m);
+	mutex_unlock(&storms_lock);
+}
+
+/* The account file */
+void storms_account_show(struct seq_file *m)
+{
+	mutex_lock(&storms_lock);
+	storm_account_show(m);
 	mutex_unlock(&storms_lock);
 }
 

@@ -28,6 +28,7 @@ void storms_end_now(void);
 extern const struct file_operations storms_fops;
 
 void storms_history_show(struct seq_file *m);
+void storms_account_show(struct seq_file *m);
 unsigned int storms_count(void);
 
 #endif /* _REFSTORM_STORM_H */

@@ -150,16 +150,20 @@ static void storm_alive_use(struct storm_worker *worker, struct storm_object *ob
 	const struct rs_provider *provider = object->counter.provider;
 	u32 nr = 1 + rs_sequence_below(&worker->seq, GET_MAX);
 
+	storm_owner_begin(object, nr);
 	provider->get(&object->counter, nr);
+	WRITE_ONCE(object->owned, 1 + nr);
 	storm_worker_delay(worker, true);
 	if (provider->tryget(&object->counter, 1))
-		nr++;
+		WRITE_ONCE(object->owned, 1 + ++nr);
 	else
 		storm_violation(worker->storm, INVARIANT_NO_EARLY_RELEASE, object,
 				"worker %u holds %u references, but tryget fails",
 				worker->index, nr);
 	storm_worker_delay(worker, true);
+	WRITE_ONCE(object->owned, 1);
 	provider->put(&object->counter, nr);
+	storm_owner_end(object);
 	tally(worker->operations[RS_CONTEXT_TASK], 3);
 }
 

@@ -58,6 +58,7 @@
 #include "control/tally.h"
 #include "control/thread.h"
 #include "provider/provider.h"
+#include "storm_account.h"
 #include "storm_history.h"
 #include "storm_setup.h"
 
@@ -66,8 +67,6 @@ enum invariant {
 	RS_INVARIANTS(RS_INVARIANT_ENUM)
 	INVARIANT_NR
 };
-
-struct storm_ring;
 
 enum object_phase { PHASE_LIVE, PHASE_KILLING, PHASE_RELEASED };
 
@@ -91,11 +90,15 @@ struct storm_object {
 	bool			allow_reinit;
 	bool			owner_holds;	/* the killer has a reference, in no ledger */
 	enum rs_end		end;		/* valid from KILLING on */
-	bool			ended;		/* the counter was exited early, or alive */
+	bool			ended;		/* the counter was exited, or is about to be */
 	bool			overlapped;	/* a worker on another CPU used it while killed */
 	atomic_t		released;	/* calls of release() in this life */
 	u64			kill_ns;
 	u64			release_ns;
+	u32			owned;		/* references of the owner, in no ledger */
+	u32			owner_moving;	/* as in struct storm_ledger */
+	u32			owner_version;
+	struct storm_notes	notes;		/* of its life */
 	struct rcu_head		rcu;
 	struct llist_node	node;		/* in storm->quarantine or storm->abandoned */
 	struct list_head	unpublished;	/* RS_END_ALIVE: in slot->unpublished */
@@ -140,6 +143,9 @@ struct storm_slot {
 struct storm_ledger {
 	struct storm_object	*object;	/* NULL once the last put has returned */
 	u64			held;
+	struct storm_object	*at;		/* of the operation that is under way */
+	u32			moving;		/* references that it takes or drops */
+	u32			version;	/* changes when an operation begins or ends */
 };
 
 struct storm_worker {
@@ -176,7 +182,8 @@ struct storm {
 	struct storm_object __rcu **objects;	/* of all slots */
 	unsigned int		nr_slots;	/* one for each killer, one for hotplug */
 	unsigned int		nr_workers;	/* switchers are the last of them */
-	struct storm_ring	*rings;		/* of storm_history.c */
+	void			*rings;		/* of storm_history.c */
+	unsigned int		ring_notes;
 	atomic64_t		probe_hits;
 	u64			start_ns;
 	bool			one_cpu;	/* workers had one CPU when the storm began */
@@ -193,6 +200,8 @@ struct storm {
 	u64			violated_object;	/* its generation, or 0 */
 	u8			violated_slot;
 	char			detail[128];
+	struct storm_account	account;	/* of the violated object */
+	struct storm_notes	violated_notes;	/* of its life */
 
 	struct llist_head	abandoned;	/* objects whose counters were not exited yet */
 	struct llist_head	quarantine;	/* objects that are exited, and not freed yet */
@@ -221,6 +230,37 @@ static inline bool storm_violated(struct storm *storm)
 	return atomic_read(&storm->violated) != VIOLATION_NONE;
 }
 
+/*
+ * An operation on @nr references begins and ends: see storm_account.c. The ledger changes in
+ * between.
+ */
+static inline void storm_ledger_begin(struct storm_ledger *ledger, struct storm_object *object,
+				      u32 nr)
+{
+	WRITE_ONCE(ledger->at, object);
+	WRITE_ONCE(ledger->moving, nr);
+	WRITE_ONCE(ledger->version, ledger->version + 1);
+}
+
+static inline void storm_ledger_end(struct storm_ledger *ledger)
+{
+	WRITE_ONCE(ledger->version, ledger->version + 1);
+	WRITE_ONCE(ledger->moving, 0);
+}
+
+/* The same for the object's owner, whose references are in no ledger. */
+static inline void storm_owner_begin(struct storm_object *object, u32 nr)
+{
+	WRITE_ONCE(object->owner_moving, nr);
+	WRITE_ONCE(object->owner_version, object->owner_version + 1);
+}
+
+static inline void storm_owner_end(struct storm_object *object)
+{
+	WRITE_ONCE(object->owner_version, object->owner_version + 1);
+	WRITE_ONCE(object->owner_moving, 0);
+}
+
 /* The sum of a figure that is counted by context. */
 static inline u64 storm_sum(const u64 *by_context)
 {
@@ -232,12 +272,13 @@ static inline u64 storm_sum(const u64 *by_context)
 	return sum;
 }
 
+/* storm_account.c */
 extern const char * const invariant_names[INVARIANT_NR];
 
 /* storm_object.c */
 __printf(4, 5)
 void storm_violation(struct storm *storm, enum invariant invariant,
-		     const struct storm_object *object, const char *fmt, ...);
+		     struct storm_object *object, const char *fmt, ...);
 struct storm_object *storm_object_create(struct storm_slot *slot, struct rs_sequence *seq,
 					 u64 generation, u32 count);
 void storm_object_begin_life(struct storm_object *object);

@@ -57,6 +57,7 @@ void storm_check_alive(struct storm_object *object, const char *how)
 	struct rs_counter_state state;
 
 	provider->inspect(&object->counter, &state);
+	storm_owner_begin(object, 1);
 	if (state.dying)
 		storm_violation(slot->storm, INVARIANT_MODE_LEGAL, object,
 				"slot %u: %s, but dying", slot->index, how);
@@ -65,6 +66,7 @@ void storm_check_alive(struct storm_object *object, const char *how)
 				"slot %u: %s, but tryget_live fails", slot->index, how);
 	else
 		provider->put(&object->counter, 1);
+	storm_owner_end(object);
 }
 
 /* Called by storm_call(): migration is disabled. */
@@ -82,7 +84,10 @@ static void storm_kill_target(void *arg)
 	smp_store_release(&object->phase, PHASE_KILLING);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_KILL, 1,
 		   object->confirm_wanted);
+	storm_owner_begin(object, 1);
+	WRITE_ONCE(object->owned, object->owned - 1);
 	first = provider->kill(&object->counter, object->confirm_wanted);
+	storm_owner_end(object);
 	tally(slot->kills[rs_context_now()], 1);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_KILLED, 1, first);
 

@@ -39,7 +39,10 @@ static void storm_killer_resurrect(struct storm_slot *slot, struct storm_object 
 {
 	const struct rs_provider *provider = object->counter.provider;
 
+	storm_owner_begin(object, 1);
 	provider->get(&object->counter, 1);
+	WRITE_ONCE(object->owned, object->owned + 1);
+	storm_owner_end(object);
 	WRITE_ONCE(object->owner_holds, true);
 	storm_kill(slot, object);
 	/* Resurrect during the switch, at its end, or after it. */
@@ -49,11 +52,18 @@ static void storm_killer_resurrect(struct storm_slot *slot, struct storm_object 
 		return;
 	storm_object_begin_life(object);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_RESURRECT, 1, true);
+	storm_owner_begin(object, 1);
 	provider->modes->resurrect(&object->counter);
+	WRITE_ONCE(object->owned, object->owned + 1);
+	storm_owner_end(object);
+	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_RESURRECTED, 1, true);
 	tally(slot->resurrections, 1);
 	storm_check_alive(object, "resurrected");
 	WRITE_ONCE(object->owner_holds, false);
+	storm_owner_begin(object, 1);
+	WRITE_ONCE(object->owned, object->owned - 1);
 	provider->put(&object->counter, 1);
+	storm_owner_end(object);
 }
 
 static void storm_killer_release(struct storm_slot *slot, struct storm_object *object)
@@ -71,7 +81,11 @@ static void storm_killer_reinit(struct storm_slot *slot, struct storm_object *ob
 {
 	storm_object_begin_life(object);
 	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_REINIT, 1, true);
+	storm_owner_begin(object, 1);
 	object->counter.provider->modes->reinit(&object->counter);
+	WRITE_ONCE(object->owned, object->owned + 1);
+	storm_owner_end(object);
+	storm_note(slot->storm, object, STORM_ACTOR_KILLER, STORM_NOTE_REINITED, 1, true);
 	tally(slot->reinits, 1);
 	storm_check_alive(object, "reinitialised");
 }

@@ -14,11 +14,6 @@
 #define POISON		0xdb	/* written to memory that is freed */
 #define DELAY_NS_MAX	(100 * NSEC_PER_USEC)	/* of a confirmation, in softirq */
 
-#define RS_INVARIANT_NAME(id, name, text) name,
-const char * const invariant_names[INVARIANT_NR] = {
-	RS_INVARIANTS(RS_INVARIANT_NAME)
-};
-
 /**
  * storm_violation - report that an invariant is broken
  * @storm: the storm
@@ -32,7 +27,7 @@ const char * const invariant_names[INVARIANT_NR] = {
  * Context: any but NMI.
  */
 void storm_violation(struct storm *storm, enum invariant invariant,
-		     const struct storm_object *object, const char *fmt, ...)
+		     struct storm_object *object, const char *fmt, ...)
 {
 	va_list args;
 
@@ -49,8 +44,12 @@ void storm_violation(struct storm *storm, enum invariant invariant,
 	vscnprintf(storm->detail, sizeof(storm->detail), fmt, args);
 	va_end(args);
 	WRITE_ONCE(storm->abandon, true);
-	if (object)
+	if (object) {
+		/* No worker begins an operation any more, so the account is steady soon. */
+		storm_account_take(storm, object);
 		storm_note(storm, object, STORM_ACTOR_COUNTER, STORM_NOTE_VIOLATION, 0, false);
+		storm->violated_notes = object->notes;
+	}
 	/* Pairs with the acquire in storm_record_fill(). */
 	atomic_set_release(&storm->violated, VIOLATION_WRITTEN);
 
@@ -177,6 +176,7 @@ struct storm_object *storm_object_create(struct storm_slot *slot, struct rs_sequ
 	object->generation = generation;
 	object->life = 1;
 	object->payload = PAYLOAD_LIVE;
+	object->owned = count;
 	/* A quarter of the counters lacks ALLOW_REINIT: these take other branches. */
 	object->allow_reinit = allow_reinit && rs_sequence_below(seq, 4);
 	object->counter.provider = provider;
@@ -244,8 +244,10 @@ static void storm_object_rcu_callback(struct rcu_head *rcu)
 	const struct rs_provider *provider = object->counter.provider;
 	struct storm *storm = object->slot->storm;
 
-	if (provider->exit && !object->ended)
+	if (provider->exit && !object->ended) {
+		WRITE_ONCE(object->ended, true);
 		provider->exit(&object->counter);
+	}
 	storm_object_discard(object);
 	/* The manager waits for this callback with rcu_barrier(). */
 	atomic_dec(&storm->exits_pending);

@@ -66,6 +66,7 @@ static void storm_switcher_switch(struct storm_worker *worker, struct storm_obje
 			   STORM_NOTE_SWITCH_TO_PERCPU, 0, true);
 		provider->modes->switch_to_percpu(&object->counter);
 	}
+	storm_note(worker->storm, object, worker->index, STORM_NOTE_SWITCHED, 0, true);
 	if (exclude_kill)
 		mutex_unlock(&object->slot->switch_lock);
 	tally(worker->switches, 1);

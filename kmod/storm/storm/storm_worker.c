@@ -73,10 +73,12 @@ static void storm_worker_put(struct storm_worker *worker, struct storm_ledger *l
 
 	storm_worker_account(worker, object);
 	worker->dropped += nr;
+	storm_ledger_begin(ledger, object, nr);
 	WRITE_ONCE(ledger->held, ledger->held - nr);
-	storm_note(worker->storm, object, worker->index, STORM_NOTE_PUT, nr, true);
+	storm_note_use(worker, object, STORM_NOTE_PUT, nr, true, ledger->held);
 	storm_worker_delay(worker, true);
 	object->counter.provider->put(&object->counter, nr);
+	storm_ledger_end(ledger);
 	if (ledger->held)
 		return;
 	/* Pairs with the acquire in storm_alive_is_in_ledger(): the put has returned. */
@@ -126,16 +128,20 @@ void storm_worker_acquire(struct storm_worker *worker, struct storm_slot *slot, 
 	confirmed = storm_object_confirmed(object);
 	storm_worker_account(worker, object);
 	storm_worker_delay(worker, false);
+	storm_ledger_begin(ledger, object, 1);
 	taken = live ? provider->tryget_live(&object->counter) :
 		       provider->tryget(&object->counter, 1);
-	storm_note(worker->storm, object, worker->index,
-		   live ? STORM_NOTE_ACQUIRE_LIVE : STORM_NOTE_ACQUIRE, 1, taken);
-	if (!taken)
+	storm_note_use(worker, object, live ? STORM_NOTE_ACQUIRE_LIVE : STORM_NOTE_ACQUIRE, 1,
+		       taken, taken);
+	if (!taken) {
+		storm_ledger_end(ledger);
 		goto unlock;
+	}
 	storm_worker_delay(worker, false);
 	WRITE_ONCE(ledger->object, object);
 	/* Pairs with the acquire in storm_object_held(). */
 	smp_store_release(&ledger->held, 1);
+	storm_ledger_end(ledger);
 	worker->taken++;
 
 	/* Pairs with the barrier in storm_object_begin_life(). */
@@ -177,10 +183,12 @@ static void storm_worker_step_get(struct storm_worker *worker, struct storm_ledg
 	if (!ledger->held)
 		return;
 	storm_worker_account(worker, object);
+	storm_ledger_begin(ledger, object, step->nr);
 	object->counter.provider->get(&object->counter, step->nr);
-	storm_note(worker->storm, object, worker->index, STORM_NOTE_GET, step->nr, true);
+	storm_note_use(worker, object, STORM_NOTE_GET, step->nr, true, ledger->held + step->nr);
 	storm_worker_delay(worker, true);
 	WRITE_ONCE(ledger->held, ledger->held + step->nr);
+	storm_ledger_end(ledger);
 	worker->taken += step->nr;
 }
 
@@ -199,6 +207,7 @@ static void storm_worker_step_tryget(struct storm_worker *worker, struct storm_l
 	if (!ledger->held)
 		return;
 	storm_worker_account(worker, object);
+	storm_ledger_begin(ledger, object, 1);
 	if (!object->counter.provider->tryget(&object->counter, 1)) {
 		storm_violation(worker->storm, INVARIANT_NO_EARLY_RELEASE,
 				object,
@@ -206,8 +215,9 @@ static void storm_worker_step_tryget(struct storm_worker *worker, struct storm_l
 				worker->index, ledger->held, step->slot);
 		return;
 	}
-	storm_note(worker->storm, object, worker->index, STORM_NOTE_TRYGET, 1, true);
+	storm_note_use(worker, object, STORM_NOTE_TRYGET, 1, true, ledger->held + 1);
 	WRITE_ONCE(ledger->held, ledger->held + 1);
+	storm_ledger_end(ledger);
 	worker->taken++;
 }
 

@@ -8,6 +8,8 @@
 #ifndef _UAPI_REFSTORM_REFSTORM_H
 #define _UAPI_REFSTORM_REFSTORM_H
 
+#include "invariants.h"
+
 #define RS_VERSION		"0.1.0"
 
 /* Below /sys/kernel/debug */
@@ -61,33 +63,5 @@
 /* Records kept in events and in error_log. */
 #define RS_EVENTS_MAX		1024
 #define RS_ERRORS_MAX		32
-
-/*
- * The invariants that a verdict can name: RS_INVARIANTS(X) calls
- * X(identifier, "name", "what must hold").
- */
-#define RS_INVARIANTS(X)						\
-	X(RELEASE_ONCE, "release-once",					\
-	  "release() runs exactly once for each object")		\
-	X(NO_EARLY_RELEASE, "no-early-release",				\
-	  "release() runs only when no ledger holds a reference")	\
-	X(NO_LOST_COUNT, "no-lost-count",				\
-	  "release() runs within the bound after the last put")	\
-	X(CONFIRM_THEN_DEAD, "confirm-then-dead",			\
-	  "no tryget_live succeeds once the kill is confirmed")	\
-	X(CONFIRM_BEFORE_RELEASE, "confirm-before-release",		\
-	  "a requested confirmation comes before release()")		\
-	X(PAYLOAD_INTACT, "payload-intact",				\
-	  "a holder never sees the payload that release() poisons")	\
-	X(LEDGER_BALANCED, "ledger-balanced",				\
-	  "references taken and dropped are equal at the end")		\
-	X(MODE_LEGAL, "mode-legal",					\
-	  "kill wins once, a killed counter says dying, a released one zero") \
-	X(CONTEXT_KEPT, "context-kept",					\
-	  "kill returns with interrupts as they were")			\
-	X(SATURATION_STICKS, "saturation-sticks",			\
-	  "a counter driven past its end saturates and never releases") \
-	X(KERNEL_LOG_CLEAN, "kernel-log-clean",				\
-	  "the kernel log has no warning that nobody announced")
 
 #endif /* _UAPI_REFSTORM_REFSTORM_H */
