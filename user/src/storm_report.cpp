@@ -227,8 +227,8 @@ json report_json(const run_outcome &all, const places &where)
         json storm = to_json(outcome.storm.raw);
         storm["kernel_log"] = log_state_name(outcome.log);
         storm["complaints"] = outcome.complaints;
-        storm["last_events"] = outcome.events;
-        storm["history"] = outcome.history;
+        storm["last_events"] = to_json(outcome.events);
+        storm["history"] = to_json(outcome.history);
         storm["adversaries"] = json::object();
         for (const adversary_report &each : outcome.adversaries)
             storm["adversaries"][each.name] = each.rounds;

@@ -2,6 +2,7 @@
 // The driver as a whole, run as a user runs it, against a stand-in for the module's directory.
 #include "fake_module.hpp"
 #include "json_output.hpp"
+#include "schema.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -53,6 +54,9 @@ class driver : public testing::Test {
     {
         int status = 0;
         ::waitpid(child, &status, 0);
+        if (const std::string out = place_.read("out"); out.starts_with("{")) {
+            EXPECT_EQ(schema_complaints(out, REFSTORM_SCHEMA), "") << out;
+        }
         return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), place_.read("out"),
                 place_.read("err")};
     }

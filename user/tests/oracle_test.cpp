@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "command_oracle.hpp"
 #include "fake_module.hpp"
+#include "schema.hpp"
 
 #include <fstream>
 
@@ -163,6 +164,7 @@ TEST_F(oracle, shows_cells_as_a_table)
 TEST_F(oracle, gives_json_by_kind)
 {
     const json document = run({{"percpu_ref"}, {}, {}, {}}).document();
+    EXPECT_EQ(schema_complaints(document.dump(), REFSTORM_SCHEMA), "");
     EXPECT_EQ(document["exit"], 0);
     EXPECT_EQ(document["cells"][1]["zero"], 101);
     EXPECT_EQ(document["concurrent"][0]["percpu"], 3);

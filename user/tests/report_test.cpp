@@ -19,7 +19,7 @@ constexpr const char *row = R"({"kernel":"6.1.0-56-cloud-amd64","provider":"%","
 
 std::string with(const std::string &rows, const std::string &rest = R"("kills":[],"kill_buckets":[])")
 {
-    return fmt::format(R"({{"schema":1,"kernel":"6.1.0-56-cloud-amd64","results":[{}],{}}})", rows, rest);
+    return fmt::format(R"({{"schema":2,"kernel":"6.1.0-56-cloud-amd64","results":[{}],{}}})", rows, rest);
 }
 
 std::string pair_of(const std::string &provider)
@@ -44,7 +44,7 @@ std::string bucket(const std::string &what, unsigned refs, unsigned ns, unsigned
 }
 
 constexpr const char *storms =
-    R"({"schema":1,"kernel":"6.12.1-rt-amd64","storms":[{"provider":"rs_sealed_ref","verdict":"held","kills":7,)"
+    R"({"schema":2,"kernel":"6.12.1-rt-amd64","storms":[{"provider":"rs_sealed_ref","verdict":"held","kills":7,)"
     R"("release_min_ns":1000,"release_median_ns":2000,"release_p99_ns":3000,"release_max_ns":4000},)"
     R"({"provider":"atomic","verdict":"stopped","kills":0,"release_min_ns":null,"release_median_ns":null,)"
     R"("release_p99_ns":null,"release_max_ns":null}]})";
@@ -103,13 +103,13 @@ INSTANTIATE_TEST_SUITE_P(
         bad_input{"{}", "the document has no 'schema'"},
         bad_input{R"({"schema":)" + std::string(1000000, '[') + std::string(1000000, ']') + "}",
                   "the document: 'schema' is no whole number"},
-        bad_input{R"({"schema":1,"kernel":"`id`","storms":[]})",
+        bad_input{R"({"schema":2,"kernel":"`id`","storms":[]})",
                   "the document: '`id`' is no release of a kernel"},
-        bad_input{R"({"schema":1,"kernel":"6.1\" 7","results":[]})",
+        bad_input{R"({"schema":2,"kernel":"6.1\" 7","results":[]})",
                   "the document: '6.1\" 7' is no release of a kernel"},
-        bad_input{R"({"schema":2})", "schema is 2; this refstorm reads 1"},
-        bad_input{R"({"schema":1,"error":{}})", "it says why something failed, and has no results"},
-        bad_input{R"({"schema":1,"loaded":[]})",
+        bad_input{R"({"schema":1})", "schema is 1; this refstorm reads 2"},
+        bad_input{R"({"schema":2,"error":{}})", "it says why something failed, and has no results"},
+        bad_input{R"({"schema":2,"loaded":[]})",
                   "neither of bench nor of storm: it has no 'results' and no 'storms'"},
         bad_input{with("", "\"kills\":[]"), "the document has no 'kill_buckets'"},
         bad_input{with("{}"), "results[0] has no 'provider'"},
@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "results[0]: 'value' is no number from 0 on"},
         bad_input{with("", R"("kills":7,"kill_buckets":[])"), "'kills' is no list"},
         bad_input{
-            R"({"schema":1,"kernel":"6.1","storms":[{"provider":"kref","verdict":"held","kills":"many"}]})",
+            R"({"schema":2,"kernel":"6.1","storms":[{"provider":"kref","verdict":"held","kills":"many"}]})",
             "storms[0]: 'kills' is no whole number"}));
 
 TEST(counter_looks, tell_any_two_lines_of_a_plot_apart)
