@@ -68,6 +68,9 @@ struct nothing_to_run {
     problem error = {};   ///< if the code says usage
 };
 
+/// The options of the subcommand \p name, as "--seed".
+std::vector<std::string> option_names(const std::string &name);
+
 /// Parses \p words, the command line without the program's name.
 std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::string> &words);
 

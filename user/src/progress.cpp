@@ -30,7 +30,8 @@ std::string times(const storm_record &storm)
 } // namespace
 
 progress::progress(std::FILE *out, std::size_t count)
-    : out_(out), terminal_(is_terminal(out)), count_(count), last_(std::chrono::steady_clock::now())
+    : out_(out), terminal_(can_move(out)), columns_(columns_of(out).value_or(80)), count_(count),
+      last_(std::chrono::steady_clock::now())
 {
 }
 
@@ -43,21 +44,15 @@ void progress::started(std::string_view provider)
 {
     ++number_;
     last_ = std::chrono::steady_clock::now();
-    if (terminal_) {
-        clear_line();
-        fmt::print(out_, "[{}/{}] {}", number_, count_, provider);
-        std::fflush(out_);
-        line_shown_ = true;
-    }
+    if (terminal_)
+        show(fmt::format("[{}/{}] {}", number_, count_, provider));
 }
 
 void progress::update(const storm_record &storm)
 {
     if (terminal_) {
-        clear_line();
-        fmt::print(out_, "[{}/{}] {}: {}, {}", number_, count_, storm.provider, times(storm), numbers(storm));
-        std::fflush(out_);
-        line_shown_ = true;
+        show(
+            fmt::format("[{}/{}] {}: {}, {}", number_, count_, storm.provider, times(storm), numbers(storm)));
         return;
     }
     const auto now = std::chrono::steady_clock::now();
@@ -80,6 +75,21 @@ void progress::say(std::string_view line)
 {
     clear_line();
     fmt::print(out_, "refstorm: {}\n", line);
+    std::fflush(out_);
+}
+
+/// A line that the next one replaces. One that the terminal breaks in two could not be replaced whole.
+void progress::show(const std::string &line)
+{
+    clear_line();
+    fmt::print(out_, "{}", line.substr(0, columns_ > 1 ? columns_ - 1 : 1));
+    std::fflush(out_);
+    line_shown_ = true;
+}
+
+progress::~progress()
+{
+    clear_line();
     std::fflush(out_);
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 namespace refstorm {
@@ -17,6 +18,10 @@ class progress {
   public:
     /// \p count storms will run; lines go to \p out.
     progress(std::FILE *out, std::size_t count);
+    progress(const progress &) = delete;
+    progress &operator=(const progress &) = delete;
+    /// Leaves no changing line behind.
+    ~progress();
 
     /// How often `update` is worth calling.
     std::chrono::milliseconds interval() const;
@@ -28,10 +33,12 @@ class progress {
     void say(std::string_view line);
 
   private:
+    void show(const std::string &line);
     void clear_line();
 
     std::FILE *out_;
     bool terminal_;
+    std::size_t columns_;
     bool line_shown_ = false;
     std::size_t count_;
     std::size_t number_ = 0;

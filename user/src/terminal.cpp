@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "terminal.hpp"
 
+#include "number.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -18,10 +21,26 @@ bool is_terminal(std::FILE *file)
 bool wants_colour(std::FILE *file)
 {
     const char *no_color = std::getenv("NO_COLOR");
-    if (no_color != nullptr && *no_color != '\0')
-        return false;
+    return (no_color == nullptr || *no_color == '\0') && can_move(file);
+}
+
+bool can_move(std::FILE *file)
+{
     const char *kind = std::getenv("TERM");
-    return is_terminal(file) && kind != nullptr && std::string_view(kind) != "dumb";
+    return is_terminal(file) && kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
+}
+
+std::optional<std::size_t> columns_of(std::FILE *file)
+{
+    if (!is_terminal(file))
+        return std::nullopt;
+    const char *told = std::getenv("COLUMNS");
+    if (const auto number = told == nullptr ? std::nullopt : parse_unsigned(told); number && *number > 0)
+        return static_cast<std::size_t>(*number);
+    winsize size{};
+    if (::ioctl(::fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return 80; // a serial console knows no size
 }
 
 void print_problem(std::FILE *file, const problem &what)

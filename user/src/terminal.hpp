@@ -6,6 +6,7 @@
 #include "storm_record.hpp"
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,12 @@ bool is_terminal(std::FILE *file);
 
 /// True if colours are wanted on \p file: a terminal that is not dumb, and NO_COLOR not set.
 bool wants_colour(std::FILE *file);
+
+/// Is \p file a terminal on which a line can be written anew?
+bool can_move(std::FILE *file);
+
+/// How many columns the terminal \p file has, or COLUMNS says; nothing if it is no terminal.
+std::optional<std::size_t> columns_of(std::FILE *file);
 
 /// "refstorm: what went wrong", and below it what to do, indented.
 void print_problem(std::FILE *file, const problem &what);

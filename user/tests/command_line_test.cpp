@@ -150,24 +150,26 @@ TEST_F(driver, prints_nothing_but_one_document_on_stdout)
 
 TEST_F(driver, stops_its_storm_on_a_signal_and_prints_the_verdict)
 {
-    std::atomic<bool> started = false;
-    const fake_debugfs *files = nullptr;
-    const fake_debugfs module([&](const std::string &command) -> std::string {
-        if (command == "stop 1")
-            files->write("storms", storms_table({{.id = 1, .verdict = "stopped"}}));
-        started = true;
-        return answer(command);
-    });
-    files = &module;
-    module.write("storms", storms_table({{.id = 1, .state = "running", .verdict = "-"}}));
-    const pid_t child =
-        start({"storm", "--provider", "rs_kref", "--kernel-log", "/dev/null", "--debugfs", module.path()});
-    while (!started)
-        ::usleep(1000);
-    ::kill(child, SIGINT);
-    const ending stopped = wait_for(child);
-    EXPECT_EQ(stopped.code, 130) << stopped.err;
-    EXPECT_TRUE(has(stopped.out, "verdict: stopped (0 of 1 storms held")) << stopped.out;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        std::atomic<bool> started = false;
+        const fake_debugfs *files = nullptr;
+        const fake_debugfs module([&](const std::string &command) -> std::string {
+            if (command == "stop 1")
+                files->write("storms", storms_table({{.id = 1, .verdict = "stopped"}}));
+            started = true;
+            return answer(command);
+        });
+        files = &module;
+        module.write("storms", storms_table({{.id = 1, .state = "running", .verdict = "-"}}));
+        const pid_t child = start(
+            {"storm", "--provider", "rs_kref", "--kernel-log", "/dev/null", "--debugfs", module.path()});
+        while (!started)
+            ::usleep(1000);
+        ::kill(child, signal);
+        const ending stopped = wait_for(child);
+        EXPECT_EQ(stopped.code, 130) << stopped.err;
+        EXPECT_TRUE(has(stopped.out, "verdict: stopped (0 of 1 storms held")) << stopped.out;
+    }
 }
 
 TEST_F(driver, exits_with_3_and_the_reason_where_the_module_is_not)
