@@ -378,6 +378,18 @@ void add_report(CLI::App &app, arguments &parsed)
     sub->callback([&parsed] { parsed.command = subcommand::report; });
 }
 
+void add_watch(CLI::App &app, arguments &parsed)
+{
+    constexpr std::uint64_t hour_ms_at_most = 3'600'000;
+    CLI::App *sub =
+        app.add_subcommand("watch", "a live view of the storms that run; without a terminal plain lines");
+    add_seconds(*sub, "--interval", parsed.watch.interval_ms, hour_ms_at_most,
+                "between two looks (default 1)");
+    add_seconds(*sub, "--seconds", parsed.watch.seconds_ms, RS_STORM_MS_MAX,
+                "how long (default: until q, Ctrl-C or a signal)");
+    sub->callback([&parsed] { parsed.command = subcommand::watch; });
+}
+
 /// What CLI11 says of a wrong command line, with the words that were meant.
 std::string explain(const CLI::ParseError &error, const CLI::App &app)
 {
@@ -422,6 +434,7 @@ void fill(command_line &line)
     add_oracle(app, parsed);
     add_bench(app, parsed);
     add_report(app, parsed);
+    add_watch(app, parsed);
     for (CLI::App *sub : app.get_subcommands([](const CLI::App *) { return true; }))
         sub->footer(exit_codes_text());
     app.footer(invariants_text() + "\n" + exit_codes_text() +

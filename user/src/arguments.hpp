@@ -14,7 +14,7 @@
 
 namespace refstorm {
 
-enum class subcommand { load, unload, list, exec, storm, oracle, bench, report };
+enum class subcommand { load, unload, list, exec, storm, oracle, bench, report, watch };
 
 /// What `list` shows.
 enum class listing { providers, objects, storms, events, status, alloc, errors };
@@ -45,6 +45,12 @@ struct report_options {
     std::string gnuplot = "gnuplot";
 };
 
+/// How `watch` looks.
+struct watch_options {
+    std::optional<std::uint64_t> interval_ms = {};
+    std::optional<std::uint64_t> seconds_ms = {}; ///< nothing: until a key or a signal
+};
+
 /// A valid command line.
 struct arguments {
     subcommand command = subcommand::list;
@@ -59,6 +65,7 @@ struct arguments {
     oracle_options oracle;
     bench_options bench;
     report_options report;
+    watch_options watch;
 };
 
 /// --help, --version, or an error: nothing to run, something to print.

@@ -235,7 +235,7 @@ TEST(generated, man_pages_and_completion_have_every_option_and_subcommand)
     const std::string completion = not_run({"--generate", "bash-completion"}).out;
     const std::string page = not_run({"--generate", "man"}).out;
     for (const std::string name :
-         {"load", "unload", "list", "exec", "storm", "oracle", "bench", "report"}) {
+         {"load", "unload", "list", "exec", "storm", "oracle", "bench", "report", "watch"}) {
         EXPECT_NE(page.find("refstorm\\-" + name), std::string::npos) << name;
         const std::string its_page = not_run({"--generate", "man-" + name}).out;
         EXPECT_TRUE(its_page.starts_with(".\\\"")) << name;
