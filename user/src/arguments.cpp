@@ -312,6 +312,12 @@ void add_storm(command_line &line)
                     "parameter of rsref.ko while the storms run; may be repeated")
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false);
+    sub->add_option("--save", storm.save, "write the document of --json to FILE, too")->type_name("FILE");
+    sub->add_option("--trace", storm.trace,
+                    "record what happens, and write it to FILE for Perfetto (https://ui.perfetto.dev) or "
+                    "chrome://tracing: "
+                    "of the storm that broke first, or of the last")
+        ->type_name("FILE");
     sub->add_flag("--bisect", storm.bisect, "look for the smallest mix that still breaks what broke");
     sub->add_flag("--longer-than-an-hour", storm.longer_than_an_hour, "allow more than an hour in all");
     add_surroundings(*sub, parsed);
