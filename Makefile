@@ -7,7 +7,7 @@
 export KVER KDIR KERNEL MODDIR PREFIX DESTDIR V
 
 .DEFAULT_GOAL := all
-.PHONY: all help modules user initramfs storm bench report guest test test-unit test-guest test-here test-matrix test-debug debug-kernel fuzz fuzz-parsers coverage verify mutants \
+.PHONY: all help modules user initramfs storm shell bench report guest test test-unit test-guest test-here test-matrix test-debug debug-kernel fuzz fuzz-parsers coverage verify mutants \
 	lint tidy compile_commands.json selftests-tar install uninstall clean
 
 all: modules user
@@ -15,16 +15,21 @@ all: modules user
 help:
 	@sed -n 's/^#: //p' Makefile
 
-#: make storm        boot a guest with 4 CPUs and storm every provider in it, 20 s (ARGS= goes to refstorm storm)
+#: make storm        boot a guest with 4 CPUs and storm every provider in it, 20 s; writes build/storm.json
+#:                   (ARGS= goes to refstorm storm)
 #: make storm PROFILE=P   the storms of a profile, in the guest that it asks for: ls profiles
 storm:
 	@scripts/storm $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
+
+#: make shell        a guest to type in, with README's commands on the screen
+shell:
+	@scripts/shell
 
 #: make bench        what each operation costs, ours beside mainline's, on 6.1, 6.12 and 7.3; writes build/bench.json
 bench:
 	@scripts/bench $(ARGS)
 
-#: make report       build/report.html, with plots of build/bench.json and build/storm.json (ARGS= other files)
+#: make report       build/report.html, with plots of build/storm.json and build/bench.json (ARGS= other files)
 report:
 	@scripts/report $(ARGS)
 

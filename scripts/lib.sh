@@ -45,12 +45,20 @@ places() {
 	*[[:space:]:,]*) wrong+=("TMPDIR=$place has a space, a comma or a colon, which separate the options of QEMU and of scripts: name another folder with TMPDIR=") ;;
 	*) [ -d "$place" ] && [ -w "$place" ] || wrong+=("TMPDIR=$place cannot be written to: name another folder with TMPDIR=") ;;
 	esac
+	if [ "${#wrong[@]}" = 0 ]; then
+		room "$build" 60 || wrong+=("the build folder $build has less than 60 MB left: make room, or name another with REFSTORM_BUILD=")
+		room "$cache" 20 || wrong+=("the cache $cache has less than 20 MB left: make room, or name another with REFSTORM_CACHE=")
+		room "${TMPDIR:-/tmp}" 40 || wrong+=("TMPDIR=${TMPDIR:-/tmp} has less than 40 MB left: make room, or name another folder with TMPDIR=")
+	fi
 	[ "${#wrong[@]}" != 0 ] || return 0
 	for place in "${wrong[@]}"; do say "$place"; done
 	exit "$EXIT_CANNOT"
 }
 # folder PATH: makes it if need be; can we write there?
 folder() { mkdir -p "$1" 2>/dev/null && [ -w "$1" ] && [ -x "$1" ]; }
+
+# room PATH MB: is there so much left?
+room() { [ "$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print int($4 / 1024) }')" -ge "$2" ] 2>/dev/null; }
 
 # The comment block at the head of a script is its help text.
 help() {
@@ -75,6 +83,32 @@ quietly() {
 		say "failed ($rc): $1 ${2:-}; the whole log is $log"
 	fi
 	return "$rc"
+}
+
+# counted WHAT [TOTAL]: passes on what a compilation says on stdin, to stderr, but its steps are counted there: on a
+# terminal in one line that changes, elsewhere in one every ten seconds. ninja tells how many steps there are; of
+# kbuild's there are about TOTAL.
+counted() {
+	local line what=$1 n=0 total=${2-} step='' shown=$SECONDS terminal=0 clear=''
+	if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then terminal=1 clear=$'\r\e[K'; fi
+	while IFS= read -r line || [ -n "$line" ]; do
+		if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\ .*[/\ ]([^/\ ]+)$ ]]; then
+			n=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]} step=${BASH_REMATCH[3]}
+		elif [[ $line =~ ^\ \ [A-Z0-9+]+(\ \[[A-Z]+\])?\ +([^ ]*/)?([^ /]+)$ ]]; then
+			n=$((n + 1)) step=${BASH_REMATCH[3]}
+			[ -z "$total" ] || [ "$n" -le "$total" ] || total=$n
+		else
+			printf '%s%s\n' "$clear" "$line" >&2
+			continue
+		fi
+		if [ "$terminal" = 1 ]; then
+			printf '%s%s: %s [%s%s] %.30s' "$clear" "$me" "$what" "$n" "${total:+/$total}" "$step" >&2
+		elif [ $((SECONDS - shown)) -ge 10 ]; then
+			shown=$SECONDS
+			say "$what [$n${total:+/$total}]"
+		fi
+	done
+	[ "$terminal" = 0 ] || printf '%s' "$clear" >&2
 }
 
 # The names as patterns that match nothing else: apt-get takes an unknown name for a pattern, which

@@ -205,6 +205,7 @@ check_warning "a storm that broke is explained by itself, and by explain" explai
 check_warning "storm --pattern saturate holds, and its warnings are counted" saturates
 check "Ctrl-C stops the storm and still prints a verdict" interrupted INT
 check "SIGTERM stops the storm and still prints a verdict" interrupted TERM
+check "SIGHUP stops the storm and still prints a verdict" interrupted HUP
 check "a storm ends at its time though the driver was killed" killed
 check "two drivers at once do not disturb each other" two_at_once
 check "unload stops a running storm first" unload_stops_storms

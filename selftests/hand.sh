@@ -4,6 +4,7 @@
 # the shell checks their answers.
 . "$(dirname "$0")/ktap.sh"
 
+tests=$(cd "$(dirname "$0")" && pwd)
 begin
 
 d=$dir
@@ -33,6 +34,34 @@ load() {
 	insmod "$refstorm_ko"
 	has "refstorm" "$(cat "$d/README")"
 	has "objects=0" "$(cat "$d/status")"
+}
+
+# The commands of README.md, as they stand there.
+readme() {
+	modules=$(mktemp -d)
+	cp "$rsref_ko" "$modules/rsref.ko"
+	cp "$refstorm_ko" "$modules/refstorm.ko"
+	sed -n '/^or without the driver:$/,/^[^ o]/s/^    //p' "$tests/README.md" >"$modules/commands"
+	[ "$(wc -l <"$modules/commands")" -gt 5 ] || fail "README.md has no commands"
+	said=$(cd "$modules" && sh -e ./commands 2>&1) || fail "it fails: $said"
+	rm -r "$modules"
+	has "command=create object=a result=done" "$said"
+	has "subject=object:a event=release nr=1" "$said"
+	has "verdict=held invariant=-" "$said"
+	case $said in *"error:"*) fail "a command was refused: $said" ;; esac
+	[ ! -e "$d" ] || fail "$d is still there"
+}
+
+# A read through a file that has written nothing
+results() {
+	echo "create a kref" >"$d/control"
+	expect "command=create object=a result=done" "$(cat "$d/control")" "result after echo"
+	expect "command=create object=a result=done" "$(cat "$d/control")" "result once more"
+	if echo "get nobody" 2>/dev/null >"$d/control"; then fail "accepted"; fi
+	expect "" "$(cat "$d/control")" "result of a refused command"
+	echo "kill a" >"$d/control"
+	expect "command=kill object=a result=true" "$(cat "$d/control")" "result of kill"
+	echo "destroy a" >"$d/control"
 }
 
 lifecycle() {	# lifecycle PROVIDER
@@ -157,10 +186,12 @@ unload() {
 }
 
 mark_log
+check "the commands of README.md do what it says, at any speed" readme
 check "insmod brings the directory, and README says what is in it" load
 for provider in $all_providers; do
 	check "a $provider is created, got, put, killed, released and destroyed" lifecycle "$provider"
 done
+check "cat after echo gives the result of the last command" results
 check "wrong words are refused and the right ones listed" wrong_words
 check "absurd numbers are refused and the range told" absurd_numbers
 check "a double kill is refused" double_kill

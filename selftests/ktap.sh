@@ -23,7 +23,7 @@ begin() {
 		unload_all || skip_all "the module is in use already"
 	fi
 	trap 'leave' EXIT
-	trap 'exit 1' INT TERM
+	trap 'exit 1' HUP INT TERM
 	if ! load_all; then
 		echo "1..1"
 		echo "not ok 1 the modules can be loaded"

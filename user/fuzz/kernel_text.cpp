@@ -4,6 +4,9 @@
 
 #include "kernel_log.hpp"
 #include "kernel_report.hpp"
+#include "text_table.hpp"
+#include "trace.hpp"
+#include "watch_view.hpp"
 
 #include <algorithm>
 
@@ -41,6 +44,41 @@ void take_kernel_log(std::string_view input)
     demand(warnings <= told, "no warning is lost");
     const log_findings none = scanner.take();
     demand(none.unannounced.empty() && none.ended.empty(), "what was taken is gone");
+}
+
+void take_trace(std::string_view input)
+{
+    storm_record storm;
+    storm.outcome = verdict::broken;
+    const json trace = trace_json(input, storm);
+    double last = 0;
+    for (const json &event : trace["traceEvents"]) {
+        const double time = event.value("ts", last);
+        demand(time >= last, "events are in the order of time");
+        demand(event.value("dur", 0.0) >= 0, "nothing ends before it begins");
+        last = time;
+    }
+    demand(json::accept(trace.dump(-1, ' ', false, json::error_handler_t::replace)), "a trace is JSON");
+}
+
+void take_watch(std::string_view input)
+{
+    watch_frame frame;
+    frame.cpus = parse_cpu_times(input);
+    frame.when += std::chrono::seconds(1);
+    if (auto buckets = parse_release_buckets(input.substr(0, input.find('\n')))) {
+        frame.storms.emplace_back();
+        frame.storms.back().release_buckets = std::move(*buckets);
+    }
+    for (const std::size_t columns : {20, 80, 120}) {
+        const auto lines = watch_lines(frame, {}, {columns, 24, true});
+        for (const watch_line &line : lines) {
+            std::size_t used = 0;
+            for (const watch_span &span : line)
+                used += display_width(span.text);
+            demand(used <= columns, "no line is longer than the terminal is wide");
+        }
+    }
 }
 
 } // namespace refstorm::fuzzing

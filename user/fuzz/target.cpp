@@ -13,7 +13,8 @@ std::span<const target> targets()
         target{"bench", take_bench},           target{"error_log", take_error_log},
         target{"kernel_log", take_kernel_log}, target{"report", take_report},
         target{"profile", take_profile},       target{"command_line", take_command_line},
-        target{"number", take_number},
+        target{"number", take_number},         target{"trace", take_trace},
+        target{"watch", take_watch},
     };
     return all;
 }

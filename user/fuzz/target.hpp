@@ -42,5 +42,7 @@ void take_report(std::string_view input);
 void take_profile(std::string_view input);
 void take_command_line(std::string_view input);
 void take_number(std::string_view input);
+void take_trace(std::string_view input);
+void take_watch(std::string_view input);
 
 } // namespace refstorm::fuzzing

@@ -2,8 +2,11 @@
 #include "arguments.hpp"
 
 #include "adversaries.hpp"
+#include "manual.hpp"
+#include "nearest.hpp"
 #include "number.hpp"
 #include "profile.hpp"
+#include "text_table.hpp"
 #include "units.hpp"
 
 #include <algorithm>
@@ -33,6 +36,13 @@ const std::map<std::string, storm_pattern> patterns = {
     {std::string(pattern_name(storm_pattern::lifecycle)), storm_pattern::lifecycle},
     {std::string(pattern_name(storm_pattern::saturate)), storm_pattern::saturate},
     {std::string(pattern_name(storm_pattern::ends_alive)), storm_pattern::ends_alive},
+};
+
+/// The command line's parser, and what it fills.
+struct command_line {
+    arguments parsed = {};
+    CLI::App app{"Storms the reference counters of the Linux kernel and says whether they held.", "refstorm"};
+    accepted_words accepted = {};
 };
 
 /// Any number: the range is the module's, and is looked at when it is known.
@@ -78,26 +88,32 @@ CLI::Option *add_seconds(CLI::App &app, const std::string &name, std::optional<s
 
 /// One of the words of a table; CLI11's own message shows its enum values as well.
 template <class T>
-CLI::Option *add_choice(CLI::App &app, const std::string &name, T &target,
+CLI::Option *add_choice(command_line &line, CLI::App &app, const std::string &name, T &target,
                         const std::map<std::string, T> &choices, const std::string &type,
                         const std::string &help)
 {
-    return app
-        .add_option_function<std::string>(
-            name,
-            [=, &target](const std::string &text) {
-                const auto found = choices.find(text);
-                if (found == choices.end()) {
-                    std::string accepted;
-                    for (const auto &[word, value] : choices)
-                        accepted += " " + word;
-                    throw CLI::ValidationError(
-                        name, fmt::format("'{}' is not accepted; accepted:{}", text, accepted));
-                }
-                target = found->second;
-            },
-            help)
-        ->type_name(type);
+    CLI::Option *option = app.add_option_function<std::string>(
+                                 name,
+                                 [=, &target](const std::string &text) {
+                                     const auto found = choices.find(text);
+                                     if (found == choices.end()) {
+                                         std::string accepted;
+                                         std::vector<std::string> words;
+                                         for (const auto &[word, value] : choices) {
+                                             accepted += " " + word;
+                                             words.push_back(word);
+                                         }
+                                         throw CLI::ValidationError(
+                                             name, fmt::format("'{}' is not accepted; accepted:{}{}", text,
+                                                               accepted, did_you_mean(text, words)));
+                                     }
+                                     target = found->second;
+                                 },
+                                 help)
+                              ->type_name(type);
+    for (const auto &[word, value] : choices)
+        line.accepted[option].push_back(word);
+    return option;
 }
 
 void add_module_directory(CLI::App &app, places &where)
@@ -134,12 +150,13 @@ void add_unload(CLI::App &app, arguments &parsed)
     });
 }
 
-void add_list(CLI::App &app, arguments &parsed)
+void add_list(command_line &line)
 {
+    auto &[parsed, app, accepted] = line;
     CLI::App *list = app.add_subcommand("list", "show what the module has");
-    add_choice(*list, "what", parsed.what, listings, "WHAT",
+    add_choice(line, *list, "what", parsed.what, listings, "WHAT",
                "providers (default), objects, storms, events, status, alloc or errors");
-    list->callback([&parsed] { parsed.command = subcommand::list; });
+    list->callback([&parsed = line.parsed] { parsed.command = subcommand::list; });
 }
 
 void add_exec(CLI::App &app, arguments &parsed)
@@ -197,6 +214,27 @@ std::string module_options_help(const places &where)
     return fmt::format("Options of the module, from {}:\n{}", file.native(), parameters->help());
 }
 
+/// "--seed" and so on: the options of a subcommand, and those of all.
+std::vector<std::string> own_options(const CLI::App &app, const std::string &name)
+{
+    std::vector<std::string> names;
+    const CLI::App *sub = name.empty() ? nullptr : app.get_subcommand_ptr(name).get();
+    for (const CLI::App *each : {sub, &app})
+        if (each != nullptr)
+            for (const CLI::Option *option : each->get_options([](const CLI::Option *) { return true; }))
+                for (const std::string &word : option->get_lnames())
+                    names.push_back("--" + word);
+    return names;
+}
+
+std::vector<std::string> subcommand_names(const CLI::App &app)
+{
+    std::vector<std::string> names;
+    for (const CLI::App *sub : app.get_subcommands([](const CLI::App *) { return true; }))
+        names.push_back(sub->get_name());
+    names.emplace_back("help");
+    return names;
+}
 /// Longest --hours: a year.
 constexpr double most_soak_ms = 8760.0 * static_cast<double>(hour_ms);
 
@@ -223,6 +261,11 @@ result<done> take_module_options(CLI::App &app, std::vector<std::string> &words,
         std::string value = equals == std::string::npos ? "" : word->substr(equals + 1);
         if (equals == std::string::npos && word + 1 != words.end() && !(word + 1)->starts_with("--"))
             value = *++word;
+        // An option without a value is none of the module's.
+        if (const std::string meant = did_you_mean(flag, own_options(app, "storm"));
+            value.empty() && !meant.empty())
+            return problem{exit_code::usage, fmt::format("no option of storm is called '{}'{}", flag, meant),
+                           "see refstorm storm --help"};
         if (value.empty() || value.find_first_of(" \t\n") != std::string::npos)
             return problem{exit_code::usage, fmt::format("{}: it needs a value, of one word", flag),
                            "see refstorm storm --help"};
@@ -235,8 +278,9 @@ result<done> take_module_options(CLI::App &app, std::vector<std::string> &words,
     return done{};
 }
 
-void add_storm(CLI::App &app, arguments &parsed)
+void add_storm(command_line &line)
 {
+    auto &[parsed, app, accepted] = line;
     storm_options &storm = parsed.storm;
     CLI::App *sub = app.add_subcommand("storm", "storm counters and say whether every invariant held");
     sub->add_option("--provider", storm.providers, "counter to storm; may be repeated (default: all)")
@@ -267,7 +311,7 @@ void add_storm(CLI::App &app, arguments &parsed)
         ->type_name("FILE");
     sub->add_flag("--resume", parsed.soak.resume, "go on with the run of that file")
         ->needs(sub->get_option("--hours"));
-    sub->add_flag("--ktap", parsed.ktap, "print KTAP instead of text");
+    auto *ktap = sub->add_flag("--ktap", parsed.ktap, "print KTAP instead of text");
     add_number(*sub, "--seed", storm.seed, 0, any_number,
                "repeat the storm that had this seed (default: a new one)");
     add_number(*sub, "--workers", storm.workers, 0, any_number,
@@ -276,7 +320,7 @@ void add_storm(CLI::App &app, arguments &parsed)
     add_number(*sub, "--bound-ms", storm.bound_ms, 0, any_number,
                "release() must run within this time after the last put");
     add_number(*sub, "--duty", storm.duty, 0, any_number, "percent of the time that a worker is busy");
-    add_choice(*sub, "--pattern", storm.pattern, patterns, "PATTERN",
+    add_choice(line, *sub, "--pattern", storm.pattern, patterns, "PATTERN",
                "lifecycle (default), saturate, which makes the kernel warn on purpose, or ends-alive, in "
                "which counters are ended that were never killed");
     sub->add_option("--profile", "take the options of a profile, a file or one of those installed")
@@ -289,11 +333,25 @@ void add_storm(CLI::App &app, arguments &parsed)
                     "parameter of rsref.ko while the storms run; may be repeated")
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false);
-    sub->add_flag("--bisect", storm.bisect, "look for the smallest mix that still breaks what broke");
+    auto *save =
+        sub->add_option("--save", storm.save, "write the document of --json to FILE, too")->type_name("FILE");
+    auto *trace =
+        sub->add_option("--trace", storm.trace,
+                        "record what happens, and write it to FILE for Perfetto (https://ui.perfetto.dev) or "
+                        "chrome://tracing: "
+                        "of the storm that broke first, or of the last")
+            ->type_name("FILE");
+    auto *bisect =
+        sub->add_flag("--bisect", storm.bisect, "look for the smallest mix that still breaks what broke");
+    // A long run has a file of its own, and goes on after a storm that broke.
+    for (CLI::Option *each : {ktap, save, trace, bisect})
+        each->excludes(sub->get_option("--hours"));
     sub->add_flag("--longer-than-an-hour", storm.longer_than_an_hour, "allow more than an hour in all");
     add_surroundings(*sub, parsed);
-    sub->footer([&parsed] { return module_options_help(parsed.where); });
-    sub->callback([&parsed] { parsed.command = subcommand::storm; });
+    accepted[sub->get_option("--adversaries")] = {adversary_names.begin(), adversary_names.end()};
+    sub->footer(
+        [&parsed = line.parsed] { return invariants_text() + "\n" + module_options_help(parsed.where); });
+    sub->callback([&parsed = line.parsed] { parsed.command = subcommand::storm; });
 }
 
 void add_explain(CLI::App &app, arguments &parsed)
@@ -369,27 +427,47 @@ void add_report(CLI::App &app, arguments &parsed)
     sub->callback([&parsed] { parsed.command = subcommand::report; });
 }
 
-/// What CLI11 says about a missing subcommand, with the word that was taken for one.
-std::string explain(const CLI::ParseError &error, const CLI::App &app)
+void add_watch(CLI::App &app, arguments &parsed)
 {
-    if (dynamic_cast<const CLI::RequiredError *>(&error) == nullptr || !app.get_subcommands().empty())
-        return error.what();
-    std::string accepted;
-    for (const CLI::App *sub : app.get_subcommands(nullptr))
-        accepted += " " + sub->get_name();
-    const auto left = app.remaining();
-    return fmt::format("{}; accepted:{}",
-                       left.empty() ? "a subcommand is missing"
-                                    : fmt::format("no subcommand is called '{}'", left.front()),
-                       accepted);
+    constexpr std::uint64_t hour_ms_at_most = 3'600'000;
+    CLI::App *sub =
+        app.add_subcommand("watch", "a live view of the storms that run; without a terminal plain lines");
+    add_seconds(*sub, "--interval", parsed.watch.interval_ms, hour_ms_at_most,
+                "between two looks (default 1)");
+    add_seconds(*sub, "--seconds", parsed.watch.seconds_ms, RS_STORM_MS_MAX,
+                "how long (default: until q, Ctrl-C or a signal)");
+    sub->callback([&parsed] { parsed.command = subcommand::watch; });
 }
 
-} // namespace
-
-std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::string> &words)
+/// What CLI11 says of a wrong command line, with the words that were meant.
+std::string explain(const CLI::ParseError &error, const CLI::App &app)
 {
-    arguments parsed;
-    CLI::App app("Storms the reference counters of the Linux kernel and says whether they held.", "refstorm");
+    const auto chosen = app.get_subcommands();
+    const auto left = app.remaining(true);
+    if (dynamic_cast<const CLI::RequiredError *>(&error) != nullptr && chosen.empty()) {
+        const auto names = subcommand_names(app);
+        if (left.empty())
+            return fmt::format("a subcommand is missing; accepted: {}", fmt::join(names, " "));
+        if (left.front().starts_with("-"))
+            return fmt::format("no option is called '{}'{}", left.front(),
+                               did_you_mean(left.front(), own_options(app, "")));
+        return fmt::format("no subcommand is called '{}'{}; accepted: {}", left.front(),
+                           did_you_mean(left.front(), names), fmt::join(names, " "));
+    }
+    if (dynamic_cast<const CLI::ExtrasError *>(&error) != nullptr && !left.empty() && !chosen.empty()) {
+        const std::string name = chosen.front()->get_name();
+        const std::string word = left.front().substr(0, left.front().find('='));
+        if (word.starts_with("-"))
+            return fmt::format("no option of {} is called '{}'{}", name, word,
+                               did_you_mean(word, own_options(app, name)));
+        return fmt::format("{} takes no word '{}' there", name, word);
+    }
+    return error.what();
+}
+
+void fill(command_line &line)
+{
+    auto &[parsed, app, accepted] = line;
     app.set_version_flag("--version", "refstorm " RS_VERSION);
     app.add_flag("--json", parsed.json, "print one JSON document instead of text");
     app.add_option("--debugfs", parsed.where.debugfs,
@@ -397,21 +475,66 @@ std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::s
         ->type_name("DIR");
     app.require_subcommand(1);
     app.fallthrough();
-    app.footer("exit codes: 0 held or done, 1 an invariant broke or nothing was proven, 2 usage,\n"
-               "3 this machine cannot run it, 130 interrupted");
     add_load(app, parsed);
     add_unload(app, parsed);
-    add_list(app, parsed);
+    add_list(line);
     add_exec(app, parsed);
-    add_storm(app, parsed);
+    add_storm(line);
     add_explain(app, parsed);
     add_oracle(app, parsed);
     add_bench(app, parsed);
     add_report(app, parsed);
+    add_watch(app, parsed);
+    for (CLI::App *sub : app.get_subcommands([](const CLI::App *) { return true; }))
+        sub->footer(exit_codes_text());
+    app.footer(invariants_text() + "\n" + exit_codes_text() +
+               "\nhelp SUBCOMMAND, or SUBCOMMAND --help, has its options");
+}
+
+/// `--generate man`, `--generate man-storm`, `--generate bash-completion`: for scripts/install.
+std::variant<arguments, nothing_to_run> generated(const command_line &line, const std::string &what)
+{
+    std::string text;
+    if (what == "bash-completion")
+        text = bash_completion(line.app, line.accepted);
+    else if (what == "man" || what.starts_with("man-"))
+        text = manual_page(line.app, what == "man" ? "" : what.substr(4));
+    if (text.empty())
+        return nothing_to_run{exit_code::usage,
+                              {},
+                              {exit_code::usage,
+                               fmt::format("--generate: '{}' is not accepted; accepted: man, man-SUBCOMMAND, "
+                                           "bash-completion",
+                                           what),
+                               "see refstorm --help"}};
+    return nothing_to_run{exit_code::held, text, {}};
+}
+
+} // namespace
+
+std::vector<std::string> option_names(const std::string &name)
+{
+    command_line line;
+    fill(line);
+    return own_options(line.app, name);
+}
+
+std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::string> &words)
+{
+    command_line line;
+    fill(line);
+    auto &[parsed, app, accepted] = line;
+    if (words.size() == 2 && words.front() == "--generate")
+        return generated(line, words.back());
 
     auto all_words = with_profile(words, profile_directories());
     if (!all_words)
         return nothing_to_run{exit_code::usage, {}, all_words.error()};
+    // `help storm` is `storm --help`.
+    if (!all_words->empty() && all_words->front() == "help") {
+        all_words->erase(all_words->begin());
+        all_words->emplace_back("--help");
+    }
     if (const auto taken = take_module_options(app, *all_words, parsed.storm.more); !taken)
         return nothing_to_run{exit_code::usage, {}, taken.error()};
     try {
@@ -421,11 +544,16 @@ std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::s
         std::ostringstream out;
         std::ostringstream unused;
         if (app.exit(error, out, unused) == 0)
-            return nothing_to_run{exit_code::held, out.str(), {}};
-        return nothing_to_run{
-            exit_code::usage, {}, {exit_code::usage, explain(error, app), "see refstorm --help"}};
+            return nothing_to_run{exit_code::held, wrapped(out.str(), columns_of(stdout).value_or(100)), {}};
+        const auto chosen = app.get_subcommands();
+        return nothing_to_run{exit_code::usage,
+                              {},
+                              {exit_code::usage, explain(error, app),
+                               chosen.empty()
+                                   ? "see refstorm --help"
+                                   : fmt::format("see refstorm {} --help", chosen.front()->get_name())}};
     }
-    return parsed;
+    return std::move(parsed);
 }
 
 } // namespace refstorm

@@ -15,7 +15,7 @@
 
 namespace refstorm {
 
-enum class subcommand { load, unload, list, exec, storm, explain, oracle, bench, report };
+enum class subcommand { load, unload, list, exec, storm, explain, oracle, bench, report, watch };
 
 /// What `list` shows.
 enum class listing { providers, objects, storms, events, status, alloc, errors };
@@ -55,6 +55,12 @@ struct report_options {
     std::string gnuplot = "gnuplot";
 };
 
+/// How `watch` looks.
+struct watch_options {
+    std::optional<std::uint64_t> interval_ms = {};
+    std::optional<std::uint64_t> seconds_ms = {}; ///< nothing: until a key or a signal
+};
+
 /// A valid command line.
 struct arguments {
     subcommand command = subcommand::list;
@@ -72,6 +78,7 @@ struct arguments {
     oracle_options oracle;
     bench_options bench;
     report_options report;
+    watch_options watch;
 };
 
 /// --help, --version, or an error: nothing to run, something to print.
@@ -80,6 +87,9 @@ struct nothing_to_run {
     std::string out = {}; ///< --help and --version
     problem error = {};   ///< if the code says usage
 };
+
+/// The options of the subcommand \p name, as "--seed".
+std::vector<std::string> option_names(const std::string &name);
 
 /// Parses \p words, the command line without the program's name.
 std::variant<arguments, nothing_to_run> parse_arguments(const std::vector<std::string> &words);

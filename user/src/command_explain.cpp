@@ -171,6 +171,19 @@ std::string oracle_of_module(const arguments &args, const std::string &provider)
     return oracle_line(*port, stop, args.where, provider);
 }
 
+/// The invariant \p name, or all.
+json invariants_json(std::string_view name)
+{
+    json document = new_document();
+    document["invariants"] = json::array();
+    for (const std::string_view each : invariant_names())
+        if (name.empty() || each == name)
+            document["invariants"].push_back({{"invariant", each},
+                                              {"meaning", invariant_meaning(each)},
+                                              {"causes", invariant_causes(each)}});
+    return document;
+}
+
 result<exit_code> explain_all(const arguments &args, const std::vector<broken_storm> &all)
 {
     if (args.json) {
@@ -242,24 +255,16 @@ std::string oracle_line(module_port &port, stop_signals &stop, const places &whe
 
 result<exit_code> command_explain(const arguments &args)
 {
-    if (args.explain.invariants) {
-        fmt::print("{}", invariants_page());
+    const std::string &what = args.explain.what;
+    if (args.explain.invariants || !invariant_meaning(what).empty()) {
+        if (args.json)
+            fmt::print("{}", document_text(invariants_json(args.explain.invariants ? "" : what)));
+        else
+            fmt::print("{}", args.explain.invariants ? invariants_page() : invariant_text(what));
         return exit_code::held;
     }
-    if (!invariant_meaning(args.explain.what).empty()) {
-        if (args.json) {
-            json document = new_document();
-            document["invariant"] = args.explain.what;
-            document["meaning"] = invariant_meaning(args.explain.what);
-            document["causes"] = invariant_causes(args.explain.what);
-            fmt::print("{}", document_text(document));
-        } else {
-            fmt::print("{}", invariant_text(args.explain.what));
-        }
-        return exit_code::held;
-    }
-    if (!args.explain.what.empty()) {
-        auto all = all_of_file(args.explain.what);
+    if (!what.empty()) {
+        auto all = all_of_file(what);
         return all ? explain_all(args, *all) : all.error();
     }
     auto port = open_loaded(args.where);

@@ -37,7 +37,10 @@ constexpr std::array listing_rows = {
 bool is_number(const record &row, const std::string &key)
 {
     const field *value = row.find(key);
-    return value == nullptr || value->is_absent() || to_json(*value).is_number();
+    if (value == nullptr || value->is_absent())
+        return true;
+    const json as_json = to_json(*value);
+    return as_json.is_number() || (as_json.is_boolean() && value->text.size() == 1);
 }
 
 /// Any table: its keys are the columns, in the order in which they first appear.

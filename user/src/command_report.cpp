@@ -3,37 +3,12 @@
 #include "descriptor.hpp"
 #include "report_page.hpp"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include <fmt/format.h>
 
 namespace refstorm {
-
-namespace {
-
-/// Writes the file as a whole or not at all.
-result<done> write_whole(const std::filesystem::path &path, const std::string &text)
-{
-    const std::filesystem::path part = path.native() + ".part";
-    std::ofstream file(part, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    std::error_code error;
-    if (file)
-        std::filesystem::rename(part, path, error);
-    if (!file || error) {
-        const std::string why = error ? error.message() : std::strerror(errno);
-        std::filesystem::remove(part, error);
-        return problem{exit_code::machine, fmt::format("{}: cannot be written: {}", path.native(), why)};
-    }
-    return done{};
-}
-
-} // namespace
 
 result<exit_code> command_report(const arguments &args)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "command_explain.hpp"
 #include "commands.hpp"
+#include "descriptor.hpp"
 #include "machine.hpp"
 #include "readiness.hpp"
 #include "rsref_parameters.hpp"
@@ -11,6 +12,7 @@
 #include "storm_report.hpp"
 #include "storm_run.hpp"
 #include "terminal.hpp"
+#include "trace.hpp"
 #include "units.hpp"
 
 #include <algorithm>
@@ -129,14 +131,36 @@ void explain_first(module_port &port, const run_outcome &all, const places &wher
 }
 
 /// Runs the plan with signals caught.
-run_outcome run_plan(module_port &port, const storm_plan &plan, const places &where)
+run_outcome run_plan(module_port &port, const storm_plan &plan, const places &where,
+                     const trace_recorder *trace)
 {
     stop_signals stop;
     progress shown(stderr, plan.storms.size());
     shown.say(load_announcement(plan, machine::online_cpus()));
     for (const std::string &remark : plan.remarks)
         shown.say(remark);
-    return storm_runner(port, stop, shown, where).run(plan);
+    storm_runner runner(port, stop, shown, where);
+    // Storms that come after one that broke would overwrite it.
+    runner.after_each([trace](const storm_outcome &outcome) {
+        if (trace != nullptr && outcome.storm.outcome == verdict::broken)
+            trace->stop();
+    });
+    return runner.run(plan);
+}
+
+/// The trace of the storm that broke first, or of the last.
+result<done> write_trace(const trace_recorder &trace, const run_outcome &all, const std::string &file)
+{
+    if (all.storms.empty())
+        return done{};
+    const auto broken = std::ranges::find_if(
+        all.storms, [](const storm_outcome &outcome) { return outcome.storm.outcome == verdict::broken; });
+    const auto text = trace.text();
+    if (!text)
+        return text.error();
+    const storm_record &storm = broken == all.storms.end() ? all.storms.back().storm : broken->storm;
+    return write_whole(file,
+                       trace_json(*text, storm).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 /// The plan of a long run: slices of the same length, whatever the whole takes.
@@ -197,16 +221,31 @@ result<exit_code> command_storm(const arguments &args)
         return set.error();
     if (args.soak.total_ms)
         return run_soak(*port, *plan, args);
-    const run_outcome all = run_plan(*port, *plan, args.where);
+    std::unique_ptr<trace_recorder> trace;
+    if (!args.storm.trace.empty()) {
+        auto begun = trace_recorder::begin(args.where.tracing);
+        if (!begun)
+            return begun.error();
+        trace = std::move(*begun);
+    }
+    const run_outcome all = run_plan(*port, *plan, args.where, trace.get());
+    if (trace)
+        if (auto written = write_trace(*trace, all, args.storm.trace); !written)
+            return written.error();
+    const std::string document =
+        args.json || !args.storm.save.empty() ? document_text(report_json(all, args.where)) : "";
     if (args.ktap)
         fmt::print("{}", report_ktap(all));
     else if (args.json)
-        fmt::print("{}", document_text(report_json(all, args.where)));
+        fmt::print("{}", document);
     else
         fmt::print("{}", report_text(all, args.where, wants_colour(stdout), columns_of(stdout)));
     std::fflush(stdout);
-    if (!args.json)
+    if (!args.json && !args.ktap)
         explain_first(*port, all, args.where, args.keep || ready->report.loaded.empty());
+    if (!args.storm.save.empty())
+        if (auto saved = write_whole(args.storm.save, document); !saved)
+            return saved.error();
     if (args.storm.bisect)
         bisect_first(*port, *plan, *providers, all, args.where);
     if (all.failure)

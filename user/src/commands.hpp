@@ -25,6 +25,7 @@ result<exit_code> command_explain(const arguments &args);
 result<exit_code> command_oracle(const arguments &args);
 result<exit_code> command_bench(const arguments &args);
 result<exit_code> command_report(const arguments &args);
+result<exit_code> command_watch(const arguments &args);
 
 /// What `list` prints for \p what.
 result<std::string> list_text(module_port &port, listing what, bool as_json, bool with_colour);

@@ -3,9 +3,13 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <fstream>
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 namespace refstorm {
 
@@ -58,6 +62,25 @@ result<std::string, int> read_file(const std::filesystem::path &path)
     if (!file)
         return file.error();
     return read_from_start(*file);
+}
+
+result<done> write_whole(const std::filesystem::path &path, const std::string &text)
+{
+    std::filesystem::path part = path;
+    part += ".part";
+    std::ofstream file(part, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    std::error_code error;
+    if (file)
+        std::filesystem::rename(part, path, error);
+    if (!file || error) {
+        const std::string why = error ? error.message() : std::strerror(errno);
+        std::filesystem::remove(part, error);
+        return problem{exit_code::machine, fmt::format("{}: cannot be written: {}", path.native(), why),
+                       "name a file elsewhere, or make room"};
+    }
+    return done{};
 }
 
 } // namespace refstorm

@@ -40,4 +40,7 @@ result<std::string, int> read_from_start(const descriptor &file);
 /// Opens, reads all, closes; the error is the errno.
 result<std::string, int> read_file(const std::filesystem::path &path);
 
+/// Writes a file as a whole or not at all.
+result<done> write_whole(const std::filesystem::path &path, const std::string &text);
+
 } // namespace refstorm

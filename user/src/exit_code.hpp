@@ -14,7 +14,7 @@ enum class exit_code : int {
     broken = 1,        ///< an invariant broke, or nothing was proven
     usage = 2,         ///< the command line or a control command was wrong
     machine = 3,       ///< this machine cannot run it (now)
-    interrupted = 130, ///< Ctrl-C or SIGTERM; nothing had broken until then
+    interrupted = 130, ///< Ctrl-C, SIGTERM or SIGHUP; nothing had broken until then
 };
 
 /// An errno that the module answers with.

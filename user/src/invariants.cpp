@@ -84,7 +84,13 @@ std::string invariants_page()
         "([driver.md](driver.md)). `refstorm explain NAME` prints a section of this page.\n\n"
         "This page is what `refstorm explain --invariants` prints, made from the lists in\n"
         "`kmod/include/uapi/refstorm/invariants.h`; a unit test compares the two. Each cause is the bug of\n"
-        "a mutant in `selftests/mutants/`, the most likely ones first.\n";
+        "a mutant in `selftests/mutants/`, the most likely ones first.\n\n"
+        "A *ledger* is the number of references that a worker has taken and not dropped, which the storm\n"
+        "counts beside the counter. The *bound* is `--bound-ms`: 2 s unless told. `no-lost-count` depends "
+        "on\n"
+        "time: a release() that is late is not lost, so a slow machine needs a longer bound. With\n"
+        "`hard_bound=0`, the default, the storm waits for a release() that is on its way at the bound. All\n"
+        "other invariants hold or break at any speed.\n";
     for (const invariant_row &each : invariants) {
         page += fmt::format("\n## {}\n\n{}.\n\n", each.name, each.meaning);
         for (const std::string_view cause : invariant_causes(each.name))

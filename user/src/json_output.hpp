@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
-/// Records of the module as JSON: numbers as numbers, `-` as null, everything else as text.
+/// Records of the module as JSON: numbers as numbers, but seeds as text; `-` as null; lists as lists; true
+/// and false; everything else as text. user/refstorm.schema.json says what each document has.
 #pragma once
 
 #include "result.hpp"
 #include "table.hpp"
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -16,13 +18,15 @@ namespace refstorm {
 using json = nlohmann::ordered_json;
 
 /// Raised when a document changes in a way that a script could notice.
-constexpr int json_schema = 1;
+constexpr int json_schema = 2;
 
 json to_json(const field &value);
 json to_json(const record &row);
 json to_json(const table &rows);
+/// Lines of `events` or `history`, an object each.
+json to_json(const std::vector<std::string> &lines);
 
-/// A document with `schema` and `kernel` filled in.
+/// A document that says what it is of: schema, version, time, kernel, arch, accelerator.
 json new_document();
 
 /// The document that stands for a failure.

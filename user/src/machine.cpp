@@ -8,7 +8,11 @@
 #include <cstring>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
@@ -37,6 +41,40 @@ std::string machine::kernel_release()
 {
     utsname name{};
     return ::uname(&name) == 0 ? std::string(name.release) : std::string("unknown");
+}
+
+std::string machine::architecture()
+{
+    utsname name{};
+    return ::uname(&name) == 0 ? std::string(name.machine) : std::string("unknown");
+}
+
+std::string machine::accelerator()
+{
+#ifdef __x86_64__
+    unsigned highest = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    constexpr unsigned hypervisor_bit = 1U << 31U;
+    if (__get_cpuid(1, &highest, &b, &c, &d) == 0)
+        return "unknown";
+    if ((c & hypervisor_bit) == 0)
+        return "none";
+    __cpuid(0x40000000U, highest, b, c, d);
+    std::string signature;
+    for (const unsigned part : {b, c, d})
+        for (unsigned shift = 0; shift < 32; shift += 8)
+            signature += static_cast<char>(part >> shift & 0xffU);
+    for (const auto &[begin, name] : {std::pair{"TCG", "tcg"},
+                                      {"KVM", "kvm"},
+                                      {"Microsoft Hv", "hyperv"},
+                                      {"Xen", "xen"},
+                                      {"VMware", "vmware"}})
+        if (signature.starts_with(begin))
+            return name;
+#endif
+    return "unknown";
 }
 
 unsigned machine::online_cpus()

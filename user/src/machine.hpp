@@ -19,6 +19,11 @@ class machine {
 
     /// `uname -r`.
     static std::string kernel_release();
+    /// `uname -m`.
+    static std::string architecture();
+    /// What runs the CPUs, as CPUID says: "none", "kvm", "tcg" (QEMU's emulation), "hyperv" ...; or
+    /// "unknown".
+    static std::string accelerator();
     static unsigned online_cpus();
     static bool is_root();
 

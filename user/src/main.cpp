@@ -39,6 +39,8 @@ result<exit_code> dispatch(const arguments &args)
         return command_bench(args);
     case subcommand::report:
         return command_report(args);
+    case subcommand::watch:
+        return command_watch(args);
     }
     throw fatal_error("unknown subcommand");
 }

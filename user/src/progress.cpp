@@ -30,7 +30,8 @@ std::string times(const storm_record &storm)
 } // namespace
 
 progress::progress(std::FILE *out, std::size_t count)
-    : out_(out), terminal_(is_terminal(out)), count_(count), last_(std::chrono::steady_clock::now())
+    : out_(out), terminal_(can_move(out)), columns_(columns_of(out).value_or(80)), count_(count),
+      last_(std::chrono::steady_clock::now())
 {
 }
 
@@ -43,28 +44,13 @@ void progress::started(std::string_view provider)
 {
     ++number_;
     last_ = std::chrono::steady_clock::now();
-    if (terminal_) {
-        clear_line();
-        fmt::print(out_, "[{}/{}] {}", number_, count_, provider);
-        std::fflush(out_);
-        line_shown_ = true;
-    }
+    if (terminal_)
+        show(fmt::format("[{}/{}] {}", number_, count_, provider));
 }
 
 void progress::update(const storm_record &storm)
 {
-    if (terminal_) {
-        clear_line();
-        fmt::print(out_, "[{}/{}] {}: {}, {}", number_, count_, storm.provider, times(storm), numbers(storm));
-        std::fflush(out_);
-        line_shown_ = true;
-        return;
-    }
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_ < plain_interval)
-        return;
-    last_ = now;
-    say(fmt::format("[{}/{}] {}: {}, {}", number_, count_, storm.provider, times(storm), numbers(storm)));
+    show(fmt::format("[{}/{}] {}: {}, {}", number_, count_, storm.provider, times(storm), numbers(storm)));
 }
 
 void progress::finished(const storm_record &storm)
@@ -80,7 +66,8 @@ void progress::show(std::string_view line)
 {
     if (terminal_) {
         clear_line();
-        fmt::print(out_, "{}", line);
+        // One that the terminal breaks in two could not be replaced whole.
+        fmt::print(out_, "{}", line.substr(0, columns_ > 1 ? columns_ - 1 : 1));
         std::fflush(out_);
         line_shown_ = true;
         return;
@@ -102,6 +89,12 @@ void progress::say(std::string_view line)
 {
     clear_line();
     fmt::print(out_, "refstorm: {}\n", line);
+    std::fflush(out_);
+}
+
+progress::~progress()
+{
+    clear_line();
     std::fflush(out_);
 }
 

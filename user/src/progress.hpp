@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 namespace refstorm {
@@ -17,6 +18,10 @@ class progress {
   public:
     /// \p count storms will run; lines go to \p out.
     progress(std::FILE *out, std::size_t count);
+    progress(const progress &) = delete;
+    progress &operator=(const progress &) = delete;
+    /// Leaves no changing line behind.
+    ~progress();
 
     /// How often `update` is worth calling.
     std::chrono::milliseconds interval() const;
@@ -36,6 +41,7 @@ class progress {
 
     std::FILE *out_;
     bool terminal_;
+    std::size_t columns_;
     bool line_shown_ = false;
     std::size_t count_;
     std::size_t number_ = 0;

@@ -24,6 +24,7 @@ struct places {
     std::optional<std::filesystem::path> module_directory = {};
     std::filesystem::path kernel_log = default_kernel_log;
     std::filesystem::path rsref_parameters = "/sys/module/rsref/parameters";
+    std::filesystem::path tracing = "/sys/kernel/tracing";
     std::filesystem::path cpus = "/sys/devices/system/cpu";
     std::filesystem::path realtime_runtime = "/proc/sys/kernel/sched_rt_runtime_us";
 };

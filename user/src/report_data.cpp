@@ -152,12 +152,19 @@ std::vector<storm_row> storms_of(const json &document)
     std::vector<storm_row> storms;
     const std::string kernel = kernel_of(document);
     rows(document, "storms", [&](const json &row, const std::string &place) {
-        storms.push_back(
-            {kernel, provider(row, place), text(row, "verdict", place), number(row, "kills", place),
-             number_or_null(row, "release_min_ns", place), number_or_null(row, "release_median_ns", place),
-             number_or_null(row, "release_p99_ns", place), number_or_null(row, "release_max_ns", place)});
+        storms.push_back({kernel, provider(row, place), text(row, "verdict", place),
+                          number(row, "kills", place), number_or_null(row, "release_min_ns", place),
+                          number_or_null(row, "release_median_ns", place),
+                          number_or_null(row, "release_p99_ns", place),
+                          number_or_null(row, "release_max_ns", place), row});
     });
     return storms;
+}
+
+std::string said(const json &document, const char *key)
+{
+    const auto found = document.find(key);
+    return found != document.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 void add_document(report_data &data, const json &document)
@@ -167,6 +174,10 @@ void add_document(report_data &data, const json &document)
         throw bad_input(fmt::format("schema is {}; this refstorm reads {}", schema, json_schema));
     if (document.contains("error"))
         throw bad_input("it says why something failed, and has no results");
+    document_origin origin{said(document, "kernel"), said(document, "version"), said(document, "time"),
+                           said(document, "arch"), said(document, "accelerator")};
+    if (std::ranges::find(data.origins, origin) == data.origins.end())
+        data.origins.push_back(std::move(origin));
     if (document.contains("results")) {
         data.benches.push_back(bench_of(document));
         return;

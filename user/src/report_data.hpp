@@ -57,6 +57,16 @@ struct bench_document {
     std::vector<kill_bucket> buckets;
 };
 
+/// What a document says of where and when it was made; empty where an older one does not.
+struct document_origin {
+    std::string kernel;
+    std::string version;
+    std::string time;
+    std::string arch;
+    std::string accelerator;
+    bool operator==(const document_origin &) const = default;
+};
+
 /// One row of a storm.
 struct storm_row {
     std::string kernel;
@@ -65,11 +75,13 @@ struct storm_row {
     std::uint64_t kills = 0;
     /// Kill to release; absent where nothing was released.
     std::optional<std::uint64_t> min_ns, median_ns, p99_ns, max_ns;
+    json all = {}; ///< the row as it stands in the document
 };
 
 struct report_data {
     std::vector<bench_document> benches;
     std::vector<storm_row> storms;
+    std::vector<document_origin> origins;
 
     /// Adds \p text, the contents of \p file: one document, or a list of them.
     result<done> add(std::string_view text, const std::string &file);

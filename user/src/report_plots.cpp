@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report_plots.hpp"
 
+#include "number.hpp"
+#include "units.hpp"
+
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
@@ -12,22 +16,18 @@ namespace refstorm {
 
 namespace {
 
-constexpr int width = 720;
+/// Narrow enough for a telephone; a wide page has several beside each other.
+constexpr int width = 440;
 
 /// The settings of all plots: size, font, no markup in names.
 std::string preamble(const plot &of, int height, std::string_view xlabel, std::string_view ylabel)
 {
     return fmt::format("set encoding utf8\n"
-                       "set terminal svg size {},{} dynamic name \"{}\" font \"sans-serif,13\" noenhanced\n"
-                       "set title \"{}\"\nset xlabel \"{}\"\nset ylabel \"{}\"\n"
+                       "set terminal svg size {},{} dynamic name \"{}\" font \"sans-serif,12\" noenhanced\n"
+                       "set xlabel \"{}\"\nset ylabel \"{}\"\n"
                        "set border 3 lc rgb \"#444444\"\nset tics nomirror\n"
                        "set grid lc rgb \"#dddddd\" lt 1\n",
-                       width, height, of.id, of.title, xlabel, ylabel);
-}
-
-std::string colour(const counter_look &look)
-{
-    return fmt::format("#{:06x}", look.colour);
+                       width, height, of.id, xlabel, ylabel);
 }
 
 /// One bar of a chart with horizontal bars.
@@ -38,6 +38,7 @@ struct bar {
     double offset = 0;       ///< of its middle, in rows
     double thickness = 0.72; ///< in rows
     bool light = false;
+    std::string note = {}; ///< after the value
 };
 
 /// Bars from the top down, each row with its label, each bar with its value.
@@ -48,16 +49,18 @@ std::string bars(const std::vector<bar> &all, const std::vector<std::string> &la
         script += fmt::format("{}\"{}\" {}", i == 0 ? "" : ", ", labels[i], i + 1);
     script += ")\nset ytics scale 0\nset grid noytics\n";
     double most = 0;
+    std::size_t longest = 0;
     std::string data[2];
     for (const bar &each : all) {
         const auto row = std::ranges::find(labels, each.label) - labels.begin() + 1 + each.offset;
         data[each.light ? 1 : 0] +=
-            fmt::format("{:.2f} {} {:.2f} {:.2f} {} {}\n", row, each.value, row - each.thickness / 2,
-                        row + each.thickness / 2, each.look->colour, format_bench_value(each.value, ""));
+            fmt::format("{:.2f} {} {:.2f} {:.2f} {} \"{}{}\"\n", row, each.value, row - each.thickness / 2,
+                        row + each.thickness / 2, each.look->colour, grouped_value(each.value), each.note);
+        longest = std::max(longest, each.note.size());
         most = std::max(most, each.value);
     }
     script += fmt::format("set yrange [{}:0.4]\nset xrange [0:{}]\nset key off\n", labels.size() + 0.6,
-                          std::max(most, 1.0) * 1.12);
+                          (most > 0 ? most : 1.0) * (1.2 + 0.04 * static_cast<double>(longest)));
     std::string plots;
     for (int light : {0, 1}) {
         if (data[light].empty())
@@ -71,21 +74,10 @@ std::string bars(const std::vector<bar> &all, const std::vector<std::string> &la
     return script + "plot " + plots + "\n";
 }
 
-/// Lines with a key beside them, one for each counter that has points.
-std::string lines(const std::map<std::string, std::string> &points, std::string_view style)
+/// A logarithmic axis of seconds, with room for its labels.
+std::string seconds_axis()
 {
-    std::string data;
-    std::string plots;
-    int n = 0;
-    for (const counter_look &look : counter_looks()) {
-        const auto found = points.find(std::string(look.name));
-        if (found == points.end())
-            continue;
-        data += fmt::format("$line{} << END\n{}END\n", ++n, found->second);
-        plots += fmt::format("{}$line{} using 1:2 with {} lc rgb \"{}\" dt {} pt {} ps 0.7 lw 2 title \"{}\"",
-                             n == 1 ? "" : ", ", n, style, colour(look), look.dash, look.point, look.name);
-    }
-    return "set key outside right top vertical Left reverse samplen 3\n" + data + "plot " + plots + "\n";
+    return "set logscale x\nset format x \"%.0s %cs\"\nset xtics 100\n";
 }
 
 std::string in_order(const bench_document &bench, std::string_view operation, std::string_view unit,
@@ -106,11 +98,19 @@ std::string id_of(std::string_view kind, std::size_t nth)
 
 } // namespace
 
+std::string grouped_value(double value)
+{
+    const auto whole = whole_part(value);
+    return whole && static_cast<double>(*whole) == value ? format_grouped(*whole)
+           : whole && *whole >= 1000                     ? format_grouped(*whole_part(value + 0.5))
+                                                         : format_bench_value(value, "");
+}
+
 std::string kills_text(const kill_bucket &kills)
 {
     if (kills.refs == 1)
         return fmt::format("one at a time, {}", kills.load.text);
-    return fmt::format("{} at once, {}, by {}", kills.refs, kills.load.text,
+    return fmt::format("{} at once, {}, by {}", format_grouped(kills.refs), kills.load.text,
                        kills.from_all ? "all CPUs" : "one CPU");
 }
 
@@ -176,30 +176,40 @@ std::vector<plot> throughput_plots(const report_data &data)
     std::vector<plot> plots;
     for (const bool percpu : {false, true})
         for (const bench_document &bench : data.benches) {
-            std::map<std::string, std::string> points;
+            std::vector<const bench_result *> results;
             std::set<std::uint64_t> cpus;
-            for (const bench_result &each : bench.results) {
-                if (each.operation != "pair" || each.unit != "ops_per_second" ||
-                    look_of(each.provider)->percpu != percpu)
-                    continue;
-                points[each.provider] += fmt::format("{} {}\n", each.cpus, each.value / 1e6);
-                cpus.insert(each.cpus);
-            }
-            if (points.empty())
+            for (const bench_result &each : bench.results)
+                if (each.operation == "pair" && each.unit == "ops_per_second" &&
+                    look_of(each.provider)->percpu == percpu) {
+                    results.push_back(&each);
+                    cpus.insert(each.cpus);
+                }
+            if (results.empty())
                 continue;
             plot next{id_of("throughput", plots.size()),
-                      fmt::format("Pairs a second on one counter, Linux {}", kernel_series(bench.kernel)),
-                      fmt::format("{}, by all CPUs together; higher is better.",
+                      fmt::format("Million pairs a second, Linux {}", kernel_series(bench.kernel)),
+                      fmt::format("{}, by so many CPUs together on one counter; longer is better.",
                                   percpu ? "Per-CPU counters" : "Counters of one word"),
                       ""};
-            std::string tics;
-            for (const std::uint64_t each : cpus)
-                tics += fmt::format("{}{}", tics.empty() ? "" : ", ", each);
-            next.script = preamble(next, 360, "CPUs at once", "million pairs a second") +
-                          fmt::format("set yrange [0:*]\nset xrange [{}:{}]\nset xtics ({})\n",
-                                      static_cast<double>(*cpus.begin()) - 0.15,
-                                      static_cast<double>(*cpus.rbegin()) + 0.15, tics) +
-                          lines(points, "linespoints");
+            std::vector<bar> all;
+            std::vector<std::string> labels;
+            const double thickness = 0.84 / static_cast<double>(cpus.size());
+            for (const counter_look &look : counter_looks())
+                for (const bench_result *each : results) {
+                    if (each->provider != look.name)
+                        continue;
+                    if (std::ranges::find(labels, look.name) == labels.end())
+                        labels.emplace_back(look.name);
+                    const auto nth = std::distance(cpus.begin(), cpus.find(each->cpus));
+                    const double offset = -0.42 + thickness * (static_cast<double>(nth) + 0.5);
+                    // Three digits are more than a measurement of time has.
+                    all.push_back({std::string(look.name), std::round(each->value / 1e4) / 100, &look, offset,
+                                   0.9 * thickness, false, fmt::format(" by {}", each->cpus)});
+                }
+            const auto height = 20 + 16 * cpus.size();
+            next.script =
+                preamble(next, 90 + static_cast<int>(height * labels.size()), "million pairs a second", "") +
+                bars(all, labels);
             plots.push_back(std::move(next));
         }
     return plots;
@@ -225,29 +235,40 @@ std::vector<plot> kill_plots(const report_data &data)
                 }
             if (counts.empty())
                 continue;
-            std::map<std::string, std::string> points;
-            for (const auto &[provider, buckets] : counts) {
-                double total = 0;
-                double sum = 0;
-                for (const auto &[ns, count] : buckets)
-                    total += static_cast<double>(count);
-                if (total == 0)
+            std::string tics;
+            std::string hills;
+            int n = 0;
+            for (const counter_look &look : counter_looks()) {
+                const auto found = counts.find(std::string(look.name));
+                if (found == counts.end())
                     continue;
-                std::string &line = points[provider];
-                line = fmt::format("{} 0\n", static_cast<double>(buckets.begin()->first) / 1e9);
-                for (const auto &[ns, count] : buckets) {
-                    sum += static_cast<double>(count);
-                    line += fmt::format("{} {}\n", 2 * static_cast<double>(ns) / 1e9, 100.0 * sum / total);
-                }
+                std::uint64_t most = 0;
+                for (const auto &[ns, count] : found->second)
+                    most = std::max(most, count);
+                if (most == 0)
+                    continue;
+                n++;
+                tics += fmt::format("{}\"{}\" {}", n == 1 ? "" : ", ", look.name, n);
+                for (const auto &[ns, count] : found->second)
+                    hills +=
+                        fmt::format("{} {} {} {} {:.3f} {:.2f} {}\n", static_cast<double>(ns) / 1e9, n + 0.4,
+                                    static_cast<double>(ns) / 1e9, 2 * static_cast<double>(ns) / 1e9,
+                                    n + 0.4 - 0.8 * static_cast<double>(count) / static_cast<double>(most),
+                                    n + 0.4, look.colour);
             }
-            if (points.empty())
+            if (n == 0)
                 continue;
-            plot next{id_of("kills", plots.size()),
-                      fmt::format("Kill to release, {}, Linux {}", title, kernel_series(bench.kernel)),
-                      "The share of kills whose release() had run by then; further left is better.", ""};
-            next.script = preamble(next, 360, "time since the kill (logarithmic)", "% of kills released") +
-                          "set logscale x\nset format x \"%.0s %cs\"\nset yrange [0:105]\nset ytics 25\n" +
-                          lines(points, "linespoints");
+            plot next{
+                id_of("kills", plots.size()), fmt::format("Linux {}: {}", kernel_series(bench.kernel), title),
+                "A hill for each counter: how many kills had their release() so long after the kill; further "
+                "left is better.",
+                ""};
+            next.script =
+                preamble(next, 90 + 30 * n, "time since the kill (logarithmic)", "") + seconds_axis() +
+                fmt::format("set key off\nset grid noytics\nset ytics scale 0\nset ytics ({})\n"
+                            "set yrange [{}:0.4]\n$hills << END\n{}END\n"
+                            "plot $hills using 1:2:3:4:5:6:7 with boxxyerror fs solid lc rgb variable\n",
+                            tics, n + 0.6, hills);
             plots.push_back(std::move(next));
         }
     return plots;
@@ -280,11 +301,11 @@ std::vector<plot> storm_plots(const report_data &data)
         if (n == 0)
             continue;
         plot next{id_of("storm", plots.size()),
-                  fmt::format("Kill to release in a storm, Linux {}", kernel_series(kernel)),
+                  fmt::format("Linux {}: kill to release in a storm", kernel_series(kernel)),
                   "From the least to the most; the dot is the median, the stroke the 99th percentile.", ""};
         next.script =
-            preamble(next, 90 + 22 * n, "time since the kill (logarithmic)", "") +
-            fmt::format("set logscale x\nset format x \"%.0s %cs\"\nset key off\nset grid noytics\n"
+            preamble(next, 90 + 22 * n, "time since the kill (logarithmic)", "") + seconds_axis() +
+            fmt::format("set key off\nset grid noytics\n"
                         "set ytics scale 0\nset ytics ({})\nset yrange [{}:0.4]\n"
                         "$rows << END\n{}END\n"
                         "plot $rows using 2:1:($5-$2):(0):6 with vectors nohead lw 2 lc rgb variable, "

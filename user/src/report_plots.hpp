@@ -29,7 +29,10 @@ std::vector<plot> memory_plots(const report_data &data);
 /// Kill to release in storms: the least, the median, the 99th percentile, the most.
 std::vector<plot> storm_plots(const report_data &data);
 
-/// "10000 at once, under load, by all CPUs": which kills these are.
+/// A measured value with groups of digits: "1,234", "12.3".
+std::string grouped_value(double value);
+
+/// "10,000 at once, under load, by all CPUs": which kills these are.
 std::string kills_text(const kill_bucket &kills);
 
 } // namespace refstorm

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
-/// Ctrl-C and SIGTERM as something that poll() can wait for.
+/// Ctrl-C, SIGTERM and SIGHUP as something that poll() can wait for.
 #pragma once
 
 #include "descriptor.hpp"
 
 namespace refstorm {
 
-/// While it lives, SIGINT and SIGTERM do not end the process but make `fd` readable.
+/// While it lives, SIGINT, SIGTERM and SIGHUP do not end the process but make `fd` readable.
 class stop_signals {
   public:
     stop_signals();

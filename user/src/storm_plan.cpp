@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "storm_plan.hpp"
 
+#include "arguments.hpp"
 #include "expected_warning.hpp"
+#include "nearest.hpp"
 #include "units.hpp"
 
 #include <algorithm>
@@ -158,10 +160,14 @@ result<done> check_passed_on(const module_values &more, const storm_parameters &
         accepted.push_back(parameter->flag());
     for (const auto &[key, value] : more) {
         const std::string flag = storm_parameter{.key = key}.flag();
-        if (std::ranges::find(accepted, flag) == accepted.end())
-            return problem{exit_code::usage,
-                           fmt::format("no option of storm is called '{}', here or in the module", flag),
-                           fmt::format("the module has: {}", fmt::join(accepted, " "))};
+        if (std::ranges::find(accepted, flag) != accepted.end())
+            continue;
+        std::vector<std::string> flags = option_names("storm");
+        flags.insert(flags.end(), accepted.begin(), accepted.end());
+        return problem{exit_code::usage,
+                       fmt::format("no option of storm is called '{}', here or in the module{}", flag,
+                                   did_you_mean(flag, flags)),
+                       fmt::format("the module has: {}", fmt::join(accepted, " "))};
     }
     return done{};
 }

@@ -37,6 +37,8 @@ struct storm_options {
     storm_pattern pattern = storm_pattern::lifecycle;
     bool longer_than_an_hour = false;
     bool bisect = false;
+    std::string trace = {}; ///< a file for a trace; empty: none
+    std::string save = {};  ///< a file for the JSON document; empty: none
 };
 
 /// One storm to run.

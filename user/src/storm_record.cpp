@@ -111,6 +111,23 @@ void storm_record::judge(verdict v, std::string_view because_of, std::string_vie
     raw.set("detail", std::string(words), true);
 }
 
+std::optional<std::vector<release_bucket>> parse_release_buckets(std::string_view text)
+{
+    std::vector<release_bucket> buckets;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(','), text.size());
+        const auto colon = std::min(text.find(':'), end);
+        const auto from = parse_unsigned(text.substr(0, colon));
+        const auto count =
+            parse_unsigned(text.substr(std::min(colon + 1, end), end - std::min(colon + 1, end)));
+        if (!from || !count)
+            return std::nullopt;
+        buckets.push_back({*from, *count});
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return buckets;
+}
+
 result<storm_record> parse_storm(record raw)
 {
     storm_record storm;
@@ -144,6 +161,17 @@ result<storm_record> parse_storm(record raw)
     storm.invariant = read.text("invariant");
     storm.object = read.text("object");
     storm.detail = read.text("detail");
+
+    if (const field *buckets = storm.raw.find("release_buckets");
+        buckets != nullptr && !buckets->is_absent()) {
+        auto parsed = parse_release_buckets(buckets->text);
+        if (!parsed)
+            read.note({exit_code::machine,
+                       fmt::format("the module's answer has release_buckets='{}', which are no buckets",
+                                   buckets->text)});
+        else
+            storm.release_buckets = std::move(*parsed);
+    }
 
     const auto word = storm.raw.text("verdict");
     if (!word) {

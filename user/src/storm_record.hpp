@@ -32,6 +32,16 @@ std::optional<verdict> parse_verdict(std::string_view name);
 /// stopped it, and false if another process did. Only `held` passes.
 exit_code exit_code_for_verdict(verdict v, bool interrupted);
 
+/// Kills whose release() came after \p from_ns to twice that.
+struct release_bucket {
+    std::uint64_t from_ns = 0;
+    std::uint64_t count = 0;
+    bool operator==(const release_bucket &) const = default;
+};
+
+/// Parses "1024:3,2048:9"; nothing if it is anything else.
+std::optional<std::vector<release_bucket>> parse_release_buckets(std::string_view text);
+
 /// A storm as the module shows it.
 struct storm_record {
     /// The line as it was, all keys; what the driver finds out later is set here too.
@@ -57,6 +67,8 @@ struct storm_record {
     std::optional<std::uint64_t> release_median_ns;
     std::optional<std::uint64_t> release_p99_ns;
     std::optional<std::uint64_t> release_max_ns;
+    /// How long kill to release took, by powers of two; empty if the module does not tell.
+    std::vector<release_bucket> release_buckets;
     verdict outcome = verdict::running;
     /// Empty where the table says `-`.
     std::string invariant;

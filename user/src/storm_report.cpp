@@ -208,8 +208,8 @@ json report_json(const run_outcome &all, const places &where)
         json storm = to_json(outcome.storm.raw);
         storm["kernel_log"] = log_state_name(outcome.log);
         storm["complaints"] = outcome.complaints;
-        storm["last_events"] = outcome.events;
-        storm["history"] = outcome.history;
+        storm["last_events"] = to_json(outcome.events);
+        storm["history"] = to_json(outcome.history);
         storm["account"] = nullptr;
         storm["explanation"] = nullptr;
         if (outcome.storm.outcome == verdict::broken) {

@@ -98,6 +98,8 @@ run_outcome storm_runner::run(const storm_plan &plan)
             all.failure = outcome.error();
             break;
         }
+        if (after_each_)
+            after_each_(*outcome);
         all.storms.push_back(std::move(*outcome));
         if (all.has_running() && all.storms.size() < all.planned && !interrupted_) {
             all.failure = problem{exit_code::broken,

@@ -14,6 +14,7 @@
 #include "storm_record.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,6 +72,9 @@ class storm_runner {
   public:
     storm_runner(module_port &port, stop_signals &stop, progress &shown, places where, run_times times = {});
 
+    /// \p each is called when a storm has ended.
+    void after_each(std::function<void(const storm_outcome &)> each) { after_each_ = std::move(each); }
+
     /// Runs \p plan to its end, or until a signal comes or nothing more can run.
     run_outcome run(const storm_plan &plan);
 
@@ -91,6 +95,7 @@ class storm_runner {
     places where_;
     run_times times_;
 
+    std::function<void(const storm_outcome &)> after_each_;
     std::optional<log_watch> log_;
     bool interrupted_ = false;
 };

@@ -21,10 +21,13 @@ bool is_terminal(std::FILE *file)
 bool wants_colour(std::FILE *file)
 {
     const char *no_color = std::getenv("NO_COLOR");
-    if (no_color != nullptr && *no_color != '\0')
-        return false;
+    return (no_color == nullptr || *no_color == '\0') && can_move(file);
+}
+
+bool can_move(std::FILE *file)
+{
     const char *kind = std::getenv("TERM");
-    return is_terminal(file) && kind != nullptr && std::string_view(kind) != "dumb";
+    return is_terminal(file) && kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
 }
 
 std::optional<std::size_t> columns_of(std::FILE *file)

@@ -5,7 +5,6 @@
 
 #include "storm_record.hpp"
 
-#include <cstddef>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -17,6 +16,9 @@ bool is_terminal(std::FILE *file);
 
 /// True if colours are wanted on \p file: a terminal that is not dumb, and NO_COLOR not set.
 bool wants_colour(std::FILE *file);
+
+/// Is \p file a terminal on which a line can be written anew?
+bool can_move(std::FILE *file);
 
 /// How many columns the terminal \p file has, or COLUMNS says; nothing if it is no terminal.
 std::optional<std::size_t> columns_of(std::FILE *file);

@@ -41,6 +41,14 @@ std::string format_count(std::uint64_t count)
     return scale(static_cast<double>(count), units);
 }
 
+std::string format_grouped(std::uint64_t count)
+{
+    std::string text = fmt::format("{}", count);
+    for (std::size_t at = text.size(); at > 3;)
+        text.insert(at -= 3, ",");
+    return text;
+}
+
 std::string format_seconds(std::uint64_t ms)
 {
     if (ms % 1000 == 0)

@@ -14,6 +14,9 @@ std::string format_nanoseconds(std::uint64_t ns);
 /// Up to 9999 as it is, above with k, M, G or T: "9999", "12.3 k", "1.25 G".
 std::string format_count(std::uint64_t count);
 
+/// Digits in groups of three: "1,234,567".
+std::string format_grouped(std::uint64_t count);
+
 /// Milliseconds as seconds, without trailing zeros: "2", "1.5", "0.01".
 std::string format_seconds(std::uint64_t ms);
 

@@ -4,6 +4,7 @@
 #include "sample_commands.hpp"
 
 #include <gtest/gtest.h>
+#include <refstorm/refstorm.h>
 
 namespace refstorm {
 namespace {
@@ -58,6 +59,13 @@ INSTANTIATE_TEST_SUITE_P(
         refused_line{
             "unknown_subcommand", {"strom"}, {"'strom'", "load unload list exec storm explain oracle bench"}},
         refused_line{"unknown_option", {"list", "--worker"}, {"--worker"}},
+        refused_line{"unknown_option_like_another",
+                     {"report", "--gnuplt", "x", "y"},
+                     {"'--gnuplt'", "mean --gnuplot?"}},
+        refused_line{"unknown_option_before_the_subcommand", {"--jsn", "list"}, {"'--jsn'", "mean --json?"}},
+        refused_line{"unknown_flag_of_storm", {"storm", "--bisct"}, {"'--bisct'", "mean --bisect?"}},
+        refused_line{"subcommand_like_another", {"strom"}, {"'strom'", "mean storm?"}},
+        refused_line{"listing_like_another", {"list", "provider"}, {"'provider'", "mean providers?"}},
         refused_line{"module_option_without_a_value", {"storm", "--contexts"}, {"--contexts", "value"}},
         refused_line{
             "module_option_of_two_words", {"storm", "--contexts", "all x"}, {"--contexts", "one word"}},
@@ -85,17 +93,19 @@ INSTANTIATE_TEST_SUITE_P(
         refused_line{"no_hours", {"storm", "--hours", "0"}, {"--hours", "0.0003 to 8760"}},
         refused_line{"hours_that_are_no_number", {"storm", "--hours", "nan"}, {"--hours"}},
         refused_line{"hours_and_a_total", {"storm", "--hours", "1", "--total", "9"}, {"--hours", "--total"}},
+        refused_line{"hours_and_ktap", {"storm", "--hours", "1", "--ktap"}, {"--hours", "--ktap"}},
+        refused_line{"hours_and_a_trace", {"storm", "--hours", "1", "--trace", "f"}, {"--hours", "--trace"}},
         refused_line{"resume_without_hours", {"storm", "--resume"}, {"--resume", "--hours"}},
         refused_line{"surplus_word", {"unload", "now"}, {"now"}}),
     [](const auto &info) { return info.param.name; });
 
 TEST(arguments, a_long_run_has_hours_and_a_file)
 {
-    const arguments parsed = accepted({"storm", "--hours", "0.5", "--log", "f", "--resume", "--ktap"});
+    const arguments parsed = accepted({"storm", "--hours", "0.5", "--log", "f", "--resume"});
     EXPECT_EQ(parsed.soak.total_ms, 1'800'000U);
     EXPECT_EQ(parsed.soak.log, "f");
     EXPECT_TRUE(parsed.soak.resume);
-    EXPECT_TRUE(parsed.ktap);
+    EXPECT_TRUE(accepted({"storm", "--ktap"}).ktap);
     EXPECT_FALSE(accepted({"storm"}).soak.total_ms);
 }
 
@@ -209,6 +219,53 @@ TEST(arguments, oracle_takes_all_its_options)
     EXPECT_TRUE(all.keep);
     EXPECT_EQ(all.where.kernel_log, "log");
     EXPECT_FALSE(accepted({"oracle"}).oracle.lockstep);
+}
+
+/// As troff has a name.
+std::string troff_of(std::string name)
+{
+    for (auto at = name.find('-'); at != std::string::npos; at = name.find('-', at + 2))
+        name.insert(at, "\\");
+    return name;
+}
+
+TEST(help, is_a_subcommand_too)
+{
+    EXPECT_EQ(not_run({"help"}).out, not_run({"--help"}).out);
+    EXPECT_EQ(not_run({"help", "bench"}).out, not_run({"bench", "--help"}).out);
+    EXPECT_EQ(not_run({"help", "bench"}).code, exit_code::held);
+}
+
+TEST(help, names_every_invariant)
+{
+#define HAS(id, name, text)                                                                                  \
+    EXPECT_NE(not_run({"--help"}).out.find(name), std::string::npos) << name;                                \
+    EXPECT_NE(not_run({"storm", "--help"}).out.find(name), std::string::npos) << name;                       \
+    EXPECT_NE(not_run({"--generate", "man-storm"}).out.find(troff_of(name)), std::string::npos) << name;
+    RS_INVARIANTS(HAS)
+#undef HAS
+}
+
+TEST(generated, man_pages_and_completion_have_every_option_and_subcommand)
+{
+    const std::string completion = not_run({"--generate", "bash-completion"}).out;
+    const std::string page = not_run({"--generate", "man"}).out;
+    for (const std::string name :
+         {"load", "unload", "list", "exec", "storm", "oracle", "bench", "report", "watch"}) {
+        EXPECT_NE(page.find("refstorm\\-" + name), std::string::npos) << name;
+        const std::string its_page = not_run({"--generate", "man-" + name}).out;
+        EXPECT_TRUE(its_page.starts_with(".\\\"")) << name;
+        for (const std::string &option : option_names(name)) {
+            if (option == "--help" || option == "--help-all")
+                continue;
+            EXPECT_NE(completion.find(option), std::string::npos) << option;
+            const std::string escaped = troff_of(option);
+            EXPECT_TRUE(its_page.find(escaped) != std::string::npos ||
+                        page.find(escaped) != std::string::npos)
+                << name << ' ' << option;
+        }
+    }
+    EXPECT_EQ(not_run({"--generate", "man-nothing"}).code, exit_code::usage);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // The driver as a whole, run as a user runs it, against a stand-in for the module's directory.
 #include "fake_module.hpp"
 #include "json_output.hpp"
+#include "schema.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -53,6 +54,9 @@ class driver : public testing::Test {
     {
         int status = 0;
         ::waitpid(child, &status, 0);
+        if (const std::string out = place_.read("out"); out.starts_with("{")) {
+            EXPECT_EQ(schema_complaints(out, REFSTORM_SCHEMA), "") << out;
+        }
         return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), place_.read("out"),
                 place_.read("err")};
     }
@@ -146,24 +150,26 @@ TEST_F(driver, prints_nothing_but_one_document_on_stdout)
 
 TEST_F(driver, stops_its_storm_on_a_signal_and_prints_the_verdict)
 {
-    std::atomic<bool> started = false;
-    const fake_debugfs *files = nullptr;
-    const fake_debugfs module([&](const std::string &command) -> std::string {
-        if (command == "stop 1")
-            files->write("storms", storms_table({{.id = 1, .verdict = "stopped"}}));
-        started = true;
-        return answer(command);
-    });
-    files = &module;
-    module.write("storms", storms_table({{.id = 1, .state = "running", .verdict = "-"}}));
-    const pid_t child =
-        start({"storm", "--provider", "rs_kref", "--kernel-log", "/dev/null", "--debugfs", module.path()});
-    while (!started)
-        ::usleep(1000);
-    ::kill(child, SIGINT);
-    const ending stopped = wait_for(child);
-    EXPECT_EQ(stopped.code, 130) << stopped.err;
-    EXPECT_TRUE(has(stopped.out, "verdict: stopped (0 of 1 storms held")) << stopped.out;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        std::atomic<bool> started = false;
+        const fake_debugfs *files = nullptr;
+        const fake_debugfs module([&](const std::string &command) -> std::string {
+            if (command == "stop 1")
+                files->write("storms", storms_table({{.id = 1, .verdict = "stopped"}}));
+            started = true;
+            return answer(command);
+        });
+        files = &module;
+        module.write("storms", storms_table({{.id = 1, .state = "running", .verdict = "-"}}));
+        const pid_t child = start(
+            {"storm", "--provider", "rs_kref", "--kernel-log", "/dev/null", "--debugfs", module.path()});
+        while (!started)
+            ::usleep(1000);
+        ::kill(child, signal);
+        const ending stopped = wait_for(child);
+        EXPECT_EQ(stopped.code, 130) << stopped.err;
+        EXPECT_TRUE(has(stopped.out, "verdict: stopped (0 of 1 storms held")) << stopped.out;
+    }
 }
 
 TEST_F(driver, exits_with_3_and_the_reason_where_the_module_is_not)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "commands.hpp"
 #include "fake_module.hpp"
+#include "schema.hpp"
 
 #include <gtest/gtest.h>
 
@@ -24,7 +25,12 @@ class list : public testing::Test {
     }
 
     std::string text(listing what) { return must(list_text(module_, what, false, false)); }
-    json document(listing what) { return json::parse(must(list_text(module_, what, true, false))); }
+    json document(listing what)
+    {
+        const std::string text = must(list_text(module_, what, true, false));
+        EXPECT_EQ(schema_complaints(text, REFSTORM_SCHEMA), "") << text;
+        return json::parse(text);
+    }
 
     static std::string must(const result<std::string> &made)
     {
@@ -73,14 +79,14 @@ TEST_F(list, shows_errors_as_the_module_wrote_them)
 TEST_F(list, gives_one_document_for_each_listing)
 {
     EXPECT_EQ(document(listing::providers)["providers"].size(), 3U);
-    EXPECT_EQ(document(listing::providers)["providers"][0]["saturates"], 1);
+    EXPECT_EQ(document(listing::providers)["providers"][0]["saturates"], true);
     EXPECT_EQ(document(listing::storms)["storms"][1]["state"], "running");
     EXPECT_EQ(document(listing::objects)["objects"], json::array());
     EXPECT_EQ(document(listing::status)["status"]["cpus"], 4);
     EXPECT_EQ(document(listing::status)["status"]["version"], "0.1.0");
     EXPECT_EQ(document(listing::errors)["errors"][0]["column"], 5);
     EXPECT_EQ(document(listing::errors)["errors"][0]["command"], "get a");
-    EXPECT_EQ(document(listing::events)["schema"], 1);
+    EXPECT_EQ(document(listing::events)["schema"], json_schema);
 }
 
 TEST_F(list, names_the_place_where_a_table_is_malformed)

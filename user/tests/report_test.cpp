@@ -19,7 +19,7 @@ constexpr const char *row = R"({"kernel":"6.1.0-56-cloud-amd64","provider":"%","
 
 std::string with(const std::string &rows, const std::string &rest = R"("kills":[],"kill_buckets":[])")
 {
-    return fmt::format(R"({{"schema":1,"kernel":"6.1.0-56-cloud-amd64","results":[{}],{}}})", rows, rest);
+    return fmt::format(R"({{"schema":2,"kernel":"6.1.0-56-cloud-amd64","results":[{}],{}}})", rows, rest);
 }
 
 std::string pair_of(const std::string &provider)
@@ -44,7 +44,7 @@ std::string bucket(const std::string &what, unsigned refs, unsigned ns, unsigned
 }
 
 constexpr const char *storms =
-    R"({"schema":1,"kernel":"6.12.1-rt-amd64","storms":[{"provider":"rs_sealed_ref","verdict":"held","kills":7,)"
+    R"({"schema":2,"kernel":"6.12.1-rt-amd64","storms":[{"provider":"rs_sealed_ref","verdict":"held","kills":7,)"
     R"("release_min_ns":1000,"release_median_ns":2000,"release_p99_ns":3000,"release_max_ns":4000},)"
     R"({"provider":"atomic","verdict":"stopped","kills":0,"release_min_ns":null,"release_median_ns":null,)"
     R"("release_p99_ns":null,"release_max_ns":null}]})";
@@ -103,13 +103,13 @@ INSTANTIATE_TEST_SUITE_P(
         bad_input{"{}", "the document has no 'schema'"},
         bad_input{R"({"schema":)" + std::string(1000000, '[') + std::string(1000000, ']') + "}",
                   "the document: 'schema' is no whole number"},
-        bad_input{R"({"schema":1,"kernel":"`id`","storms":[]})",
+        bad_input{R"({"schema":2,"kernel":"`id`","storms":[]})",
                   "the document: '`id`' is no release of a kernel"},
-        bad_input{R"({"schema":1,"kernel":"6.1\" 7","results":[]})",
+        bad_input{R"({"schema":2,"kernel":"6.1\" 7","results":[]})",
                   "the document: '6.1\" 7' is no release of a kernel"},
-        bad_input{R"({"schema":2})", "schema is 2; this refstorm reads 1"},
-        bad_input{R"({"schema":1,"error":{}})", "it says why something failed, and has no results"},
-        bad_input{R"({"schema":1,"loaded":[]})",
+        bad_input{R"({"schema":1})", "schema is 1; this refstorm reads 2"},
+        bad_input{R"({"schema":2,"error":{}})", "it says why something failed, and has no results"},
+        bad_input{R"({"schema":2,"loaded":[]})",
                   "neither of bench nor of storm: it has no 'results' and no 'storms'"},
         bad_input{with("", "\"kills\":[]"), "the document has no 'kill_buckets'"},
         bad_input{with("{}"), "results[0] has no 'provider'"},
@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "results[0]: 'value' is no number from 0 on"},
         bad_input{with("", R"("kills":7,"kill_buckets":[])"), "'kills' is no list"},
         bad_input{
-            R"({"schema":1,"kernel":"6.1","storms":[{"provider":"kref","verdict":"held","kills":"many"}]})",
+            R"({"schema":2,"kernel":"6.1","storms":[{"provider":"kref","verdict":"held","kills":"many"}]})",
             "storms[0]: 'kills' is no whole number"}));
 
 TEST(counter_looks, tell_any_two_lines_of_a_plot_apart)
@@ -153,10 +153,10 @@ TEST(report_plots, draw_pairs_in_instructions_and_nothing_else)
     EXPECT_EQ(plots[0].title, "A get and its put, Linux 6.1");
     EXPECT_TRUE(has(plots[0].script, "set xlabel \"instructions\""));
     EXPECT_TRUE(has(plots[0].script, "set ytics (\"percpu_ref\" 1)"));
-    EXPECT_TRUE(has(plots[0].script, fmt::format("1.00 40 0.64 1.36 {} 40\n", 0xd55e00)));
+    EXPECT_TRUE(has(plots[0].script, fmt::format("1.00 40 0.64 1.36 {} \"40\"\n", 0xd55e00)));
 }
 
-TEST(report_plots, cumulate_the_releases_of_each_way_to_kill)
+TEST(report_plots, draw_the_releases_of_each_way_to_kill_as_hills)
 {
     const auto data =
         data_of(with("", R"("kills":[],"kill_buckets":[)" + bucket("release", 1, 1024, 1) + "," +
@@ -164,10 +164,12 @@ TEST(report_plots, cumulate_the_releases_of_each_way_to_kill)
                              bucket("release", 10000, 2048, 5) + "]"));
     const auto plots = kill_plots(data);
     ASSERT_EQ(plots.size(), 2U);
-    EXPECT_EQ(plots[0].title, "Kill to release, one at a time, idle, Linux 6.1");
-    EXPECT_EQ(plots[1].title, "Kill to release, 10000 at once, idle, by one CPU, Linux 6.1");
+    EXPECT_EQ(plots[0].title, "Linux 6.1: one at a time, idle");
+    EXPECT_EQ(plots[1].title, "Linux 6.1: 10,000 at once, idle, by one CPU");
     EXPECT_TRUE(has(plots[0].script, "set logscale x\n"));
-    EXPECT_TRUE(has(plots[0].script, "1.024e-06 0\n2.048e-06 25\n8.192e-06 100\n")) << plots[0].script;
+    EXPECT_TRUE(has(plots[0].script, "1.024e-06 1.4 1.024e-06 2.048e-06 1.133 1.40 13983232\n"
+                                     "4.096e-06 1.4 4.096e-06 8.192e-06 0.600 1.40 13983232\n"))
+        << plots[0].script;
 }
 
 TEST(report_plots, leave_out_kills_of_which_there_were_none)
@@ -185,9 +187,10 @@ TEST(report_plots, draw_throughput_over_cpus_of_per_cpu_counters_apart)
                                    result_row("refcount", "pair", 1, "ops_per_second", 3e6)));
     const auto plots = throughput_plots(data);
     ASSERT_EQ(plots.size(), 2U);
-    EXPECT_TRUE(has(plots[0].script, "title \"refcount\""));
-    EXPECT_TRUE(has(plots[1].script, "$line1 << END\n1 2\n2 4\nEND\n"));
-    EXPECT_FALSE(has(plots[1].script, "title \"refcount\""));
+    EXPECT_TRUE(has(plots[0].script, "set ytics (\"refcount\" 1)"));
+    EXPECT_TRUE(has(plots[1].script, "\"2 by 1\"\n"));
+    EXPECT_TRUE(has(plots[1].script, "\"4 by 2\"\n"));
+    EXPECT_FALSE(has(plots[1].script, "refcount\" 1)"));
 }
 
 TEST(report_plots, draw_cold_and_hot_memory_side_by_side)
@@ -197,7 +200,7 @@ TEST(report_plots, draw_cold_and_hot_memory_side_by_side)
                                   result_row("percpu_ref", "memory_hot", 4, "bytes", 123))));
     ASSERT_EQ(plots.size(), 1U);
     EXPECT_EQ(plots[0].title, "Bytes of one counter, Linux 6.1, 4 possible CPUs");
-    EXPECT_TRUE(has(plots[0].script, "122.9\nEND"));
+    EXPECT_TRUE(has(plots[0].script, "\"122.9\"\nEND"));
 }
 
 TEST(report_plots, leave_out_storms_in_which_nothing_was_released)
@@ -205,6 +208,41 @@ TEST(report_plots, leave_out_storms_in_which_nothing_was_released)
     const auto plots = storm_plots(data_of(storms));
     ASSERT_EQ(plots.size(), 1U);
     EXPECT_TRUE(has(plots[0].script, "set ytics (\"rs_sealed_ref\" 1)"));
+}
+
+const std::string broken =
+    R"({"schema":2,"version":"0.1.0","time":"2026-11-30T18:00:00Z","kernel":"6.1.0","arch":"x86_64",
+ "accelerator":"tcg","storms":[{"provider":"rs_kref","verdict":"broken","kills":1234567,"release_min_ns":null,
+ "release_median_ns":null,"release_p99_ns":null,"release_max_ns":null,"invariant":"release-once","object":"3",
+ "detail":"release() ran <twice>","seed":"18446744073709551615","account":{"ledgers":0,"mode":"switching"},
+ "explanation":{"meaning":"m","causes":["c"],"known":["ledgers 0, <counter> 3"],"findings":["the put lost one"]},
+ "complaints":[],"repeat":"refstorm storm --seed 18446744073709551615",
+ "history":[{"storm":1,"time_ns":1000,"cpu":0,"event":"kill","nr":1,"result":1},
+  {"storm":1,"time_ns":2500,"cpu":3,"event":"violation","nr":0,"result":0}]}]})";
+
+TEST(report_page, tells_all_of_what_did_not_hold)
+{
+    const auto page = report_page(data_of(broken), "false");
+    ASSERT_TRUE(page) << page.error().what;
+    for (const std::string part :
+         {"Linux 6.1.0 on x86_64, emulated by QEMU, refstorm 0.1.0, 2026-11-30T18:00:00Z",
+          "0 of 1 storms held", "release-once", "release() runs exactly once for each object",
+          "release() ran &lt;twice&gt;", "18446744073709551615</dd>", "refstorm storm --seed",
+          "<dt>mode</dt><dd>switching</dd>", "<li>ledgers 0, &lt;counter&gt; 3</li>",
+          "<li>the put lost one</li>", "CPU 3", "class=\"violation\"", "−1.50 µs",
+          "history of the object, 2 notes", "1,234,567"})
+        EXPECT_TRUE(has(*page, part)) << part;
+}
+
+TEST(report_page, has_nothing_of_failures_where_all_held)
+{
+    const std::string held =
+        R"({"schema":2,"kernel":"6.1.0","storms":[{"provider":"rs_kref","verdict":"held","kills":0,)"
+        R"("release_min_ns":null,"release_median_ns":null,"release_p99_ns":null,"release_max_ns":null}]})";
+    const auto page = report_page(data_of(held), "false");
+    ASSERT_TRUE(page);
+    EXPECT_TRUE(has(*page, "1 of 1 storms held"));
+    EXPECT_FALSE(has(*page, "What did not hold"));
 }
 
 TEST(report_page, says_which_program_is_missing_and_how_to_get_it)

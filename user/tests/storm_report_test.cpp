@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "fake_module.hpp"
+#include "schema.hpp"
 #include "storm_report.hpp"
 
 #include <gtest/gtest.h>
@@ -159,7 +160,8 @@ TEST(json_report, has_all_keys_of_the_table_with_their_types)
     all.planned = 1;
     all.storms = {outcome_of({})};
     const json document = report_json(all, {});
-    EXPECT_EQ(document["schema"], 1);
+    EXPECT_EQ(document["schema"], json_schema);
+    EXPECT_EQ(schema_complaints(document_text(document), REFSTORM_SCHEMA), "");
     EXPECT_TRUE(document["kernel"].is_string());
     EXPECT_EQ(document["verdict"], "held");
     EXPECT_EQ(document["exit"], 0);
@@ -174,10 +176,53 @@ TEST(json_report, has_all_keys_of_the_table_with_their_types)
         EXPECT_TRUE(storm.contains(each.key)) << each.key;
 }
 
-TEST(json_report, keeps_a_64_bit_seed)
+TEST(json_report, keeps_a_64_bit_seed_in_readers_that_keep_numbers_as_doubles)
 {
     auto parsed = parse_record("seed=18446744073709551615", "t");
-    EXPECT_EQ(to_json(*parsed).dump(), R"({"seed":18446744073709551615})");
+    EXPECT_EQ(to_json(*parsed).dump(), R"({"seed":"18446744073709551615"})");
+}
+
+TEST(json_report, has_history_and_events_as_objects)
+{
+    run_outcome all;
+    all.planned = 1;
+    all.storms = {outcome_of({.verdict = "broken", .invariant = "release-once"})};
+    all.storms[0].events = {"seq=1 time_ns=5 cpu=0 context=task subject=storm:1 event=start seed=7"};
+    all.storms[0].history = {"storm=1 time_ns=5 cpu=0 context=task actor=worker:0 slot=0 object=3 life=1 "
+                             "event=get nr=1 result=1"};
+    const json document = report_json(all, {});
+    EXPECT_EQ(document["storms"][0]["last_events"][0]["seed"], "7");
+    EXPECT_EQ(document["storms"][0]["history"][0]["event"], "get");
+    EXPECT_EQ(document["storms"][0]["history"][0]["time_ns"], 5);
+    EXPECT_EQ(schema_complaints(document_text(document), REFSTORM_SCHEMA), "");
+}
+
+TEST(json_values, are_true_or_false_and_lists_where_they_are_that)
+{
+    const auto parsed =
+        parse_record("kprobes=0 track=1 result=true zero=- contexts=pinned,nice steps=12", "t");
+    EXPECT_EQ(
+        to_json(*parsed).dump(),
+        R"({"kprobes":false,"track":true,"result":true,"zero":null,"contexts":["pinned","nice"],"steps":12})");
+    const auto cells = parse_record("cell=get counter=kref zero=1 dying=0", "t");
+    EXPECT_EQ(to_json(*cells).dump(), R"({"cell":"get","counter":"kref","zero":1,"dying":0})");
+}
+
+TEST(json_schema, refuses_a_document_with_one_key_more_or_one_less_or_another_type)
+{
+    const run_outcome nothing;
+    json document = report_json(nothing, {});
+    EXPECT_EQ(schema_complaints(document.dump(), REFSTORM_SCHEMA), "");
+    for (const auto &[key, value] : document.items()) {
+        json without = document;
+        without.erase(key);
+        EXPECT_NE(schema_complaints(without.dump(), REFSTORM_SCHEMA), "") << key;
+        json wrong = document;
+        wrong[key] = json::object({{"a", 1}});
+        EXPECT_NE(schema_complaints(wrong.dump(), REFSTORM_SCHEMA), "") << key;
+    }
+    document["surplus"] = 1;
+    EXPECT_NE(schema_complaints(document.dump(), REFSTORM_SCHEMA), "");
 }
 
 TEST(json_values, are_text_for_names_that_look_like_numbers)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The control file: one command a write. A read through the same open file
- * gives the result of its last command.
+ * gives the result of its last command. Through a file that has written none,
+ * as that of cat after echo, a read gives the result of the last command of all.
  */
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -67,7 +68,12 @@ struct control {
 	struct mutex	lock;		/* one command at a time */
 	struct command	cmd;
 	size_t		unread;		/* bytes of the result not read yet */
+	bool		begun;		/* cmd.result is this file's */
 };
+
+/* The result of the last command of all files; empty if it was refused. */
+static char control_last[sizeof_field(struct command, result)];
+static DEFINE_MUTEX(control_last_lock);
 
 static int control_open(struct inode *inode, struct file *file)
 {
@@ -101,6 +107,10 @@ static ssize_t control_write(struct file *file, const char __user *ubuf, size_t 
 	ret = command_run(&control->cmd, ubuf, size, "control", control_verbs);
 	control->unread = ret < 0 ? 0 :
 		strlcat(control->cmd.result, "\n", sizeof(control->cmd.result));
+	control->begun = true;
+	mutex_lock(&control_last_lock);
+	strscpy(control_last, control->unread ? control->cmd.result : "", sizeof(control_last));
+	mutex_unlock(&control_last_lock);
 	mutex_unlock(&control->lock);
 	return ret;
 }
@@ -113,6 +123,13 @@ static ssize_t control_read(struct file *file, char __user *ubuf, size_t size,
 
 	if (mutex_lock_interruptible(&control->lock))
 		return -EINTR;
+	if (!control->begun) {
+		control->begun = true;
+		mutex_lock(&control_last_lock);
+		control->unread = strscpy(control->cmd.result, control_last,
+					  sizeof(control->cmd.result));
+		mutex_unlock(&control_last_lock);
+	}
 	len = strlen(control->cmd.result);
 	size = min(size, control->unread);
 	done = size - copy_to_user(ubuf, control->cmd.result + len - control->unread, size);

@@ -2,6 +2,7 @@
 /* Records of storms, which stay when a storm is freed. */
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 
@@ -25,6 +26,7 @@ struct storm_figures {
 	u64			hotplug_kills;
 	u64			probes;
 	u64			quantile[4];	/* min, median, p99, max */
+	u32			bucket[64];	/* from kill to release: 2^i ns to twice that */
 };
 
 struct storm_record {
@@ -76,6 +78,14 @@ static void storm_record_add_slot(struct storm_figures *figures, const struct st
 	figures->alive_ends += READ_ONCE(slot->alive_ends);
 }
 
+/* The power of two that bucket @i of a struct rs_histogram is in. */
+static unsigned int storm_record_power(unsigned int i)
+{
+	if (i < 1 << RS_HISTOGRAM_SUB_BITS)
+		return i ? ilog2(i) : 0;
+	return (i >> RS_HISTOGRAM_SUB_BITS) + RS_HISTOGRAM_SUB_BITS - 1;
+}
+
 static void storm_record_fill(struct storm_record *record, struct storm *storm)
 {
 	static const u32 per_mille[] = { 0, 500, 990, 1000 };
@@ -96,6 +106,9 @@ static void storm_record_fill(struct storm_record *record, struct storm *storm)
 	}
 	for (i = 0; i < ARRAY_SIZE(per_mille); i++)
 		figures->quantile[i] = rs_histogram_quantile(&all, per_mille[i]);
+
+	for (i = 0; i < RS_HISTOGRAM_BUCKETS; i++)
+		figures->bucket[storm_record_power(i)] += all.buckets[i];
 
 	/* Pairs with the release in storm_violation(). */
 	record->broken = atomic_read_acquire(&storm->violated) == VIOLATION_WRITTEN;
@@ -236,6 +249,20 @@ static void storm_record_show_number(struct seq_file *m, const char *key, bool k
 		seq_printf(m, " %s=-", key);
 }
 
+/* "1024:3,2048:9": how many of 1024 ns to twice that, and so on */
+static void storm_record_show_buckets(struct seq_file *m, const struct storm_figures *figures)
+{
+	unsigned int i, shown = 0;
+
+	seq_puts(m, " release_buckets=");
+	for (i = 0; i < ARRAY_SIZE(figures->bucket); i++)
+		if (figures->bucket[i])
+			seq_printf(m, "%s%llu:%u", shown++ ? "," : "", BIT_ULL(i),
+				   figures->bucket[i]);
+	if (!shown)
+		seq_putc(m, '-');
+}
+
 static void storm_record_show(struct seq_file *m, const struct storm_record *record)
 {
 	static const char * const quantile_keys[] = {
@@ -267,9 +294,11 @@ static void storm_record_show(struct seq_file *m, const struct storm_record *rec
 		   record->broken ? invariant_names[record->invariant] : "-");
 	storm_record_show_number(m, "object", record->broken, record->object);
 	if (record->detail[0])
-		seq_printf(m, " detail=\"%s\"\n", record->detail);
+		seq_printf(m, " detail=\"%s\"", record->detail);
 	else
-		seq_puts(m, " detail=-\n");
+		seq_puts(m, " detail=-");
+	storm_record_show_buckets(m, figures);
+	seq_putc(m, '\n');
 }
 
 /**
@@ -285,7 +314,7 @@ void storm_records_show(struct seq_file *m)
 	m->poll_event = atomic_read(&changes);
 	seq_puts(m, "# storm provider state");
 	storm_setup_show_names(m);
-	seq_puts(m, " cpus elapsed_ms operations kills confirms releases overlap_operations overlapped_kills softirq_operations hardirq_operations softirq_kills hardirq_kills switches reinits resurrections early_ends alive_ends hotplug_kills probes release_min_ns release_median_ns release_p99_ns release_max_ns verdict invariant object detail\n");
+	seq_puts(m, " cpus elapsed_ms operations kills confirms releases overlap_operations overlapped_kills softirq_operations hardirq_operations softirq_kills hardirq_kills switches reinits resurrections early_ends alive_ends hotplug_kills probes release_min_ns release_median_ns release_p99_ns release_max_ns verdict invariant object detail release_buckets\n");
 	for (i = next_record; i < next_record + nr; i++) {
 		struct storm_record *record = &records[i % nr];
 
