@@ -75,13 +75,6 @@ class DocsTest(unittest.TestCase):
         words = set(re.findall(r"\w+", code))
         self.none(lambda _, text: sorted(set(re.findall(r"(?<![\w:])(\w+)\(\)", text)) - words - OF_THE_KERNEL))
 
-    def test_invariants_are_those_of_the_header(self):
-        header = (TOP / "kmod/include/uapi/refstorm/refstorm.h").read_text(encoding="utf-8")
-        known = re.findall(r'X\(\w+, "([\w-]+)",\s*\\\s*"([^"]+)"\)', header)
-        table = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", (TOP / "docs/invariants.md").read_text(encoding="utf-8"), re.M)
-        self.assertGreater(len(known), 5)
-        self.assertEqual(table, known)
-
     def test_readme_has_a_storm_of_each_provider_as_figures_writes_it(self):
         part = figures.document_parts("storms")[1]
         self.assertTrue(part.startswith(figures.STORMS_HEAD))

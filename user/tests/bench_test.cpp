@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "build_places.hpp"
 #include "command_bench.hpp"
 #include "fake_module.hpp"
 #include "schema.hpp"
@@ -246,7 +247,7 @@ TEST_F(bench, gives_json_with_a_row_for_each_result)
     const auto all = run({.providers = {"refcount"}});
     ASSERT_TRUE(all);
     const json document = all->document();
-    EXPECT_EQ(schema_complaints(document.dump(), REFSTORM_SCHEMA), "");
+    EXPECT_EQ(schema_complaints(document.dump(), source_path(json_schema_file)), "");
     EXPECT_EQ(document["schema"], json_schema);
     EXPECT_EQ(document["possible_cpus"], 4);
     const json &row = document["results"][0];

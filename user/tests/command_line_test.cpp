@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The driver as a whole, run as a user runs it, against a stand-in for the module's directory.
+#include "build_places.hpp"
 #include "fake_module.hpp"
 #include "json_output.hpp"
 #include "schema.hpp"
@@ -32,7 +33,7 @@ class driver : public testing::Test {
     /// Starts the driver; its output goes to files.
     pid_t start(std::vector<std::string> words) const
     {
-        words.insert(words.begin(), REFSTORM_BINARY);
+        words.insert(words.begin(), built_driver());
         const std::string out = out_.empty() ? (place_.path() / "out").native() : out_;
         const std::string err = place_.path() / "err";
         const pid_t child = ::fork();
@@ -55,7 +56,7 @@ class driver : public testing::Test {
         int status = 0;
         ::waitpid(child, &status, 0);
         if (const std::string out = place_.read("out"); out.starts_with("{")) {
-            EXPECT_EQ(schema_complaints(out, REFSTORM_SCHEMA), "") << out;
+            EXPECT_EQ(schema_complaints(out, source_path(json_schema_file)), "") << out;
         }
         return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), place_.read("out"),
                 place_.read("err")};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "build_places.hpp"
 #include "explanation.hpp"
 #include "invariants.hpp"
 
@@ -99,7 +100,7 @@ TEST(explanation, knows_each_invariant_and_its_causes)
 TEST(explanation, is_the_source_of_the_page_about_invariants)
 {
     std::ostringstream page;
-    page << std::ifstream(REFSTORM_DOCS "/invariants.md").rdbuf();
+    page << std::ifstream(source_path("docs/invariants.md")).rdbuf();
     EXPECT_EQ(page.str(), invariants_page()) << "refstorm explain --invariants >docs/invariants.md";
 }
 

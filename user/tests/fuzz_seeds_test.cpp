@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // What the fuzzer of the parsers begins with, and what it once found, by the same functions.
+#include "build_places.hpp"
 #include "descriptor.hpp"
 #include "target.hpp"
 
@@ -18,7 +19,8 @@ class fuzz_seeds : public testing::TestWithParam<fuzzing::target> {};
 TEST_P(fuzz_seeds, break_no_promise_of_a_parser)
 {
     unsigned seeds = 0;
-    for (const auto &entry : fs::directory_iterator(fs::path(REFSTORM_SEEDS) / GetParam().name)) {
+    for (const auto &entry :
+         fs::directory_iterator(fs::path(source_path("user/fuzz/seeds")) / GetParam().name)) {
         SCOPED_TRACE(entry.path().filename());
         const auto text = read_file(entry.path());
         ASSERT_TRUE(text);
@@ -30,7 +32,7 @@ TEST_P(fuzz_seeds, break_no_promise_of_a_parser)
 
 TEST(fuzz_seed_folders, have_a_target_each)
 {
-    for (const auto &entry : fs::directory_iterator(REFSTORM_SEEDS))
+    for (const auto &entry : fs::directory_iterator(source_path("user/fuzz/seeds")))
         EXPECT_TRUE(std::ranges::any_of(fuzzing::targets(), [&](const auto &each) {
             return each.name == entry.path().filename().native();
         })) << entry.path();

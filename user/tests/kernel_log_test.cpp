@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "build_places.hpp"
 #include "fake_module.hpp"
 #include "kernel_log.hpp"
 #include "kernel_report.hpp"
@@ -87,7 +88,7 @@ std::string wanted(const std::string &cls)
 TEST_F(scanner, judges_every_line_of_the_corpus)
 {
     std::size_t seen = 0;
-    for (const auto &entry : std::filesystem::directory_iterator(REFSTORM_KERNEL_LOGS)) {
+    for (const auto &entry : std::filesystem::directory_iterator(source_path("scripts/tests/kernel-logs"))) {
         if (entry.path().extension() != ".lines")
             continue;
         const std::string cls = entry.path().stem().native();
@@ -107,7 +108,8 @@ TEST_F(scanner, judges_every_log_of_the_corpus)
 {
     const std::regex before(".*\\[ *[0-9]+\\.[0-9]+\\](\\[ *[TC][0-9]+\\])? ?|.* kernel: |\x1b\\[[0-9;]*m");
     std::size_t seen = 0;
-    for (const auto &entry : std::filesystem::recursive_directory_iterator(REFSTORM_KERNEL_LOGS)) {
+    for (const auto &entry :
+         std::filesystem::recursive_directory_iterator(source_path("scripts/tests/kernel-logs"))) {
         if (entry.path().extension() != ".log")
             continue;
         std::ifstream lines(entry.path());

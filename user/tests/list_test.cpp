@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "build_places.hpp"
 #include "commands.hpp"
 #include "fake_module.hpp"
 #include "schema.hpp"
@@ -28,7 +29,7 @@ class list : public testing::Test {
     json document(listing what)
     {
         const std::string text = must(list_text(module_, what, true, false));
-        EXPECT_EQ(schema_complaints(text, REFSTORM_SCHEMA), "") << text;
+        EXPECT_EQ(schema_complaints(text, source_path(json_schema_file)), "") << text;
         return json::parse(text);
     }
 

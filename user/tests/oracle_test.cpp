@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "build_places.hpp"
 #include "command_oracle.hpp"
 #include "fake_module.hpp"
 #include "schema.hpp"
@@ -224,7 +225,7 @@ TEST_F(oracle, gives_a_run_up_that_does_not_end_after_its_limit)
 TEST_F(oracle, gives_json_by_kind)
 {
     const json document = run({{"percpu_ref"}, {}, {}, {}}).document();
-    EXPECT_EQ(schema_complaints(document.dump(), REFSTORM_SCHEMA), "");
+    EXPECT_EQ(schema_complaints(document.dump(), source_path(json_schema_file)), "");
     EXPECT_EQ(document["exit"], 0);
     EXPECT_EQ(document["cells"][1]["zero"], 101);
     EXPECT_EQ(document["concurrent"][0]["percpu"], 3);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "build_places.hpp"
 #include "fake_module.hpp"
 #include "schema.hpp"
 #include "storm_report.hpp"
@@ -161,7 +162,7 @@ TEST(json_report, has_all_keys_of_the_table_with_their_types)
     all.storms = {outcome_of({})};
     const json document = report_json(all, {});
     EXPECT_EQ(document["schema"], json_schema);
-    EXPECT_EQ(schema_complaints(document_text(document), REFSTORM_SCHEMA), "");
+    EXPECT_EQ(schema_complaints(document_text(document), source_path(json_schema_file)), "");
     EXPECT_TRUE(document["kernel"].is_string());
     EXPECT_EQ(document["verdict"], "held");
     EXPECT_EQ(document["exit"], 0);
@@ -194,7 +195,7 @@ TEST(json_report, has_history_and_events_as_objects)
     EXPECT_EQ(document["storms"][0]["last_events"][0]["seed"], "7");
     EXPECT_EQ(document["storms"][0]["history"][0]["event"], "get");
     EXPECT_EQ(document["storms"][0]["history"][0]["time_ns"], 5);
-    EXPECT_EQ(schema_complaints(document_text(document), REFSTORM_SCHEMA), "");
+    EXPECT_EQ(schema_complaints(document_text(document), source_path(json_schema_file)), "");
 }
 
 TEST(json_values, are_true_or_false_and_lists_where_they_are_that)
@@ -212,17 +213,17 @@ TEST(json_schema, refuses_a_document_with_one_key_more_or_one_less_or_another_ty
 {
     const run_outcome nothing;
     json document = report_json(nothing, {});
-    EXPECT_EQ(schema_complaints(document.dump(), REFSTORM_SCHEMA), "");
+    EXPECT_EQ(schema_complaints(document.dump(), source_path(json_schema_file)), "");
     for (const auto &[key, value] : document.items()) {
         json without = document;
         without.erase(key);
-        EXPECT_NE(schema_complaints(without.dump(), REFSTORM_SCHEMA), "") << key;
+        EXPECT_NE(schema_complaints(without.dump(), source_path(json_schema_file)), "") << key;
         json wrong = document;
         wrong[key] = json::object({{"a", 1}});
-        EXPECT_NE(schema_complaints(wrong.dump(), REFSTORM_SCHEMA), "") << key;
+        EXPECT_NE(schema_complaints(wrong.dump(), source_path(json_schema_file)), "") << key;
     }
     document["surplus"] = 1;
-    EXPECT_NE(schema_complaints(document.dump(), REFSTORM_SCHEMA), "");
+    EXPECT_NE(schema_complaints(document.dump(), source_path(json_schema_file)), "");
 }
 
 TEST(json_values, are_text_for_names_that_look_like_numbers)
