@@ -178,7 +178,7 @@ oracle_leaves_nothing() {
 
 # No counter keeps this bound: a grace period takes longer.
 explains() {
-	run 1 storm "${args[@]}" --keep --provider rs_percpu_ref --seconds 5 --bound-ms 1 --hard-bound 1
+	with_modules 1 storm --keep --provider rs_percpu_ref --seconds 5 --bound-ms 1 --hard-bound 1
 	for part in "what must hold: release() runs within the bound" "what is known:" "where it went wrong:" \
 		"last changes" "likely causes of no-lost-count:" "  oracle: " "the modules stay loaded"; do
 		expect_in "$part" "$said"
