@@ -27,6 +27,7 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include <linux/spinlock.h>
 
 #include "percpu_count.h"
@@ -181,14 +182,18 @@ void sealed_callback_kick(void)
  * The tasklet is used in an interrupt at whose end softirqs run at once, or at the end of the
  * section with bottom halves off that was interrupted. It is not used in an interrupt of a
  * softirq, which may leave what is raised meanwhile to a thread of this CPU; nor on a CPU that
- * runs pending irq_work while it goes down. An idle CPU that runs pending irq_work gets an
+ * runs pending irq_work while it goes down; nor on one that is isolated, which is not to run what
+ * other CPUs' users do in release(). An idle CPU that runs pending irq_work gets an
  * interrupt of its own.
  *
  * Context: hardirq; or interrupts off, on a CPU that is going down or idle.
  */
 void sealed_callback_kick_in_irq(void)
 {
-	if (!softirqs_end_interrupts || in_serving_softirq() || !cpu_online(smp_processor_id()))
+	int here = smp_processor_id();
+
+	if (!softirqs_end_interrupts || in_serving_softirq() || !cpu_online(here) ||
+	    !housekeeping_test_cpu(here, HK_TYPE_TIMER))
 		wake_up_process(callback_thread);
 	else if (in_hardirq())
 		tasklet_schedule(this_cpu_ptr(&callback_cpus.tasklet));

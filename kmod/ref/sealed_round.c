@@ -48,6 +48,13 @@
  * The second look must not ask only whether RCU watches the CPU. An idle CPU may have woken, read
  * its slot, been overtaken by the remote write, written the slot, and become idle again.
  *
+ * CPUs that came back before their slots were sealed from afar are interrupted side by side. In a
+ * round of more than SEAL_COUNTS counts, so are idle CPUs with an open slot: one interrupt for so
+ * many kills is cheap, and a CPU that sealed all slots of all others would have its timers wait.
+ *
+ * CPUs that were isolated (nohz_full) begin no round of other CPUs' kills, and call no users back.
+ * Such a CPU that reports last hands the next round over to another CPU.
+ *
  * A CPU that goes down runs the interrupts that were asked for, no longer in the mask of CPUs
  * that are online. It can ask itself for no further ones then: it reports, and leaves its other
  * slots to the last to report. If it is the last itself, it asks another CPU to go on.
@@ -65,6 +72,7 @@
 #include <linux/llist.h>
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
+#include <linux/sched/isolation.h>
 #include <linux/smp.h>
 
 #include <refstorm/compat.h>
@@ -120,7 +128,12 @@ static DEFINE_PER_CPU(struct round_cpu, round_cpus);
  * counts, oldest: those of this round, newest first
  * unreported: CPUs that have not sealed yet, and one for the CPU that begins the round
  * finish, finish_csd: do what is left when all have reported, on this CPU or another
- * opened: the CPU that begins the round, and those that may have an open slot of a count of it
+ * next_csd: begins the next round on another CPU
+ * beginner: the CPU that begins the round
+ * opened: @beginner, and the CPUs that may have an open slot of a count of the round
+ * many: the round has more than SEAL_COUNTS counts. @opened has every CPU at first, and what
+ *       @beginner finds in @used at the end
+ * used: as @opened; @beginner reads the masks of many counts as it seals its own slots
  * away: the CPU whose slots are looked at then
  * remote_sum: what the slots of a CPU that is away held, from its @next on
  * jiffy, begun: @begun rounds have begun in @jiffy
@@ -133,7 +146,11 @@ static struct {
 	atomic_t		unreported;
 	struct irq_work		finish;
 	call_single_data_t	finish_csd;
+	call_single_data_t	next_csd;
+	int			beginner;
 	struct cpumask		opened;
+	bool			many;
+	struct cpumask		used;
 	unsigned int		away;
 	s64			remote_sum[SEAL_COUNTS];
 	unsigned long		jiffy;
@@ -173,6 +190,16 @@ static void sealed_round_note_oldest(struct llist_node *node)
 		WRITE_ONCE(sealed_round.oldest, node);
 }
 
+/* Add the CPUs that may have an open slot of @node to @cpus. */
+static void sealed_round_add_opened(struct llist_node *node, struct cpumask *cpus)
+{
+	unsigned long *words = cpumask_bits(cpus);
+	unsigned int word;
+
+	for (word = 0; word < BITS_TO_LONGS(nr_cpu_ids); word++)
+		words[word] |= READ_ONCE(sealed_round_count(node)->block->opened[word]);
+}
+
 /* Seal the next slots of this CPU. Interrupts are off. */
 static void sealed_round_seal_here(struct round_cpu *here)
 {
@@ -185,6 +212,8 @@ static void sealed_round_seal_here(struct round_cpu *here)
 		s64 slot;
 
 		sealed_round_note_oldest(node);
+		if (sealed_round.many && here->cpu == sealed_round.beginner)
+			sealed_round_add_opened(node, &sealed_round.used);
 		if (!from_afar && !test_bit(here->cpu, block->opened))
 			continue;
 		slot = this_cpu_xchg(*block->slots, SLOT_SEALED);
@@ -198,6 +227,14 @@ static void sealed_round_seal_here(struct round_cpu *here)
 	here->nr_sealed_remotely = 0;
 }
 
+/* This CPU reports. One that leaves slots to the last to report has not read the masks of these. */
+static bool sealed_round_report_here(struct round_cpu *here)
+{
+	if (here->next && here->cpu == sealed_round.beginner)
+		cpumask_copy(&sealed_round.used, cpu_possible_mask);
+	return sealed_round_report();
+}
+
 /* The first part of what each CPU does. Return: true if it was the last to report. */
 static bool sealed_round_seal_first(void)
 {
@@ -205,7 +242,7 @@ static bool sealed_round_seal_first(void)
 
 	sealed_round_seal_here(here);
 	if (!here->next || !cpu_online(here->cpu))
-		return sealed_round_report();
+		return sealed_round_report_here(here);
 	irq_work_queue(&here->more);
 	return false;
 }
@@ -226,7 +263,7 @@ static void sealed_round_more(struct irq_work *more)
 		sealed_round_seal_here(here);
 	if (here->next && cpu_online(here->cpu))
 		irq_work_queue(&here->more);
-	else if (sealed_round_report())
+	else if (sealed_round_report_here(here))
 		sealed_round_finish();
 }
 
@@ -263,17 +300,18 @@ static void sealed_round_finish_soon(void)
 static void sealed_round_find_opened(void)
 {
 	struct llist_node *node = sealed_round.counts;
-	unsigned long *opened = cpumask_bits(&sealed_round.opened);
-	unsigned int nr, word;
+	unsigned int nr;
 
 	cpumask_clear(&sealed_round.opened);
 	for (nr = 0; node && nr < SEAL_COUNTS; nr++, node = node->next)
-		for (word = 0; word < BITS_TO_LONGS(nr_cpu_ids); word++)
-			opened[word] |= READ_ONCE(sealed_round_count(node)->block->opened[word]);
+		sealed_round_add_opened(node, &sealed_round.opened);
+	sealed_round.many = node;
 	if (node)
 		cpumask_copy(&sealed_round.opened, cpu_possible_mask);
+	cpumask_clear(&sealed_round.used);
 	/* The list has to be gone through once, for its end. */
-	__cpumask_set_cpu(smp_processor_id(), &sealed_round.opened);
+	sealed_round.beginner = smp_processor_id();
+	__cpumask_set_cpu(sealed_round.beginner, &sealed_round.opened);
 }
 
 /* Begin the round. The caller has set @busy, and interrupts off. */
@@ -334,6 +372,25 @@ static void sealed_round_next(void)
 		smp_mb__after_atomic();
 	} while (!llist_empty(&sealed_round.pending) &&
 		 !test_and_set_bit_lock(ROUND_BUSY, &sealed_round.busy));
+}
+
+static void sealed_round_next_csd(void *unused)
+{
+	sealed_round_next();
+}
+
+/* If this CPU is isolated and a round waits, have another CPU begin it. Return: true if one will. */
+static bool sealed_round_hand_over(void)
+{
+	int here = smp_processor_id(), there;
+
+	if (housekeeping_test_cpu(here, HK_TYPE_TIMER) || llist_empty(&sealed_round.pending))
+		return false;
+	there = housekeeping_any_cpu(HK_TYPE_TIMER);
+	if (there == here || smp_call_function_single_async(there, &sealed_round.next_csd))
+		return false;
+	WRITE_ONCE(sealed_interrupts, sealed_interrupts + 1);
+	return true;
 }
 
 /* Begin the round that waits, whatever jiffies says: an idle machine updates jiffies late. */
@@ -443,6 +500,37 @@ static int sealed_round_seal_remotely(struct round_cpu *there, int room)
 	return nr;
 }
 
+/* All have reported once: of many counts, the CPUs with an open slot are known now. */
+static void sealed_round_narrow_opened(void)
+{
+	if (sealed_round.many)
+		cpumask_copy(&sealed_round.opened, &sealed_round.used);
+}
+
+/*
+ * Interrupt the CPUs that have slots left and came back, and of a round of many counts those that
+ * are idle, too, but no isolated ones.
+ *
+ * Return: true if all of them have reported.
+ */
+static bool sealed_round_interrupt_the_rest(void)
+{
+	int cpu = sealed_round.away;
+
+	atomic_set(&sealed_round.unreported, 1);
+	for_each_set_bit_from(cpu, cpumask_bits(&sealed_round.opened), nr_cpu_ids) {
+		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
+
+		if (!there->next)
+			continue;
+		/* A CPU that is not online gets no interrupt, whatever its state says. */
+		if (rs_rcu_state(cpu) & RS_RCU_WATCHED ||
+		    (sealed_round.many && housekeeping_test_cpu(cpu, HK_TYPE_TIMER)))
+			sealed_round_interrupt(there);
+	}
+	return sealed_round_report();
+}
+
 /*
  * Seal slots that their CPUs have not sealed, SEAL_COUNTS at most.
  *
@@ -452,6 +540,9 @@ static bool sealed_round_is_over(void)
 {
 	int room = SEAL_COUNTS;
 
+	sealed_round_narrow_opened();
+	if (!sealed_round_interrupt_the_rest())
+		return false;
 	for_each_set_bit_from(sealed_round.away, cpumask_bits(&sealed_round.opened), nr_cpu_ids) {
 		struct round_cpu *there = per_cpu_ptr(&round_cpus, sealed_round.away);
 
@@ -480,7 +571,8 @@ static void sealed_round_finish(void)
 	if (!sealed_round_is_over())
 		return;
 	sealed_callback_add(sealed_round.counts, sealed_round.oldest);
-	sealed_round_next();
+	if (!sealed_round_hand_over())
+		sealed_round_next();
 	sealed_callback_kick_in_irq();
 }
 
@@ -523,6 +615,7 @@ int sealed_round_module_init(void)
 	sealed_round.jiffy = jiffies;
 	sealed_round.finish = IRQ_WORK_INIT_HARD(sealed_round_finish_irq);
 	INIT_CSD(&sealed_round.finish_csd, sealed_round_finish_csd, NULL);
+	INIT_CSD(&sealed_round.next_csd, sealed_round_next_csd, NULL);
 	for_each_possible_cpu(cpu) {
 		struct round_cpu *there = per_cpu_ptr(&round_cpus, cpu);
 

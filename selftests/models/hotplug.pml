@@ -36,6 +36,7 @@
  * Stands for: sealed_round.c sealed_round_begin sealed_round_ipi sealed_round_seal_first sealed_round_seal_here
  * Stands for: sealed_round.c sealed_round_more sealed_round_report sealed_round_interrupt sealed_round_seal_remotely
  * Stands for: sealed_round.c sealed_round_is_over sealed_round_finish sealed_round_finish_soon
+ * Stands for: sealed_round.c sealed_round_interrupt_the_rest sealed_round_report_here
  * Stands for: sealed_round.c sealed_round_finish_irq sealed_round_finish_csd sealed_round_add_sum
  * Stands for: sealed_round.c sealed_round_find_opened sealed_round_state sealed_round_is_away sealed_round_is_still_away
  * Stands for: sealed_engine.c sealed_engine_reopen_slot sealed_engine_open_slot
@@ -399,18 +400,29 @@ inline seal_remotely() {
 	fi
 }
 
+/* sealed_round_interrupt_the_rest() */
+inline interrupt_the_rest(cpu) {
+	unreported = 1;
+	if
+	:: next[1] < COUNTS && online && WATCHED(ct) -> interrupt_cpu_1()
+	:: else
+	fi;
+	report(cpu)
+}
+
 /* sealed_round_finish(): a turn of sealed_round_is_over(), and more if CPU 1 is not all that is absent */
 inline finish_round(cpu) {
+	interrupt_the_rest(cpu);
+	asked = !last;
 	room = CHUNK;
 #ifdef PARTLY
 	if :: atomic { room = CHUNK - 1; remote_sum[CHUNK - 1] = 1 } :: skip fi;
 #endif
 	do
-	:: next[1] == COUNTS -> over = 1; break
-	:: next[1] < COUNTS && room == 0 -> finish_soon(cpu); break
-	:: next[1] < COUNTS && room > 0 ->
-		seal_remotely();
-		if :: asked -> break :: else fi
+	:: asked -> break
+	:: !asked && next[1] == COUNTS -> over = 1; break
+	:: !asked && next[1] < COUNTS && room == 0 -> finish_soon(cpu); break
+	:: !asked && next[1] < COUNTS && room > 0 -> seal_remotely()
 	od;
 	atomic { asked = 0; room = 0; last = 0 }
 }

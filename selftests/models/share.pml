@@ -12,7 +12,8 @@
  * at once the round that its timer would have begun, and starts no timer any more. (It still
  * runs interrupts on its way out.) With ABSENT, a CPU may be absent or idle when the round begins. The
  * last CPU to report seals its slots, in one turn or several, or finds that it has come up or
- * woken, and interrupts it. With MASKS, a CPU has opened its slots of some counts only: a round that
+ * woken, and interrupts it. With ISOLATED, CPU 1 begins no round after one in which it reported last:
+ * it hands over to CPU 0. With MASKS, a CPU has opened its slots of some counts only: a round that
  * has none of these does not visit the CPU.
  *
  * A count in this model is only the set of CPUs that have sealed its slots.
@@ -21,6 +22,7 @@
  * Stands for: sealed_round.c sealed_round_begin sealed_round_begin_late sealed_round_cpu_goes
  * Stands for: sealed_round.c sealed_round_ipi sealed_round_seal_first sealed_round_more sealed_round_report
  * Stands for: sealed_round.c sealed_round_is_over sealed_round_finish sealed_round_finish_soon
+ * Stands for: sealed_round.c sealed_round_interrupt_the_rest sealed_round_hand_over sealed_round_next_csd
  * Stands for: sealed_callback.c sealed_callback_add sealed_callback_run
  *
  * Right: three_kills
@@ -29,6 +31,8 @@
  * Right: leaving -DLEAVING
  * Right: leaving_and_absent -DLEAVING -DABSENT -DKILLS=2
  * Right: killed_in_callback -DKILLED_IN_CALLBACK
+ * Right: isolated -DISOLATED
+ * Right: isolated_and_absent -DISOLATED -DABSENT -DKILLS=2
  * Right: masks -DMASKS -DKILLS=2
  * Right: masks_and_leaving -DMASKS -DLEAVING -DKILLS=2
  * Right: masks_and_absent -DMASKS -DABSENT -DKILLS=2
@@ -46,6 +50,8 @@
  * Broken: TIMER_LEFT_BEHIND no_lost_count -DLEAVING
  * Broken: TIMER_STARTED_WHILE_LEAVING no_lost_count -DLEAVING
  * Broken: ABSENT_CPU_LEFT collected_whole -DABSENT
+ * Broken: ANOTHER_REPORTS_FIRST collected_once -DABSENT
+ * Broken: HANDED_TO_NOBODY no_lost_count -DISOLATED
  */
 #ifndef CPUS
 #define CPUS	2
@@ -60,6 +66,7 @@ byte waiting, batch, left[CPUS], sealed[CPUS], mine, collected;
 byte opened[CPUS] = 255;	/* counts whose slots the CPU has opened */
 bit busy, timer[CPUS], ipi[CPUS], more[CPUS], finish[CPUS];
 bit leaving;	/* CPU 1 is */
+bit handed_over;	/* a round, to CPU 0 */
 byte unreported;
 
 #define FIRST_OF(set)	((set) & (0 - (set)))
@@ -73,6 +80,11 @@ byte unreported;
 #define REPORTS	true
 #else
 #define REPORTS	!more[cpu]
+#endif
+#ifdef HANDED_TO_NOBODY
+#define HANDED_OVER	0
+#else
+#define HANDED_OVER	1
 #endif
 #ifdef TIMER_NOT_SET
 #define TIMER_SET	0
@@ -160,9 +172,30 @@ inline collect(cpu, count) {
 	next_round(cpu)
 }
 
+/* sealed_round_interrupt_the_rest(): those that came back, or were idle, are interrupted side by side. */
+inline interrupt_the_rest(cpu) {
+#ifdef ANOTHER_REPORTS_FIRST
+	unreported = 0;
+#else
+	unreported = 1;
+#endif
+	do
+	:: k < CPUS && left[k] -> atomic { unreported++; ipi[k] = 1; k++ }
+	:: k < CPUS -> k++
+	:: k == CPUS -> k = 0; break
+	od;
+#ifndef ANOTHER_REPORTS_FIRST
+	report();
+	if :: !last -> goto taken :: last -> last = 0 fi
+#else
+	if :: unreported -> goto taken :: else fi
+#endif
+}
+
 /* sealed_round_is_over(): if not, another report will come, or another turn. */
 inline is_over(cpu) {
 #ifdef ABSENT
+	interrupt_the_rest(cpu);
 	do
 	:: k < CPUS && !left[k] -> k++
 	:: k < CPUS && left[k] -> atomic { sealed[k] = sealed[k] | left[k]; left[k] = 0; k++ }
@@ -203,6 +236,13 @@ inline finish_round(cpu) {
 	busy = 0;
 #else
 	mine = mine | batch;
+#ifdef ISOLATED
+	/* sealed_round_hand_over(): CPU 1 is isolated. */
+	if
+	:: cpu == 1 && waiting != 0 -> handed_over = HANDED_OVER; goto taken
+	:: else
+	fi;
+#endif
 	next_round(cpu);
 #endif
 	skip
@@ -236,6 +276,12 @@ taken:		skip
 #endif
 	   };
 		goto reported
+#ifdef ISOLATED
+	/* sealed_round_next_csd() */
+	:: atomic { cpu == 0 && handed_over -> handed_over = 0 };
+		next_round(cpu);
+		goto taken
+#endif
 	/* sealed_round_finish_irq(), sealed_round_finish_csd() */
 	:: atomic { finish[cpu] -> finish[cpu] = 0; last = 1 };
 		goto reported

@@ -99,6 +99,17 @@
 	OURS(enabled_again_in_place,
 	     "a counter is ended and begins anew in place while readers try to get it")
 
+/* percpu_lives.c: users whose counters live again, or begin in odd places */
+	OURS(swapped_on_and_off,
+	     "a counter that begins dead is asked in all of its lives, as swap does")
+	OURS(resurrected_while_held,
+	     "a killed counter is wanted again, under a reference or after its release")
+	OURS(flag_is_seen,
+	     "after switch_to_atomic_sync and resurrect entrants see what was set before the kill")
+	OURS(mapped_in_bulk, "a billion references are taken at once, and dropped after the kill")
+	OURS(begins_under_a_lock, "a counter begins and is killed under a spinlock")
+	OURS(asked_while_it_ends, "once is_zero is true, it stays true through exit and after it")
+
 #ifdef REF_BESIDE_MAINLINE
 /* percpu_mainline.c: mainline's, as far as the machine survives */
 	MAINLINE(mainline_release_holds_up_others, 0,

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * rs_sealed_ref: which CPUs a round interrupts, and what CPUs do that it leaves alone.
- *
- * A thread is taken for an idle CPU: with interrupts off it tells RCU that the CPU is idle, and
- * waits. So the CPU is idle for exactly as long as the scenario wants.
- */
+/* rs_sealed_ref: which CPUs a round interrupts, and what CPUs do that it leaves alone. */
 #include <linux/bits.h>
-#include <linux/context_tracking.h>
 #include <linux/cpumask.h>
 #include <linux/irqflags.h>
 #include <linux/kallsyms.h>
@@ -16,23 +10,10 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
-#include <refstorm/compat.h>
-
 #include "sealed.h"
 #include "window.h"
 
 #define OPEN	((s64)BIT_ULL(62))
-
-#if RS_HAVE_RCU_STATE
-/* RCU takes no CPU for idle that runs another task than the idle task, if it checks that. */
-#define HAVE_DOZE	(!IS_ENABLED(CONFIG_RCU_EQS_DEBUG))
-#define doze_enter()	ct_idle_enter()
-#define doze_exit()	ct_idle_exit()
-#else
-#define HAVE_DOZE	false
-#define doze_enter()	do { } while (0)
-#define doze_exit()	do { } while (0)
-#endif
 
 enum order { NOTHING, USE, DOZE, WAKE, STOP };
 /* What the second CPU does beside: is idle; wakes while its slot is sealed; and adds then */
@@ -50,11 +31,6 @@ static struct {
 	bool			cooled;
 } away;
 
-static bool expired(u64 since)
-{
-	return ktime_get_mono_fast_ns() - since > 8ULL * NSEC_PER_SEC;
-}
-
 static void have(enum order order)
 {
 	u64 since = ktime_get_mono_fast_ns();
@@ -63,7 +39,7 @@ static void have(enum order order)
 	smp_store_release(&away.order, order);
 	/* Pairs with its release. */
 	while (smp_load_acquire(&away.order) != NOTHING)
-		if (!check(!expired(since)))
+		if (!check(!sealed_expired(since)))
 			return;
 }
 
@@ -83,7 +59,7 @@ static void straddle(s64 before)
 	s64 *slot = per_cpu_ptr(away.slots, away.cpu);
 	u64 since = ktime_get_mono_fast_ns();
 
-	while (!window_is_entered() && !expired(since))
+	while (!window_is_entered() && !sealed_expired(since))
 		cpu_relax();
 	doze_exit();
 	if (away.sleep == WAKES_AND_ADDS)
@@ -104,7 +80,7 @@ static void doze(void)
 	if (away.sleep >= WAKES)
 		straddle(before);
 	/* Pairs with the release in have(). */
-	while (smp_load_acquire(&away.order) != WAKE && !expired(since))
+	while (smp_load_acquire(&away.order) != WAKE && !sealed_expired(since))
 		cpu_relax();
 	doze_exit();
 	obeyed();

@@ -17,3 +17,4 @@
 #include "percpu_track.c"
 #include "percpu_track_window.c"
 #include "percpu_users.c"
+#include "percpu_lives.c"

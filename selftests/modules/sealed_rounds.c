@@ -147,18 +147,13 @@ static void kill_or_report_last(unsigned int nr, void *unused)
 	local_irq_enable();
 }
 
-static bool expired(u64 since)
-{
-	return ktime_get_mono_fast_ns() - since > 5ULL * NSEC_PER_SEC;
-}
-
 /* On the CPU that comes up, which is not online yet. */
 static int wait_for_the_look(unsigned int cpu)
 {
 	u64 since = ktime_get_mono_fast_ns();
 
 	WRITE_ONCE(comer.starting, true);
-	while (!window_is_entered() && !expired(since))
+	while (!window_is_entered() && !sealed_expired(since))
 		cpu_relax();
 	return 0;
 }
@@ -186,7 +181,7 @@ static int add_while_it_is_sealed(unsigned int cpu)
 	before = READ_ONCE(*slot);
 	window_leave();
 	if (check(before >= 0)) {
-		while (READ_ONCE(*slot) == before && !expired(since))
+		while (READ_ONCE(*slot) == before && !sealed_expired(since))
 			cpu_relax();
 		comer.straddled = READ_ONCE(*slot) != before;
 		WRITE_ONCE(*slot, before + 1);
