@@ -32,7 +32,7 @@
 /* Give a count its slots, which gets and puts do not use yet. */
 void percpu_count_attach(struct rs_percpu_count *count, struct percpu_block *block)
 {
-	count->block = block;
+	WRITE_ONCE(count->block, block);
 	count->engine->publish(count, block);
 }
 
@@ -41,7 +41,7 @@ struct percpu_block *percpu_count_detach(struct rs_percpu_count *count)
 {
 	struct percpu_block *block = count->block;
 
-	count->block = NULL;
+	WRITE_ONCE(count->block, NULL);
 	/* After exit the user's counter may be gone, and points to no block of its own. */
 	if (!percpu_count_is_exited(count))
 		count->engine->publish(count, NULL);
@@ -427,7 +427,7 @@ void __rs_percpu_count_exit(struct rs_percpu_data *data)
 	rcu_assign_pointer(data->count, engine->exited);
 	if (!percpu_count_is_switching(count) && !engine->discard_sleeps) {
 		block = count->block;
-		count->block = NULL;
+		WRITE_ONCE(count->block, NULL);
 	}
 	raw_spin_unlock_irqrestore(&count->lock, flags);
 

@@ -134,6 +134,8 @@ struct percpu_block *sealed_block_alloc(gfp_t gfp)
 		goto out;
 	block = sealed_block_pool_pop(0);
 	if (!block) {
+		/* The block outlives the counter in the pool, and so no cgroup pays for it. */
+		gfp &= ~__GFP_ACCOUNT;
 		block = kmalloc(struct_size(block, opened, BITS_TO_LONGS(nr_cpu_ids)), gfp);
 		if (!block)
 			goto out;

@@ -19,6 +19,7 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -54,8 +55,14 @@ static const struct {
 	[ACCOUNT_VMALLOC]	= { "vmalloc", "\nVmallocUsed:" },
 };
 
+/**
+ * struct reading - what was taken at one moment
+ * @bytes: of each account
+ * @allocations: of rsref.ko, exactly; no other user of memory shows in it
+ */
 struct reading {
-	s64 bytes[ACCOUNT_NR];
+	s64	bytes[ACCOUNT_NR];
+	s64	allocations;
 };
 
 /**
@@ -72,6 +79,13 @@ struct memory_run {
 	struct reading			base;
 };
 
+static void bench_memory_add_site(const struct module *owner, const struct rs_alloc_site *site,
+				  void *arg)
+{
+	if (owner != THIS_MODULE)
+		*(s64 *)arg += atomic64_read(&site->allocated) - atomic64_read(&site->freed);
+}
+
 static int bench_memory_read(char *text, struct reading *reading)
 {
 	struct file *file = filp_open(MEMINFO, O_RDONLY, 0);
@@ -84,6 +98,8 @@ static int bench_memory_read(char *text, struct reading *reading)
 	len = kernel_read(file, text, MEMINFO_BYTES - 1, &pos);
 	filp_close(file, NULL);
 	text[max_t(ssize_t, len, 0)] = '\0';
+	reading->allocations = 0;
+	rs_alloc_for_each(bench_memory_add_site, &reading->allocations);
 	for (i = 0; i < ACCOUNT_NR; i++) {
 		const char *at = strstr(text, accounts[i].line);
 		u64 kilobytes;
@@ -159,7 +175,7 @@ static int bench_memory_measure(const struct memory_run *run, char *text, const 
 		bench_line(" %s_bytes=%lld", accounts[i].name, bytes);
 		sum += bytes;
 	}
-	bench_line("\n");
+	bench_line(" allocations=%lld\n", now.allocations - run->base.allocations);
 	scnprintf(operation, sizeof(operation), "memory_%s", state);
 	bench_result(provider, operation, num_possible_cpus(), "bytes", provider->size * 1000 +
 		     div64_u64(max(sum, 0LL) * 1000, setup->refs));
