@@ -295,7 +295,7 @@ void add_storm(command_line &line)
     total->excludes(seconds);
     sub->add_option_function<double>(
            "--hours",
-           [&parsed](double hours) {
+           [&parsed = line.parsed](double hours) {
                const double ms = std::round(hours * static_cast<double>(hour_ms));
                if (!(ms >= static_cast<double>(soak_slice_ms) / 60 && ms <= most_soak_ms))
                    throw CLI::ValidationError("--hours", "accepted: hours from 0.0003 to 8760");
