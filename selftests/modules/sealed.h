@@ -70,5 +70,6 @@ SCENARIO_FN(opened_too_late);
 /* sealed_back.c */
 SCENARIO_FN(woken_side_by_side);
 SCENARIO_FN(isolated_cpu_reports_last);
+SCENARIO_FN(busy_cpu_delays_no_kill);
 
 #endif /* SELFTESTS_MODULES_SEALED_H */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rs_sealed_ref: CPUs that come back before a round is over, and isolated CPUs in a round. */
+/* rs_sealed_ref: rounds with CPUs that come back, that are isolated, or that a task keeps busy. */
 #include <linux/cpumask.h>
 #include <linux/irqflags.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
+#include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 
@@ -17,7 +19,7 @@ static struct {
 	struct rs_sealed_ref	next;
 	enum stage		stage;
 	atomic_t		ready;
-	int			released_on;
+	bool			disturbed;	/* release() on an isolated CPU */
 } back;
 
 static void back_set(enum stage stage)
@@ -143,7 +145,8 @@ static unsigned int isolated_cpu(void)
 
 static void back_release(struct rs_sealed_ref *ref)
 {
-	WRITE_ONCE(back.released_on, raw_smp_processor_id());
+	if (!housekeeping_test_cpu(raw_smp_processor_id(), HK_TYPE_TIMER))
+		WRITE_ONCE(back.disturbed, true);
 	atomic_inc(&releases);
 }
 
@@ -177,7 +180,7 @@ static void isolated_kill_both(unsigned int isolated)
 	check(becomes_true(atomic_read(&releases) == 2));
 	/* One more, by which the isolated CPU hands over. */
 	check(back_interrupts() - before == 2);
-	check(housekeeping_test_cpu(READ_ONCE(back.released_on), HK_TYPE_TIMER));
+	check(!READ_ONCE(back.disturbed));
 }
 
 void isolated_cpu_reports_last(const struct scenario *s)
@@ -203,4 +206,75 @@ void isolated_cpu_reports_last(const struct scenario *s)
 	synchronize_rcu();
 	set_cpus_allowed_ptr(current, allowed);
 	free_cpumask_var(allowed);
+}
+
+/* More counters than a CPU seals in one interrupt, which a busy CPU has used */
+static struct {
+	struct rs_sealed_ref	*refs;
+	unsigned int		nr;
+	bool			busy;
+	bool			over;
+} hogged;
+
+static void hogged_use(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < hogged.nr; i++) {
+		rs_sealed_ref_get(&hogged.refs[i]);
+		rs_sealed_ref_put(&hogged.refs[i]);
+	}
+}
+
+/* A realtime task that nothing takes its CPU from but hard interrupts and, at their end, softirqs */
+static void hogged_spin(void)
+{
+	u64 since = ktime_get_mono_fast_ns();
+
+	sched_set_fifo(current);
+	preempt_disable();
+	hogged_use();
+	WRITE_ONCE(hogged.busy, true);
+	while (!READ_ONCE(hogged.over) && !sealed_expired(since))
+		cpu_relax();
+	preempt_enable();
+	sched_set_normal(current, 0);
+}
+
+static void hogged_kill_or_spin(unsigned int nr, void *unused)
+{
+	unsigned int i;
+
+	if (nr) {
+		hogged_spin();
+		return;
+	}
+	check(becomes_true(READ_ONCE(hogged.busy)));
+	for (i = 0; i < hogged.nr; i++)
+		check(rs_sealed_ref_kill(&hogged.refs[i]));
+	check(becomes_true(atomic_read(&releases) == hogged.nr));
+	WRITE_ONCE(hogged.over, true);
+}
+
+void busy_cpu_delays_no_kill(const struct scenario *s)
+{
+	unsigned int i;
+
+	if (num_online_cpus() < 2) {
+		skipped("needs 2 CPUs");
+		return;
+	}
+	forget();
+	memset(&hogged, 0, sizeof(hogged));
+	hogged.refs = kcalloc(MANY, sizeof(*hogged.refs), GFP_KERNEL);
+	if (!check(hogged.refs))
+		return;
+	while (hogged.nr < MANY && begin(&hogged.refs[hogged.nr], 0))
+		hogged.nr++;
+	crowd_run(2, hogged_kill_or_spin, NULL);
+	check(becomes_true(atomic_read(&releases) == hogged.nr));
+	for (i = 0; i < hogged.nr; i++)
+		rs_sealed_ref_exit(&hogged.refs[i]);
+	synchronize_rcu();
+	kfree(hogged.refs);
 }

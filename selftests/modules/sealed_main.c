@@ -391,6 +391,8 @@ static const struct scenario list[] = {
 		 "CPUs that wake up before a round is over are interrupted side by side"),
 	SCENARIO(isolated_cpu_reports_last,
 		 "an isolated CPU that reports last begins no round and calls nobody back"),
+	SCENARIO(busy_cpu_delays_no_kill,
+		 "a realtime task that never leaves its CPU delays no kill"),
 	{ .name = "opened_where_rcu_does_not_look", .run = opened_where_rcu_does_not_look,
 	  .wrong = true, .warnings = 1,
 	  .title = "a get on a CPU that RCU does not watch is reported, and opens no slot",
