@@ -260,13 +260,41 @@ static void get_twice(void *ref)
 	rs_sealed_ref_get(ref);
 }
 
-void kills_share_rounds(const struct scenario *s)
+/*
+ * CPUs that have references in their slots of counts that the second round comes to last: one that
+ * is held, and one that is idle, if there is another.
+ */
+static unsigned int get_elsewhere(struct rs_sealed_ref *refs, unsigned int held)
+{
+	unsigned int cpu, nr = 0;
+
+	check(!smp_call_function_single(held, get_twice, &refs[++nr], true));
+	for_each_online_cpu(cpu) {
+		if (cpu == held || cpu == smp_processor_id())
+			continue;
+		check(!smp_call_function_single(cpu, get_twice, &refs[++nr], true));
+		break;
+	}
+	return nr;
+}
+
+static void put_from_elsewhere(struct rs_sealed_ref *refs, unsigned int nr)
 {
 	struct rs_percpu_ref_state state;
+
+	for (; nr; nr--) {
+		rs_sealed_ref_inspect(&refs[nr], &state);
+		check(state.count == 2);
+		rs_sealed_ref_put_many(&refs[nr], state.count);
+	}
+}
+
+void kills_share_rounds(const struct scenario *s)
+{
 	struct held_cpu held = { };
 	struct rs_sealed_ref_rounds before, after;
 	struct rs_sealed_ref *refs;
-	unsigned int nr = 0, other, i;
+	unsigned int nr = 0, elsewhere = 0, other, i;
 	unsigned long flags;
 
 	refs = kcalloc(MANY, sizeof(*refs), GFP_KERNEL);
@@ -284,9 +312,8 @@ void kills_share_rounds(const struct scenario *s)
 	}
 	/* The round of the first kill cannot end before the last, and other CPUs report last. */
 	other = cpumask_any_but(cpu_online_mask, smp_processor_id());
-	/* What another CPU has in its slot of the count that the second round comes to last. */
-	if (other < nr_cpu_ids && nr > 1)
-		check(!smp_call_function_single(other, get_twice, &refs[1], true));
+	if (other < nr_cpu_ids && nr == MANY)
+		elsewhere = get_elsewhere(refs, other);
 	if (other < nr_cpu_ids && !smp_call_function_single(other, hold_cpu, &held, false))
 		/* Pairs with the release in hold_cpu(). */
 		while (!smp_load_acquire(&held.holds))
@@ -298,12 +325,8 @@ void kills_share_rounds(const struct scenario *s)
 	/* Pairs with the acquire in hold_cpu(): the kills come first. */
 	smp_store_release(&held.go_on, true);
 	migrate_enable();
-	if (other < nr_cpu_ids && nr > 1) {
-		check(becomes_true(atomic_read(&releases) == nr - 1));
-		rs_sealed_ref_inspect(&refs[1], &state);
-		check(state.count == 2);
-		rs_sealed_ref_put_many(&refs[1], state.count);
-	}
+	check(becomes_true(atomic_read(&releases) == nr - elsewhere));
+	put_from_elsewhere(refs, elsewhere);
 	/* exit would wait for counters that are not released. */
 	if (!check(becomes_true(atomic_read(&releases) == nr)))
 		return;

@@ -164,12 +164,14 @@ std::uint64_t number_of(const json &row, const char *key)
     return found == row.end() || !found->is_number_unsigned() ? 0 : found->get<std::uint64_t>();
 }
 
-/// "−731 µs": how long \p ns was before \p end; what came later has a plus.
+/// "−12,731.4 µs": how long \p ns was before \p end, with digits that tell neighbours apart; what came later
+/// has a plus.
 std::string before_text(std::uint64_t ns, std::uint64_t end)
 {
     if (ns == end)
         return "0";
-    return ns < end ? "−" + format_nanoseconds(end - ns) : "+" + format_nanoseconds(ns - end);
+    const std::uint64_t apart = ns < end ? end - ns : ns - end;
+    return fmt::format("{}{}.{} µs", ns < end ? "−" : "+", format_count(apart / 1000), apart % 1000 / 100);
 }
 
 /// A table whose first \p lefts columns are text.
@@ -235,7 +237,7 @@ std::string lanes_svg(const json &history, std::uint64_t end)
 {
     constexpr std::size_t most = 40;
     constexpr int row_height = 19;
-    constexpr int time_width = 96;
+    constexpr int time_width = 114;
     std::vector<std::uint64_t> cpus;
     const std::size_t first = history.size() > most ? history.size() - most : 0;
     for (std::size_t i = first; i < history.size(); i++)

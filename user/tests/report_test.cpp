@@ -229,7 +229,7 @@ TEST(report_page, tells_all_of_what_did_not_hold)
           "0 of 1 storms held", "release-once", "release() runs exactly once for each object",
           "release() ran &lt;twice&gt;", "18446744073709551615</dd>", "refstorm storm --seed",
           "<dt>mode</dt><dd>switching</dd>", "<li>ledgers 0, &lt;counter&gt; 3</li>",
-          "<li>the put lost one</li>", "CPU 3", "class=\"violation\"", "−1.50 µs",
+          "<li>the put lost one</li>", "CPU 3", "class=\"violation\"", "−1.5 µs",
           "history of the object, 2 notes", "1,234,567"})
         EXPECT_TRUE(has(*page, part)) << part;
 }
