@@ -379,7 +379,7 @@ static void sealed_round_next_csd(void *unused)
 	sealed_round_next();
 }
 
-/* If this CPU is isolated and a round waits, have another CPU begin it. Return: true if one will. */
+/* If this CPU is isolated and a round waits, another CPU begins it. Return: true if one will. */
 static bool sealed_round_hand_over(void)
 {
 	int here = smp_processor_id(), there;

@@ -41,11 +41,13 @@ static bool lives_begin(struct lives *l, unsigned int flags)
  */
 static void swap_read(struct lives *l)
 {
+	REF_TYPE *ref = &l->c.ref;
+
 	while (!READ_ONCE(l->over)) {
-		if (REF(tryget_live)(&l->c.ref)) {
+		if (REF(tryget_live)(ref)) {
 			if (!READ_ONCE(l->state))
 				fail("a reader is in a device that is off");
-			REF(put)(&l->c.ref);
+			REF(put)(ref);
 		}
 		cond_resched();
 	}
@@ -54,6 +56,7 @@ static void swap_read(struct lives *l)
 static void swap_on_and_off(unsigned int nr, void *arg)
 {
 	struct lives *l = arg;
+	REF_TYPE *ref = &l->c.ref;
 	unsigned int life;
 
 	if (nr) {
@@ -62,10 +65,10 @@ static void swap_on_and_off(unsigned int nr, void *arg)
 	}
 	for (life = 1; life <= LIVES; life++) {
 		WRITE_ONCE(l->state, true);
-		if (!check(!REF(resurrect)(&l->c.ref)))
+		if (!check(!REF(resurrect)(ref)))
 			break;
 		usleep_range(50, 100);
-		check(REF(kill)(&l->c.ref));
+		check(REF(kill)(ref));
 		synchronize_rcu();
 		if (!check(becomes_true(released(&l->c) == life)))
 			break;
@@ -96,27 +99,28 @@ void swapped_on_and_off(const struct scenario *s)
 static void wanted_again(unsigned int nr, void *arg)
 {
 	struct lives *l = arg;
+	REF_TYPE *ref = &l->c.ref;
 	unsigned int life, releases = 0;
 
 	while (nr && !READ_ONCE(l->over)) {
-		if (REF(tryget_live)(&l->c.ref)) {
+		if (REF(tryget_live)(ref)) {
 			udelay(nr);
-			REF(put)(&l->c.ref);
+			REF(put)(ref);
 		}
 		cond_resched();
 	}
 	for (life = 0; !nr && life < LIVES; life++) {
 		bool got;
 
-		check(REF(kill)(&l->c.ref));
+		check(REF(kill)(ref));
 		udelay(life);
-		got = REF(tryget)(&l->c.ref);
+		got = REF(tryget)(ref);
 		releases += !got;
 		if (!check(becomes_true(released(&l->c) == releases)))
 			break;
-		check(!REF(resurrect)(&l->c.ref));
+		check(!REF(resurrect)(ref));
 		if (got)
-			REF(put)(&l->c.ref);
+			REF(put)(ref);
 	}
 	if (!nr)
 		atomic_sub(releases, &l->c.released);
@@ -144,12 +148,14 @@ void resurrected_while_held(const struct scenario *s)
  */
 static void suspend_enter(struct lives *l)
 {
+	REF_TYPE *ref = &l->c.ref;
+
 	while (!READ_ONCE(l->over)) {
 		rcu_read_lock();
-		if (REF(tryget_live_rcu)(&l->c.ref)) {
+		if (REF(tryget_live_rcu)(ref)) {
 			if (!READ_ONCE(l->flag) && READ_ONCE(l->state))
 				fail("an entrant of a queue that sleeps has not seen the flag");
-			REF(put)(&l->c.ref);
+			REF(put)(ref);
 		}
 		rcu_read_unlock();
 		cond_resched();
@@ -159,6 +165,7 @@ static void suspend_enter(struct lives *l)
 static void suspend_or_enter(unsigned int nr, void *arg)
 {
 	struct lives *l = arg;
+	REF_TYPE *ref = &l->c.ref;
 	unsigned int life;
 
 	if (nr) {
@@ -167,10 +174,10 @@ static void suspend_or_enter(unsigned int nr, void *arg)
 	}
 	for (life = 0; life < LIVES; life++) {
 		WRITE_ONCE(l->flag, true);
-		check(REF(kill)(&l->c.ref));
-		REF(switch_to_atomic_sync)(&l->c.ref);
-		WRITE_ONCE(l->state, REF(is_zero)(&l->c.ref));
-		check(!REF(resurrect)(&l->c.ref));
+		check(REF(kill)(ref));
+		REF(switch_to_atomic_sync)(ref);
+		WRITE_ONCE(l->state, REF(is_zero)(ref));
+		check(!REF(resurrect)(ref));
 		usleep_range(50, 100);
 		WRITE_ONCE(l->state, false);
 		/* Readers that have seen the flag, but not yet this. */
@@ -196,15 +203,16 @@ void flag_is_seen(const struct scenario *s)
 static void map_and_unmap(unsigned int nr, void *arg)
 {
 	struct lives *l = arg;
+	REF_TYPE *ref = &l->c.ref;
 
 	if (!nr) {
 		usleep_range(500, 1000);
-		check(REF(kill)(&l->c.ref));
+		check(REF(kill)(ref));
 		WRITE_ONCE(l->over, true);
 	}
 	while (!READ_ONCE(l->over)) {
-		if (REF(tryget_live)(&l->c.ref))
-			REF(put)(&l->c.ref);
+		if (REF(tryget_live)(ref))
+			REF(put)(ref);
 		cond_resched();
 	}
 }
@@ -257,17 +265,18 @@ void begins_under_a_lock(const struct scenario *s)
 static void end_or_ask(unsigned int nr, void *arg)
 {
 	struct lives *l = arg;
+	REF_TYPE *ref = &l->c.ref;
 	bool was_zero = false;
 
 	if (!nr) {
 		usleep_range(50, 100);
-		check(REF(kill)(&l->c.ref));
+		check(REF(kill)(ref));
 		counted_end(&l->c);
 		usleep_range(50, 100);
 		WRITE_ONCE(l->over, true);
 	}
 	while (!READ_ONCE(l->over)) {
-		bool is_zero = REF(is_zero)(&l->c.ref);
+		bool is_zero = REF(is_zero)(ref);
 
 		if (was_zero && !is_zero)
 			fail("a counter that was zero is not");

@@ -226,7 +226,7 @@ static void hogged_use(void)
 	}
 }
 
-/* A realtime task that nothing takes its CPU from but hard interrupts and, at their end, softirqs */
+/* Nothing takes its CPU from this task but hard interrupts and, at their end, softirqs. */
 static void hogged_spin(void)
 {
 	u64 since = ktime_get_mono_fast_ns();

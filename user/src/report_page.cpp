@@ -113,7 +113,9 @@ std::string operations_html(const report_data &data)
 {
     std::string html;
     for (const auto &[name, meaning] : operations) {
-        const auto is_it = [&name = name](const bench_result &each) { return base_operation(each.operation) == name; };
+        const auto is_it = [&name = name](const bench_result &each) {
+            return base_operation(each.operation) == name;
+        };
         if (std::ranges::any_of(data.benches, [&](const bench_document &bench) {
                 return std::ranges::any_of(bench.results, is_it);
             }))
