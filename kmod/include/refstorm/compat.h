@@ -98,7 +98,9 @@
 #ifdef CT_RCU_WATCHING
 #define RS_RCU_WATCHED CT_RCU_WATCHING
 #define rs_rcu_state(cpu) ct_rcu_watching_cpu_acquire(cpu)
+#ifdef CT_RCU_WATCHING_WIDTH
 static_assert(CT_RCU_WATCHING_WIDTH >= 16, "the state comes round too soon to be compared");
+#endif
 #else
 #define RS_RCU_WATCHED RCU_DYNTICKS_IDX
 #define rs_rcu_state(cpu) ct_dynticks_cpu_acquire(cpu)
