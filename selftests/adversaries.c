@@ -66,7 +66,7 @@ TEST_F(storm, of_counters_that_are_ended_alive_holds)
 	threshold = rs_parameter("dynamic_threshold", "16");
 	hot_ms = rs_parameter("dynamic_hot_ms", "0");
 	for (i = 0; i < ARRAY_SIZE(storms); i++) {
-		id = rs_storm("provider=%s ms=1500 memory=freed %s", variant->name, storms[i]);
+		id = rs_storm("provider=%s ms=700 memory=freed %s", variant->name, storms[i]);
 		EXPECT_EQ(variant->percpu ? 1 : -EOPNOTSUPP, id > 0 ? 1 : id);
 		if (id < 0)
 			continue;
