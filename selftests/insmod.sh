@@ -18,6 +18,16 @@ run() {
 	becomes ended || fail "the run does not end: $(said)"
 	whole_run
 }
+# On a busy machine no operation may overlap a kill in a short storm: then the run is made again.
+proven() { ! echo "$lines" | grep -q "verdict=unproven"; }
+run_proven() {
+	for _ in 1 2 3 4 5; do
+		run "$@"
+		! proven || return 0
+		unload_soon
+	done
+	run "$@"
+}
 # A version, a plan, as many results as planned, numbered, then totals and one last line
 whole_run() {
 	lines=$(said)
@@ -34,7 +44,7 @@ results() { echo "$lines" | grep -c "^$1 [0-9]"; }
 
 shell_takes_the_quotes() {
 	# As insmod refstorm.ko storm="provider=rs_kref ms=200; provider=kref seconds=1" arrives there
-	run storm=provider=rs_kref ms=200\; provider=kref seconds=1
+	run_proven storm=provider=rs_kref ms=200\; provider=kref seconds=1
 	expect_in "ok 1 storm provider=rs_kref ms=200" "$lines"
 	expect_in "ok 2 storm provider=kref seconds=1" "$lines"
 	expect_in "provider=kref state=done pattern=lifecycle" "$lines"
@@ -44,7 +54,7 @@ shell_takes_the_quotes() {
 }
 
 quotes_arrive() {
-	run 'storm="provider=rs_sealed_ref ms=200;provider=rs_percpu_ref ms=200;"'
+	run_proven 'storm="provider=rs_sealed_ref ms=200;provider=rs_percpu_ref ms=200;"'
 	expect 2 "$(results ok)" "passed storms"
 	expect SUCCESS "$(verdict)" "the verdict"
 	expect "provider=rs_sealed_ref ms=200;provider=rs_percpu_ref ms=200;" \
@@ -127,12 +137,15 @@ without_memory() {
 }
 
 once() {
-	mark_log
 	load_rsref
-	said=$(insmod "$refstorm_ko" storm=provider=rs_kref ms=200 once=1 2>&1) && fail "insmod with once=1 succeeds"
+	for _ in 1 2 3 4 5; do
+		mark_log
+		said=$(insmod "$refstorm_ko" storm=provider=rs_kref ms=200 once=1 2>&1) && fail "insmod with once=1 succeeds"
+		! loaded refstorm || fail "it is loaded"
+		whole_run
+		! proven || break
+	done
 	expect_in "temporarily unavailable" "$said"
-	! loaded refstorm || fail "it is loaded"
-	whole_run
 	expect SUCCESS "$(verdict)" "the verdict"
 	mark_log
 	said=$(insmod "$refstorm_ko" storm=provider=rs_percpu_ref ms=2000 bound_ms=1 hard_bound=1 once=1 2>&1) &&
@@ -172,7 +185,7 @@ in_use() {
 
 everything_moves() {
 	online=$(cat /sys/devices/system/cpu/online)
-	run storm=provider=rs_sealed_ref seconds=5 contexts=all kill_contexts=all hotplug=1 \
+	run_proven storm=provider=rs_sealed_ref seconds=5 contexts=all kill_contexts=all hotplug=1 \
 		stutter=1 shuffle_interval=1 onoff_interval=50 onoff_holdoff=1
 	expect_in " gust_ms=1000 " "$lines"
 	expect_in "ok 2 shuffle" "$lines"
