@@ -12,7 +12,7 @@ me=$(basename "$0")
 export top build cache scripts me
 export CCACHE_DIR=${CCACHE_DIR:-$cache/ccache}
 # For cmake. What was compiled in one folder serves a clone in another. (kbuild's objects have paths in them.)
-! ccache=$(command -v ccache) || export CMAKE_CXX_COMPILER_LAUNCHER="env;CCACHE_BASEDIR=$top;$ccache"
+! ccache=$(command -v ccache) || export CMAKE_CXX_COMPILER_LAUNCHER="env;CCACHE_BASEDIR=$top;CCACHE_NOHASHDIR=1;$ccache"
 
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$*"; exit 1; }
