@@ -87,7 +87,7 @@ quietly() {
 
 # counted WHAT [TOTAL]: passes on what a compilation says on stdin, to stderr, but its steps are counted there: on a
 # terminal in one line that changes, elsewhere in one every ten seconds. ninja tells how many steps there are; of
-# kbuild's there are about TOTAL.
+# kbuild's there are about TOTAL. With REFSTORM_NO_COUNTS set it is silent there.
 counted() {
 	local line what=$1 n=0 total=${2-} step='' shown=$SECONDS terminal=0 clear=''
 	if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then terminal=1 clear=$'\r\e[K'; fi
@@ -103,7 +103,7 @@ counted() {
 		fi
 		if [ "$terminal" = 1 ]; then
 			printf '%s%s: %s [%s%s] %.30s' "$clear" "$me" "$what" "$n" "${total:+/$total}" "$step" >&2
-		elif [ $((SECONDS - shown)) -ge 10 ]; then
+		elif [ -z "${REFSTORM_NO_COUNTS-}" ] && [ $((SECONDS - shown)) -ge 10 ]; then
 			shown=$SECONDS
 			say "$what [$n${total:+/$total}]"
 		fi
