@@ -44,10 +44,10 @@ begin
 
 is_in_the_manual() {
 	load_all
-	table >"/tmp/commands.$$"
-	sed -n '/<!-- selftests\/commands.sh --docs: begin -->/,/<!-- end -->/{/^|/p}' "$manual" >"/tmp/manual.$$"
-	diff "/tmp/manual.$$" "/tmp/commands.$$" || fail "docs/debugfs.md lacks what commands.sh --docs prints"
-	rm -f "/tmp/manual.$$" "/tmp/commands.$$"
+	table >"${TMPDIR:-/tmp}/commands.$$"
+	sed -n '/<!-- selftests\/commands.sh --docs: begin -->/,/<!-- end -->/{/^|/p}' "$manual" >"${TMPDIR:-/tmp}/manual.$$"
+	diff "${TMPDIR:-/tmp}/manual.$$" "${TMPDIR:-/tmp}/commands.$$" || fail "docs/debugfs.md lacks what commands.sh --docs prints"
+	rm -f "${TMPDIR:-/tmp}/manual.$$" "${TMPDIR:-/tmp}/commands.$$"
 	unload_all
 }
 

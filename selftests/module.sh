@@ -193,7 +193,7 @@ under_traffic() {
 	(
 		set +e
 		n=0
-		while [ -e /tmp/refstorm-traffic.$$ ]; do
+		while [ -e "${TMPDIR:-/tmp}/refstorm-traffic.$$" ]; do
 			n=$((n + 1))
 			read -r _ <"$dir/status"
 			read -r _ <"$dir/events"
@@ -211,7 +211,7 @@ under_traffic() {
 		unloaded=$((unloaded + 1))
 		load_refstorm
 	done
-	rm -f /tmp/refstorm-traffic.$$
+	rm -f "${TMPDIR:-/tmp}/refstorm-traffic.$$"
 	wait "$traffic"
 	unload_soon
 	[ "$unloaded" -eq 2 ] || fail "it was free only $unloaded times of $tries, so little was tried"
@@ -234,9 +234,9 @@ check "bad parameters are refused, and the next load works" watched bad_paramete
 check "module start survives the failure of each allocation" watched failing_start
 check "start of rsref.ko survives the failure of each allocation" watched failing_rsref
 check "a site armed by a parameter is disarmed by unloading" watched armed_site_is_forgotten
-: >/tmp/refstorm-traffic.$$
+: >"${TMPDIR:-/tmp}/refstorm-traffic.$$"
 check "the module comes and goes under readers and writers" watched under_traffic
-rm -f /tmp/refstorm-traffic.$$
+rm -f "${TMPDIR:-/tmp}/refstorm-traffic.$$"
 
 example=$(module_file rsref_example)
 name="the example module works on rsref.ko alone"
