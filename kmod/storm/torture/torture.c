@@ -168,7 +168,9 @@ static void torture_run(void)
 	struct torture_mover *mover;
 	unsigned int i;
 
-	pr_alert("KTAP version 1\n1..%u\n", torture.planned);
+	/* A record each: dmesg indents what follows a newline. */
+	pr_alert("KTAP version 1\n");
+	pr_alert("1..%u\n", torture.planned);
 	torture_movers_start();
 	for (i = 0; i < torture_storms(); i++)
 		torture_run_storm(i);
