@@ -69,6 +69,11 @@ std::string step_between(const violation &what, const checkpoint &from, const ch
                    ? "the kill itself, which is to drop the owner's reference once"
                    : fmt::format("the kill, or the collection of the slots that it begins: {}",
                                  collection_of(what.provider));
+    // Nothing was known between a right count in the slots and a wrong one amid the switch.
+    if (slots && to.event == "killed" && from.mode == "percpu" && to.mode != "percpu")
+        return fmt::format("what came before the kill in the slots, the kill, or the collection of the slots "
+                           "that it begins: {}",
+                           collection_of(what.provider));
     for (const std::string_view call : {"resurrected", "reinited"})
         if (to.event == call)
             return call == "reinited" ? "reinit" : "resurrect";

@@ -153,6 +153,18 @@ TEST(explanation, tells_a_kill_that_drops_too_much_from_a_collection_that_begins
     EXPECT_HAS(at_kill(2, 4), "the faulty step: the kill, or the collection of the slots that it begins");
 }
 
+TEST(explanation, of_a_count_not_known_at_the_kill_names_the_collection_that_it_begins)
+{
+    const std::string text = joined(findings(
+        {"rs_percpu_ref",
+         "no-lost-count",
+         "",
+         account("no-lost-count", dead(3, 0), dead(3, 0)),
+         {life(0, "publish", {"percpu", "0", "1", 1, 0}), life(110, "killed", {"switching", "1", "3", 0, 1}),
+          life(1000, "violation", dead(3, 0))}}));
+    EXPECT_HAS(text, "the kill, or the collection of the slots that it begins");
+}
+
 TEST(explanation, of_a_sealed_counter_tells_how_that_is_collected)
 {
     const violation what{"rs_sealed_ref",
