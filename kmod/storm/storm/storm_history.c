@@ -14,6 +14,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/kcsan-checks.h>
 #include <linux/preempt.h>
 #include <linux/seq_file.h>
 #include <linux/sort.h>
@@ -79,14 +80,19 @@ void storm_history_free(struct storm *storm)
 static void storm_note_write(struct storm *storm, const struct storm_object *object,
 			     struct storm_note *note, const struct storm_note *filled)
 {
-	*note = *filled;
-	note->time_ns = ktime_get_mono_fast_ns();
-	note->generation = object->generation;
-	note->life = READ_ONCE(object->life);
-	note->cpu = raw_smp_processor_id();
-	note->slot = object->slot->index;
-	note->context = rs_context_now();
-	trace_refstorm_note(storm->id, note);
+	struct storm_note written = *filled;
+
+	written.time_ns = ktime_get_mono_fast_ns();
+	written.generation = object->generation;
+	written.life = READ_ONCE(object->life);
+	written.cpu = raw_smp_processor_id();
+	written.slot = object->slot->index;
+	written.context = rs_context_now();
+	/* A ring may go round while a note is written or read: that note is lost among many. */
+	kcsan_disable_current();
+	*note = written;
+	kcsan_enable_current();
+	trace_refstorm_note(storm->id, &written);
 }
 
 /* The next note of this CPU's ring for the object. Context: preemption is off. */
@@ -104,7 +110,8 @@ static struct storm_note *storm_note_next(struct storm *storm, const struct stor
 	}
 	n = atomic_inc_return_relaxed(&ring->next_refused);
 	last = &ring->refused[(n - 1) % REFUSED];
-	*times = last->generation == (u32)object->generation ? last->times + 1 : 1;
+	*times = data_race(last->generation) == (u32)object->generation ?
+		 data_race(last->times) + 1 : 1;
 	return &ring->refused[n % REFUSED];
 }
 
