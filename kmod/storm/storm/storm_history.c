@@ -103,6 +103,7 @@ static struct storm_note *storm_note_next(struct storm *storm, const struct stor
 						     object->slot->index);
 	const struct storm_note *last;
 	unsigned int n;
+	u32 generation;
 
 	if (!refused) {
 		n = atomic_inc_return_relaxed(&ring->next);
@@ -110,8 +111,10 @@ static struct storm_note *storm_note_next(struct storm *storm, const struct stor
 	}
 	n = atomic_inc_return_relaxed(&ring->next_refused);
 	last = &ring->refused[(n - 1) % REFUSED];
-	*times = data_race(last->generation) == (u32)object->generation ?
-		 data_race(last->times) + 1 : 1;
+	/* It may be overwritten meanwhile: then the tries are counted anew. */
+	generation = data_race(last->generation);
+	/* The same. */
+	*times = generation == (u32)object->generation ? data_race(last->times) + 1 : 1;
 	return &ring->refused[n % REFUSED];
 }
 
