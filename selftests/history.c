@@ -232,8 +232,8 @@ TEST_F(history, can_be_traced_while_it_happens)
 	ASSERT_TRUE(write_file(EVENT "enable", "1"));
 	/* On a slow machine few kills end an object themselves. */
 	do {
-		ASSERT_STRNE("", rs_storm_run("provider=rs_percpu_ref ms=300 "
-					      "kill_contexts=hardirq"));
+		ASSERT_STRNE("", rs_storm_run("provider=%s ms=300 kill_contexts=hardirq",
+					      "rs_percpu_ref"));
 	} while (!traced("event=release") && ++storms < 20);
 	EXPECT_TRUE(write_file(EVENT "enable", "0"));
 	EXPECT_TRUE(write_file(TRACING "options/record-cmd", "1"));
