@@ -52,7 +52,7 @@
  * round of more than SEAL_COUNTS counts, so are idle CPUs with an open slot: one interrupt for so
  * many kills is cheap, and a CPU that sealed all slots of all others would have its timers wait.
  *
- * CPUs that were isolated (nohz_full) begin no round of other CPUs' kills, and call no users back.
+ * CPUs that are isolated (nohz_full) begin no round of other CPUs' kills, and call no users back.
  * Such a CPU that reports last hands the next round over to another CPU.
  *
  * A CPU that goes down runs the interrupts that were asked for, no longer in the mask of CPUs
